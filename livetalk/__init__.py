@@ -1,0 +1,21 @@
+"""LiveTalk: a portrait, a prompt and speech go in; a talking video streams out, block by block.
+
+Importing the package loads nothing heavy: `livetalk.Performer` is looked up on first use. This module
+deliberately knows no model and no file format.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from livetalk.performer.performer import Performer as Performer
+
+__version__ = "0.1.0"
+__all__ = ["Performer", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Performer":
+        from livetalk.performer.performer import Performer
+
+        return Performer
+    raise AttributeError(f"module 'livetalk' has no attribute {name!r}")

@@ -1,0 +1,64 @@
+"""What every codec offers: pixels to latents, latents to pixels, and decoding a stream piece by piece.
+
+Knows neither networks nor weights. Pixels are [b 3 t h w] in [-1, 1]; latents are [b c f h w], normalised to
+about zero mean and unit variance. The first latent frame of a stream holds one video frame, every later one
+holds `time_compression` of them.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.utils import _pytree as pytree
+
+from livetalk.nn.causal_conv import Past
+
+
+@dataclass(frozen=True)
+class Carry:
+    """All that a decoder remembers of one stream: a nest of tensors whose first axis is the batch.
+
+    A value: decoding never changes a carry, it returns the next one, so an old one can be kept and gone back to.
+    Registered with torch's pytrees: `tree_map` moves, stacks or slices it.
+    """
+
+    past: Past
+
+
+pytree.register_dataclass(Carry)
+
+
+class Codec(Protocol):
+    """Pixels to latents and back.
+
+    Attributes:
+        latent_channels: channels c of a latent frame.
+        space_compression: pixels a latent cell covers along one side.
+        time_compression: video frames a latent frame covers (the first of a stream covers one).
+    """
+
+    latent_channels: int
+    space_compression: int
+    time_compression: int
+
+    def encode(self, pixels: Float[Tensor, "b 3 t h w"]) -> Float[Tensor, "b c f h2 w2"]:
+        """Normalised latents of whole clips of t = time_compression * (f - 1) + 1 frames; always the same.
+
+        Raises:
+            ValueError: the clip's length or size is not one that latents can hold.
+        """
+        ...
+
+    def decode(self, latents: Float[Tensor, "b c f h w"]) -> Float[Tensor, "b 3 t h2 w2"]:
+        """Pixels in [-1, 1] of whole clips: the same, to the bit, as `step` gives from `start`."""
+        ...
+
+    def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> Carry:
+        """The carry of `batch` streams of which nothing has been decoded yet."""
+        ...
+
+    def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Float[Tensor, "b 3 t h2 w2"], Carry]:
+        """Pixels in [-1, 1] of the next f latent frames of each stream, and the carry for those after them."""
+        ...

@@ -1,0 +1,95 @@
+"""Wan2.1's video VAE: 4x in time, 8x8 in space, 16 channels; loads the published checkpoint as it is.
+
+Works chunk by chunk (pixels: 1, 4, 4, ... frames; latents: one by one) with an explicit memory, so that memory
+does not grow with the clip and a stream gives the same frames, to the bit, as the whole clip. Knows nothing of
+files. Source: Wan2.1 `Wan2.1_VAE.pth`, 194 tensors, 126,892,531 parameters (arXiv 2503.20314, section 4.1).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from livetalk.codec.interface import Carry
+from livetalk.codec.wan_blocks import Decoder, Encoder
+
+# Statistics of the published latents, per channel.
+# fmt: off
+MEAN = (-0.7571, -0.7089, -0.9113, 0.1075, -0.1745, 0.9653, -0.1517, 1.5508,
+        0.4134, -0.0715, 0.5517, -0.3632, -0.1922, -0.9497, 0.2503, -0.2921)
+STD = (2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743,
+       3.2687, 2.1526, 2.8652, 1.5579, 1.6382, 1.1253, 2.8251, 1.9160)
+# fmt: on
+
+
+@dataclass(frozen=True)
+class WanConfig:
+    """Shape of the VAE; the defaults are the published one. The 16 latent channels are fixed by their statistics."""
+
+    width: int = 96
+    multipliers: tuple[int, ...] = (1, 2, 4, 4)  # width of every stage, in units of `width`
+    depth: int = 2  # residuals a stage of the encoder (the decoder has one more)
+    halves_time: tuple[bool, ...] = (False, True, True)  # whether the end of a stage halves the frame rate
+
+
+class WanCodec(nn.Module):
+    """Wan2.1's VAE as a `livetalk.codec.interface.Codec`.
+
+    Computes in the dtype of its weights (statistics included: in bfloat16 they are rounded like the published
+    wrapper rounds them) and returns float32.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: WanConfig = WanConfig()) -> None:  # noqa: B008 (frozen)
+        super().__init__()
+        widths = tuple(config.width * m for m in config.multipliers)
+        self.latent_channels = len(MEAN)
+        self.space_compression = 2 ** len(config.halves_time)
+        self.time_compression = 2 ** sum(config.halves_time)
+        self.encoder = Encoder(widths, config.depth, config.halves_time, 2 * self.latent_channels)
+        self.conv1 = nn.Conv3d(2 * self.latent_channels, 2 * self.latent_channels, 1)
+        self.conv2 = nn.Conv3d(self.latent_channels, self.latent_channels, 1)
+        self.decoder = Decoder(widths, config.depth, config.halves_time, self.latent_channels)
+        self.register_buffer("mean", torch.tensor(MEAN).view(-1, 1, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(STD).view(-1, 1, 1, 1), persistent=False)
+
+    def encode(self, pixels: Float[Tensor, "b 3 t h w"]) -> Float[Tensor, "b c f h2 w2"]:
+        """The mean of the posterior, normalised; see `Codec.encode`.
+
+        Raises:
+            ValueError: not 4n + 1 frames, or sides that are no multiple of 8.
+        """
+        b, _, t, h, w = pixels.shape
+        if t % self.time_compression != 1:
+            raise ValueError(f"cannot encode {t} frames: give a clip of {self.time_compression}n + 1 frames")
+        if h % self.space_compression or w % self.space_compression:
+            raise ValueError(f"cannot encode {h}x{w} pixels: make both sides a multiple of {self.space_compression}")
+        pixels = pixels.to(self.mean.dtype)
+        past = self.encoder.start(b, pixels.device, pixels.dtype)
+        latents: list[Tensor] = []
+        for chunk in pixels.split([1] + [self.time_compression] * (t // self.time_compression), dim=2):
+            moments, past = self.encoder(chunk, past)
+            latents.append(self.conv1(moments)[:, : self.latent_channels])
+        # Times 1/std, not over std: the two differ in bfloat16, and the published wrapper does this.
+        return ((torch.cat(latents, dim=2) - self.mean) * (1 / self.std)).float()
+
+    def decode(self, latents: Float[Tensor, "b c f h w"]) -> Float[Tensor, "b 3 t h2 w2"]:
+        """Pixels in [-1, 1]; see `Codec.decode`."""
+        return self.step(latents, self.start(len(latents), latents.device, self.mean.dtype))[0]
+
+    def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> Carry:
+        """The carry of `batch` new streams; see `Codec.start`."""
+        return Carry(self.decoder.start(batch, device, dtype))
+
+    def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Float[Tensor, "b 3 t h2 w2"], Carry]:
+        """Pixels in [-1, 1] of the next latent frames, decoded one by one; see `Codec.step`."""
+        moments = self.conv2(latents.to(self.mean.dtype) / (1 / self.std) + self.mean)
+        past = carry.past
+        frames: list[Tensor] = []
+        for latent in moments.split(1, dim=2):
+            pixels, past = self.decoder(latent, past)
+            frames.append(pixels.float().clamp(-1, 1))
+        return torch.cat(frames, dim=2), Carry(past)

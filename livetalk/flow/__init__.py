@@ -1,0 +1,1 @@
+"""Flow matching as pure functions: schedule, noising, guidance, solver."""

@@ -1,0 +1,1 @@
+"""Layers shared by every network of the house."""

@@ -21,7 +21,8 @@ class Carry:
     """All that a decoder remembers of one stream: a nest of tensors whose first axis is the batch.
 
     A value: decoding never changes a carry, it returns the next one, so an old one can be kept and gone back to.
-    Registered with torch's pytrees: `tree_map` moves, stacks or slices it.
+    Registered with torch's pytrees: `tree_map` moves, joins or splits it. Streams that have not started are shaped
+    unlike those that have, and cannot be joined with them.
     """
 
     past: Past
@@ -33,15 +34,23 @@ pytree.register_dataclass(Carry)
 class Codec(Protocol):
     """Pixels to latents and back.
 
-    Attributes:
-        latent_channels: channels c of a latent frame.
-        space_compression: pixels a latent cell covers along one side.
-        time_compression: video frames a latent frame covers (the first of a stream covers one).
+    Networks are not protected from autograd here: callers that do not train wrap calls in `torch.inference_mode`.
     """
 
-    latent_channels: int
-    space_compression: int
-    time_compression: int
+    @property
+    def latent_channels(self) -> int:
+        """Channels c of a latent frame."""
+        ...
+
+    @property
+    def space_compression(self) -> int:
+        """Pixels a latent cell covers along one side."""
+        ...
+
+    @property
+    def time_compression(self) -> int:
+        """Video frames a latent frame covers; the first of a stream covers one."""
+        ...
 
     def encode(self, pixels: Float[Tensor, "b 3 t h w"]) -> Float[Tensor, "b c f h2 w2"]:
         """Normalised latents of whole clips of t = time_compression * (f - 1) + 1 frames; always the same.

@@ -43,7 +43,7 @@ class WanCodec(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, config: WanConfig = WanConfig()) -> None:  # noqa: B008 (frozen)
+    def __init__(self, config: WanConfig = WanConfig()) -> None:
         super().__init__()
         widths = tuple(config.width * m for m in config.multipliers)
         self.latent_channels = len(MEAN)

@@ -1,8 +1,8 @@
 """Layers of Wan2.1's video VAE, with the names its checkpoint uses (REFERENCE: Wan2.1 `vae.py`, Apache-2.0).
 
 Every layer is a function of (frames, what it remembers) to (frames, what it will remember); none keeps state.
-A memory of None means that the layer remembers nothing, or that its stream has not started. These layers know
-nothing of latents' statistics, of chunks, or of files.
+An empty memory, (), means that the layer remembers nothing, or that its stream has not started. These layers
+know nothing of latents' statistics, of chunks, or of files.
 """
 
 from typing import Any, Protocol
@@ -71,16 +71,16 @@ class FrameAttention(nn.Module):
         self.to_qkv = nn.Conv2d(channels, 3 * channels, 1)
         self.proj = nn.Conv2d(channels, channels, 1)
 
-    def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> None:
-        return None
+    def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> tuple[()]:
+        return ()
 
-    def forward(self, x: Float[Tensor, "b c t h w"], past: None) -> tuple[Float[Tensor, "b c t h w"], None]:
+    def forward(self, x: Float[Tensor, "b c t h w"], past: tuple[()]) -> tuple[Float[Tensor, "b c t h w"], tuple[()]]:
         b, _, _, h, _ = x.shape
         frames = rearrange(x, "b c t h w -> (b t) c h w")
         qkv = rearrange(self.to_qkv(self.norm(frames)), "n (qkv c) h w -> qkv n 1 (h w) c", qkv=3)
         y = F.scaled_dot_product_attention(*qkv.unbind(0))
         frames = frames + self.proj(rearrange(y, "n 1 (h w) c -> n c h w", h=h))
-        return rearrange(frames, "(b t) c h w -> b c t h w", b=b), None
+        return rearrange(frames, "(b t) c h w -> b c t h w", b=b), ()
 
 
 def _each_frame(layer: nn.Module, x: Float[Tensor, "b c t h w"]) -> Float[Tensor, "b d t h2 w2"]:
@@ -96,17 +96,17 @@ class Down(nn.Module):
         self.resample = nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(channels, channels, 3, stride=2))
         self.time_conv = nn.Conv3d(channels, channels, (3, 1, 1), stride=(2, 1, 1)) if in_time else None
 
-    def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> None:
-        return None
+    def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> tuple[()]:
+        return ()
 
     def forward(
-        self, x: Float[Tensor, "b c t h w"], past: Float[Tensor, "b c 1 h2 w2"] | None
-    ) -> tuple[Float[Tensor, "b c t2 h2 w2"], Float[Tensor, "b c 1 h2 w2"] | None]:
+        self, x: Float[Tensor, "b c t h w"], past: Float[Tensor, "b c 1 h2 w2"] | tuple[()]
+    ) -> tuple[Float[Tensor, "b c t2 h2 w2"], Float[Tensor, "b c 1 h2 w2"] | tuple[()]]:
         x = _each_frame(self.resample, x)
         if self.time_conv is None:
-            return x, None
+            return x, ()
         last = x[:, :, -1:].clone()
-        if past is None:
+        if isinstance(past, tuple):
             assert x.shape[2] == 1, "a stream starts with a single frame"
             return x, last
         return self.time_conv(torch.cat([past, x], dim=2)), last
@@ -125,13 +125,13 @@ class Up(nn.Module):
         )
         self.time_conv = CausalConv3d(channels, 2 * channels, (3, 1, 1)) if in_time else None
 
-    def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> None:
-        return None
+    def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> tuple[()]:
+        return ()
 
     def forward(
-        self, x: Float[Tensor, "b c t h w"], past: Tensor | None
-    ) -> tuple[Float[Tensor, "b d t2 h2 w2"], Tensor | None]:
-        if self.time_conv is not None and past is None:
+        self, x: Float[Tensor, "b c t h w"], past: Tensor | tuple[()]
+    ) -> tuple[Float[Tensor, "b d t2 h2 w2"], Tensor | tuple[()]]:
+        if self.time_conv is not None and isinstance(past, tuple):
             assert x.shape[2] == 1, "a stream starts with a single latent frame"
             past = self.time_conv.start(len(x), x.device, x.dtype)
         elif self.time_conv is not None:

@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-Past: TypeAlias = Tensor | tuple[Any, ...] | None
-"""What a layer remembers of its stream: a tensor, a (nested) tuple of such, or None for nothing (yet)."""
+Past: TypeAlias = Tensor | tuple[Any, ...]
+"""What a layer remembers of its stream: a tensor, or a (nested) tuple of such; () for nothing (yet)."""
 
 
 class CausalConv3d(nn.Conv3d):

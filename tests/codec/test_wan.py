@@ -1,3 +1,5 @@
+"""Wan's video VAE keeps to the published one, and streams."""
+
 import json
 from pathlib import Path
 
@@ -86,7 +88,7 @@ def test_a_picture_is_a_clip_of_one_frame(codec, recorded):
     assert torch.equal(codec.encode(picture), codec.encode(recorded["pixels"][..., :16, :16])[:, :, :1])
 
 
-@pytest.mark.parametrize("shape, fix", [((1, 3, 4, 16, 16), "4n"), ((1, 3, 5, 20, 16), "multiple of 8")])
+@pytest.mark.parametrize(("shape", "fix"), [((1, 3, 4, 16, 16), "4n"), ((1, 3, 5, 20, 16), "multiple of 8")])
 def test_it_says_which_clips_it_can_encode(codec, shape, fix):
     with pytest.raises(ValueError, match=fix):
         codec.encode(torch.zeros(shape))

@@ -1,3 +1,5 @@
+"""Causal convolutions give the same however a stream is cut."""
+
 import pytest
 import torch
 from hypothesis import given, settings

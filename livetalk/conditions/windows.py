@@ -1,0 +1,158 @@
+"""Overlapped audio windows: which samples condition which block, offline and live alike.
+
+A block's feature rows are computed from the samples in [start - past, end + look-ahead), where start and end
+are the times of its first frame and of the frame after its last, with zeros outside the stream. Rows depend on
+nothing else: not on how the speech was cut into pieces, not on what comes later. The look-ahead past a block's
+end is what the encoder hears past a frame's time less the one frame the block's last row is shown for: with
+the encoder of `tiny`, 2,800 - 1,000 = 1,800 samples, 112.5 ms. Block k can be denoised as soon as
+`samples_for_block(k)` samples have come. This module does not know how features are made, nor any clock.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from livetalk.conditions.speech_tiny import SpeechEncoder, SpeechEncoderConfig
+from livetalk.geometry import Geometry
+
+
+@dataclass(frozen=True)
+class SpeechWindows:
+    """The policy: past and look-ahead of a block's window, in samples at `geometry.sample_rate`."""
+
+    geometry: Geometry
+    past_samples: int  # before the time of the block's first frame
+    lookahead_samples: int  # after the block's end
+
+    @classmethod
+    def of(cls, encoder: SpeechEncoderConfig, geometry: Geometry) -> "SpeechWindows":
+        """The tightest windows in which every row hears all that its encoder can hear."""
+        if geometry.samples_per_frame != encoder.hop * encoder.hops_per_frame:
+            raise ValueError(f"the speech encoder gives 16 rows a second, not {geometry.frame_rate}")
+        ahead = max(0, encoder.lookahead_samples - geometry.samples_per_frame)
+        return cls(geometry, encoder.past_samples, ahead)
+
+    @property
+    def lookahead_seconds(self) -> float:
+        """What the windows add to the latency of a block, on top of the block itself."""
+        return self.lookahead_samples / self.geometry.sample_rate
+
+    def window_of(self, block: int) -> range:
+        """Samples that condition `block`; those below 0 or past the stream's end are zeros.
+
+        The window of block 0 starts early, as if it had as many frames as the others: one shape for all.
+        """
+        end = self.geometry.frames_of_block(block).stop
+        start = end - self.geometry.frames_per_block
+        before = self.geometry.samples_before(start) - self.past_samples
+        return range(before, self.samples_for_block(block))
+
+    def samples_for_block(self, block: int) -> int:
+        """Samples of the stream that must have come before `block` can be conditioned."""
+        end = self.geometry.frames_of_block(block).stop
+        return self.geometry.samples_before(end) + self.lookahead_samples
+
+    def blocks_of(self, samples: int) -> int:
+        """Fewest blocks that show a stream of `samples` samples to its end."""
+        return self.geometry.blocks_of(-(-samples // self.geometry.samples_per_frame))
+
+    def features(self, encoder: SpeechEncoder, audio: Float[Tensor, " n"]) -> Float[Tensor, "t a"]:
+        """Rows of all blocks of a whole stream, the last block filled up with silence.
+
+        t = geometry.frames_of(3 * blocks_of(n)): equal bit for bit to what a `SpeechWindower` yields.
+        Raises ValueError if the audio is empty, not mono, or not finite.
+        """
+        windower = SpeechWindower(self, encoder)
+        blocks = [*windower.push(audio), *windower.flush()]
+        if not blocks:
+            raise ValueError("the speech is empty: give at least one sample")
+        return torch.cat([rows for _, rows in blocks])
+
+
+@dataclass(frozen=True)
+class WindowerState:
+    """What a windower remembers: copied out by `snapshot`, given back to `restore`."""
+
+    tail: Float[Tensor, " n"]
+    tail_start: int
+    block: int
+    flushed: bool
+
+
+class SpeechWindower:
+    """Takes pieces of speech of any length and yields the features of each block as soon as it can be heard.
+
+    Holds at most one window of samples between calls, however long the stream is.
+    """
+
+    def __init__(self, windows: SpeechWindows, encoder: SpeechEncoder) -> None:
+        least = SpeechWindows.of(encoder.config, windows.geometry)
+        if windows.past_samples < least.past_samples or windows.lookahead_samples < least.lookahead_samples:
+            raise ValueError(f"the windows are shorter than what the encoder hears: make them at least {least}")
+        self.windows = windows
+        self.encoder = encoder
+        start = windows.window_of(0).start
+        self._state = WindowerState(torch.zeros(-start), start, 0, False)
+
+    @property
+    def samples(self) -> int:
+        """Samples of the stream taken so far."""
+        return self._state.tail_start + len(self._state.tail)
+
+    @property
+    def next_block(self) -> int:
+        return self._state.block
+
+    def snapshot(self) -> WindowerState:
+        return self._state
+
+    def restore(self, state: WindowerState) -> None:
+        """Go back to a snapshot, as if nothing had been pushed since."""
+        self._state = state
+
+    def push(self, piece: Float[Tensor, " n"]) -> list[tuple[int, Float[Tensor, "t a"]]]:
+        """Take the next samples; returns (block, rows) of every block that is now complete.
+
+        Raises ValueError for samples that are not mono or not finite, and after `flush`.
+        """
+        if self._state.flushed:
+            raise ValueError("the stream was flushed: start a new windower for more speech")
+        if piece.ndim != 1:
+            raise ValueError(f"speech must be mono, one axis of samples, not of shape {tuple(piece.shape)}")
+        if not bool(torch.isfinite(piece).all()):
+            raise ValueError("speech holds NaN or infinite samples: drop or repair them before pushing")
+        return list(self._take(piece.detach().to("cpu", torch.float32)))
+
+    def flush(self) -> list[tuple[int, Float[Tensor, "t a"]]]:
+        """End the stream: silence is appended until every sample that came is in a block."""
+        if self._state.flushed:
+            return []
+        blocks = self.windows.blocks_of(self.samples)
+        missing = self.windows.samples_for_block(blocks - 1) - self.samples if blocks > self._state.block else 0
+        rest = list(self._take(torch.zeros(missing)))
+        state = self._state
+        self._state = WindowerState(state.tail, state.tail_start, state.block, True)
+        return rest
+
+    def _take(self, piece: Float[Tensor, " n"]) -> Iterator[tuple[int, Float[Tensor, "t a"]]]:
+        state = self._state
+        tail, start, block = torch.cat([state.tail, piece]), state.tail_start, state.block
+        while self.windows.samples_for_block(block) <= start + len(tail):
+            window = self.windows.window_of(block)
+            yield block, self._rows(tail[window.start - start : window.stop - start], block)
+            block += 1
+            following = self.windows.window_of(block).start
+            tail, start = tail[following - start :], following
+        self._state = WindowerState(tail.clone(), start, block, False)
+
+    @torch.no_grad()
+    def _rows(self, samples: Float[Tensor, " n"], block: int) -> Float[Tensor, "t a"]:
+        # Each block alone, copied to fresh memory: same shape and alignment, so the same bits however it came.
+        count = self.windows.geometry.frames_per_block
+        early = self.windows.past_samples - self.encoder.config.past_samples
+        window = samples[early : early + self.encoder.window_samples(count)].clone()
+        rows = self.encoder.rows(window[None].to(self.encoder.out.weight.device))[0]
+        return rows[count - len(self.windows.geometry.frames_of_block(block)) :].clone()

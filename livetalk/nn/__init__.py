@@ -1,1 +1,1 @@
-"""Layers shared by every network of the house."""
+"""Layers that know tensors only: attention, rotary positions, the key-value cache, causal convolution."""

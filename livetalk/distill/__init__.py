@@ -1,0 +1,1 @@
+"""The recipe of the paper: teacher trajectories, ODE regression, distribution matching on self-rollouts."""

@@ -1,0 +1,116 @@
+"""One transformer layer: self-attention over latent tokens, cross-attention to text, feed-forward, all modulated by time.
+
+Parameter names are those of the published checkpoints. Knows nothing of blocks in time, caches' policy or noise.
+"""
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from livetalk.dit.config import DiTConfig
+from livetalk.nn.attention import attend
+from livetalk.nn.kv_cache import KeysValues
+from livetalk.nn.rope import Rotation, rotate
+
+
+class _RMSNorm(nn.Module):
+    """Root-mean-square norm over the whole width, before heads are split."""
+
+    def __init__(self, dim: int, eps: float) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, (x.shape[-1],), self.weight, self.eps)
+
+
+class _Projections(nn.Module):
+    def __init__(self, cfg: DiTConfig) -> None:
+        super().__init__()
+        self.head_dim = cfg.head_dim
+        self.q, self.k, self.v, self.o = (nn.Linear(cfg.dim, cfg.dim) for _ in range(4))
+        self.norm_q, self.norm_k = _RMSNorm(cfg.dim, cfg.eps), _RMSNorm(cfg.dim, cfg.eps)
+
+    def _heads(self, x: Tensor) -> Float[Tensor, "b n k d"]:
+        return rearrange(x, "b n (k d) -> b n k d", d=self.head_dim)
+
+    def keys_values(self, x: Float[Tensor, "b n d"]) -> KeysValues:
+        return self._heads(self.norm_k(self.k(x))), self._heads(self.v(x))
+
+
+class SelfAttention(_Projections):
+    def forward(
+        self,
+        x: Float[Tensor, "b n d"],
+        turn: Rotation,
+        past: KeysValues | None,
+        mask: Bool[Tensor, "n m"] | None,
+    ) -> tuple[Float[Tensor, "b n d"], KeysValues]:
+        """Attend to `past` (keys already rotated) and to x itself; returns x's own unrotated keys and values too."""
+        own = self.keys_values(x)
+        key, value = rotate(own[0], turn), own[1]
+        if past is not None:
+            key, value = torch.cat([past[0], key], 1), torch.cat([past[1], value], 1)
+        q = rotate(self._heads(self.norm_q(self.q(x))), turn)
+        return self.o(attend(q, key, value, mask)), own
+
+
+class CrossAttention(_Projections):
+    def forward(self, x: Float[Tensor, "b n d"], text: KeysValues) -> Float[Tensor, "b n d"]:
+        """Attend to all text positions, padding included, as the published model does."""
+        return self.o(attend(self._heads(self.norm_q(self.q(x))), *text))
+
+
+def modulate(x: Float[Tensor, "b n d"], shift: Float[Tensor, "b f d"], scale: Tensor) -> Float[Tensor, "b n d"]:
+    """x (1 + scale) + shift, one shift and scale a latent frame."""
+    by_frame = rearrange(x, "b (f s) d -> b f s d", f=shift.shape[1])
+    return rearrange(by_frame * (1 + scale[:, :, None]) + shift[:, :, None], "b f s d -> b (f s) d")
+
+
+def gated(x: Float[Tensor, "b n d"], gate: Float[Tensor, "b f d"]) -> Float[Tensor, "b n d"]:
+    by_frame = rearrange(x, "b (f s) d -> b f s d", f=gate.shape[1])
+    return rearrange(by_frame * gate[:, :, None], "b f s d -> b (f s) d")
+
+
+class DiTBlock(nn.Module):
+    """x += gate SA(LN(x)(1+scale)+shift);  x += CA(LN(x));  x += gate FFN(LN(x)(1+scale)+shift)."""
+
+    def __init__(self, cfg: DiTConfig) -> None:
+        super().__init__()
+        self.dim, self.eps = cfg.dim, cfg.eps
+        self.self_attn, self.cross_attn = SelfAttention(cfg), CrossAttention(cfg)
+        self.norm3 = nn.LayerNorm(cfg.dim, eps=cfg.eps)
+        self.ffn = nn.Sequential(
+            nn.Linear(cfg.dim, cfg.ffn_dim), nn.GELU(approximate="tanh"), nn.Linear(cfg.ffn_dim, cfg.dim)
+        )
+        self.modulation = nn.Parameter(torch.randn(1, 6, cfg.dim) / cfg.dim**0.5)
+
+    def _norm(self, x: Tensor) -> Tensor:
+        return F.layer_norm(x, (self.dim,), eps=self.eps)
+
+    def _modulation(self, time: Float[Tensor, "b f 6 d"]) -> tuple[Tensor, ...]:
+        return (self.modulation[None].to(time.dtype) + time).unbind(2)
+
+    def forward(
+        self,
+        x: Float[Tensor, "b n d"],
+        time: Float[Tensor, "b f 6 d"],
+        turn: Rotation,
+        text: KeysValues,
+        past: KeysValues | None = None,
+        mask: Bool[Tensor, "n m"] | None = None,
+    ) -> tuple[Float[Tensor, "b n d"], KeysValues]:
+        """The layer's output and its own unrotated keys and values."""
+        shift_a, scale_a, gate_a, shift_f, scale_f, gate_f = self._modulation(time)
+        heard, own = self.self_attn(modulate(self._norm(x), shift_a, scale_a), turn, past, mask)
+        x = x + gated(heard, gate_a)
+        x = x + self.cross_attn(self.norm3(x), text)
+        return x + gated(self.ffn(modulate(self._norm(x), shift_f, scale_f)), gate_f), own
+
+    def keys_values(self, x: Float[Tensor, "b n d"], time: Float[Tensor, "b f 6 d"]) -> KeysValues:
+        """Only the keys and values: all that a clean pass needs of the last layer."""
+        shift, scale, *_ = self._modulation(time)
+        return self.self_attn.keys_values(modulate(self._norm(x), shift, scale))

@@ -1,0 +1,162 @@
+"""The transformer: noisy latents, reference, text, speech and noise level in; velocity out.
+
+Teacher, critic and student are this one class. A mask makes it block-causal in training; `past` keys and values make
+it causal in streaming. Parameter names and numerics follow the published checkpoints (float32 rotary positions
+instead of complex128). Knows nothing of schedules, blocks' order, caches' policy or guidance.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from einops import rearrange
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from livetalk.dit.audio import AudioPack
+from livetalk.dit.block import DiTBlock, modulate
+from livetalk.dit.config import DiTConfig
+from livetalk.nn.kv_cache import KeysValues
+from livetalk.nn.rope import Rotation, rotation
+
+# Below this noise level a predicted clean latent says nothing about velocity; dividing would only amplify error.
+SMALLEST_SIGMA = 0.05
+
+
+@dataclass(frozen=True)
+class TextMemory:
+    """Cross-attention keys and values of a prompt, one pair a layer: the same for every step and block."""
+
+    layers: tuple[KeysValues, ...]
+
+    def expand(self, batch: int) -> "TextMemory":
+        return TextMemory(tuple((k.expand(batch, -1, -1, -1), v.expand(batch, -1, -1, -1)) for k, v in self.layers))
+
+
+def sinusoids(t: Float[Tensor, "b f"], width: int) -> Float[Tensor, "b f w"]:
+    """[cos | sin] of t (0 to 1000) at `width`/2 speeds, computed in float64."""
+    if not t.is_floating_point():
+        raise ValueError("time steps must be floating point: integers would erase their embedding")
+    half = width // 2
+    speeds = 10_000.0 ** (-torch.arange(half, device=t.device).double() / half)
+    angles = t.double()[..., None] * speeds
+    return torch.cat([angles.cos(), angles.sin()], -1).to(t.dtype)
+
+
+class _Head(nn.Module):
+    def __init__(self, cfg: DiTConfig) -> None:
+        super().__init__()
+        self.head = nn.Linear(cfg.dim, cfg.latent_channels * cfg.patch**2)
+        self.norm = nn.LayerNorm(cfg.dim, eps=cfg.eps, elementwise_affine=False)
+        self.modulation = nn.Parameter(torch.randn(1, 2, cfg.dim) / cfg.dim**0.5)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, x: Float[Tensor, "b n d"], time: Float[Tensor, "b f d"]) -> Float[Tensor, "b n o"]:
+        shift, scale = (self.modulation[None] + time[:, :, None]).unbind(2)
+        return self.head(modulate(self.norm(x), shift, scale))
+
+
+class DiT(nn.Module):
+    """See the module docstring. All of a call's tensors share one dtype; `t` stays float32."""
+
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__()
+        self.config = cfg = config
+        kernel = (1, cfg.patch, cfg.patch)
+        self.patch_embedding = nn.Conv3d(cfg.in_channels, cfg.dim, kernel, stride=kernel)
+        self.text_embedding = _mlp(cfg.text_dim, cfg.dim, nn.GELU(approximate="tanh"))
+        self.time_embedding = _mlp(cfg.freq_dim, cfg.dim, nn.SiLU())
+        self.time_projection = nn.Sequential(nn.SiLU(), nn.Linear(cfg.dim, 6 * cfg.dim))
+        self.blocks = nn.ModuleList(DiTBlock(cfg) for _ in range(cfg.layers))
+        self.head = _Head(cfg)
+        self.audio_proj = AudioPack(cfg)
+        self.audio_cond_projs = nn.ModuleList(nn.Linear(cfg.audio_hidden, cfg.dim) for _ in cfg.audio_blocks)
+
+    def remember_text(self, text: Float[Tensor, "b s w"]) -> TextMemory:
+        """Keys and values of text features, to be given to `forward` in place of them."""
+        embedded = self.text_embedding(text)
+        return TextMemory(tuple(block.cross_attn.keys_values(embedded) for block in self.blocks))
+
+    def turn(self, times: Float[Tensor, " f"], grid: tuple[int, int]) -> Rotation:
+        """Rotation for latent frames at `times` on a `grid` of tokens."""
+        return rotation(times, *grid, self.config.head_dim)
+
+    def forward(
+        self,
+        x: Float[Tensor, "b c f h w"],
+        t: Float[Tensor, "b f"],
+        reference: Float[Tensor, "b c1 f h w"],
+        text: Float[Tensor, "b s w"] | TextMemory,
+        audio: Float[Tensor, "b f g"],
+        turn: Rotation | None = None,
+        past: tuple[KeysValues, ...] | None = None,
+        mask: Bool[Tensor, "n m"] | None = None,
+    ) -> Float[Tensor, "b c f h w"]:
+        """Velocity (noise minus clean) of noisy latents x at time steps t = 1000 sigma, one a latent frame.
+
+        reference: the portrait's latent and a mask channel (0 where the frame is given, 1 where it is generated).
+        audio: packed features (`pack_audio`); zeros for none. turn: positions of x's tokens, 0.. by default.
+        past: rotated keys and values of earlier latent frames, a pair a layer. mask: over [past, x] keys.
+        """
+        return self.forward_keeping(x, t, reference, text, audio, turn, past, mask)[0]
+
+    def forward_keeping(
+        self, x: Tensor, t: Tensor, reference: Tensor, text: Tensor | TextMemory, audio: Tensor,
+        turn: Rotation | None = None, past: tuple[KeysValues, ...] | None = None, mask: Tensor | None = None,
+    ) -> tuple[Tensor, tuple[KeysValues, ...]]:  # fmt: skip
+        """`forward`, with every layer's own unrotated keys and values."""
+        tokens, time, speech, memory, turn = self._enter(x, t, reference, text, audio, turn)
+        embedding, modulation = time
+        kept: list[KeysValues] = []
+        for i, block in enumerate(self.blocks):
+            tokens = self._hear(tokens, speech, i)
+            tokens, own = block(tokens, modulation, turn, memory.layers[i], past[i] if past else None, mask)
+            kept.append(own)
+        return self._leave(self.head(tokens, embedding), x, t), tuple(kept)
+
+    def keys_values(
+        self, x: Tensor, t: Tensor, reference: Tensor, text: Tensor | TextMemory, audio: Tensor,
+        turn: Rotation | None = None, past: tuple[KeysValues, ...] | None = None,
+    ) -> tuple[KeysValues, ...]:  # fmt: skip
+        """Only the unrotated keys and values of each layer: the clean pass that writes a finished block's memory."""
+        tokens, (_, modulation), speech, memory, turn = self._enter(x, t, reference, text, audio, turn)
+        kept: list[KeysValues] = []
+        for i, block in enumerate(self.blocks[:-1]):
+            tokens = self._hear(tokens, speech, i)
+            tokens, own = block(tokens, modulation, turn, memory.layers[i], past[i] if past else None)
+            kept.append(own)
+        last = len(self.blocks) - 1
+        kept.append(self.blocks[last].keys_values(self._hear(tokens, speech, last), modulation))
+        return tuple(kept)
+
+    def _enter(self, x: Tensor, t: Tensor, reference: Tensor, text: Tensor | TextMemory, audio: Tensor,
+               turn: Rotation | None):  # fmt: skip
+        patches = self.patch_embedding(torch.cat([x, reference], 1))
+        _, _, f, h, w = patches.shape
+        tokens = rearrange(patches, "b d f h w -> b (f h w) d")
+        embedding = self.time_embedding(sinusoids(t, self.config.freq_dim).to(tokens.dtype))
+        modulation = rearrange(self.time_projection(embedding), "b f (m d) -> b f m d", m=6)
+        memory = text if isinstance(text, TextMemory) else self.remember_text(text)
+        if turn is None:
+            turn = self.turn(torch.arange(f, device=x.device), (h, w))
+        return tokens, (embedding, modulation), self.audio_proj(audio), memory, turn
+
+    def _hear(self, tokens: Tensor, speech: Float[Tensor, "b f a"], layer: int) -> Tensor:
+        if layer not in self.config.audio_blocks:
+            return tokens
+        bias = self.audio_cond_projs[self.config.audio_blocks.index(layer)](speech)
+        by_frame = rearrange(tokens, "b (f s) d -> b f s d", f=bias.shape[1])
+        return rearrange(by_frame + bias[:, :, None], "b f s d -> b (f s) d")
+
+    def _leave(self, out: Tensor, x: Float[Tensor, "b c f h w"], t: Float[Tensor, "b f"]) -> Tensor:
+        p = self.config.patch
+        h = x.shape[3] // p
+        out = rearrange(out, "b (f h w) (p q c) -> b c f (h p) (w q)", f=x.shape[2], h=h, p=p, q=p)
+        if self.config.predicts == "velocity":
+            return out
+        sigma = (t / 1000).clamp_min(SMALLEST_SIGMA)[:, None, :, None, None]
+        return (x - out) / sigma.to(out.dtype)
+
+
+def _mlp(into: int, dim: int, activation: nn.Module) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(into, dim), activation, nn.Linear(dim, dim))

@@ -1,0 +1,153 @@
+"""The block loop: denoise one block in a few steps through the key-value cache, then write its clean memory.
+
+The only implementation of the loop. Offline generation, live streaming and the self-rollouts of training all call
+`next_block`; training passes a `Plan` that stops at a drawn step and keeps that step's gradient. Memory is a value
+(`RolloutState`), so that nothing is overwritten under autograd's feet and an old state can be kept or restored.
+
+Does not know: how conditions were made, what latents decode to, clocks, sessions, losses.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from livetalk.dit.model import DiT, TextMemory
+from livetalk.nn.kv_cache import AnchoredCache, KeysValues
+from livetalk.nn.rope import Rotation, rotate
+
+Noise = Callable[[int], Float[Tensor, "b c f h w"]]
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The student's few steps: time steps as the network sees them and the noise levels used to mix."""
+
+    timesteps: tuple[float, ...]
+    sigmas: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.timesteps) != len(self.sigmas) or not self.sigmas:
+            raise ValueError("a ladder needs as many time steps as noise levels, and at least one")
+        if list(self.sigmas) != sorted(self.sigmas, reverse=True):
+            raise ValueError("noise levels must fall")
+
+    def __len__(self) -> int:
+        return len(self.sigmas)
+
+
+@dataclass(frozen=True)
+class BlockConditions:
+    """What one block is made from. `audio` is packed, one row a latent frame of the block."""
+
+    reference: Float[Tensor, "b c 1 h w"]  # the portrait's normalised latent
+    text: TextMemory | Float[Tensor, "b s w"]
+    audio: Float[Tensor, "b f g"]
+
+
+@dataclass(frozen=True)
+class RolloutState:
+    """Memory of a rollout between blocks: the cache and how many latent frames came before."""
+
+    cache: AnchoredCache
+    positions: Literal["absolute", "windowed"] = "windowed"
+    latents: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which steps of a block run and where gradients flow. Serving uses the default: all steps, no gradient."""
+
+    exit_step: int | None = None  # the last step that runs; None for the whole ladder
+    gradient: bool = False  # of that last step
+
+
+def reference_input(
+    reference: Float[Tensor, "b c 1 h w"], frames: int, holds_portrait: bool
+) -> Float[Tensor, "b c1 f h w"]:
+    """The portrait's latent on every frame and the mask: 0 on the frame that is the portrait itself, else 1."""
+    b, _, _, h, w = reference.shape
+    mask = reference.new_ones(b, 1, frames, h, w)
+    if holds_portrait:
+        mask[:, :, 0] = 0
+    return torch.cat([reference.expand(-1, -1, frames, -1, -1), mask], 1)
+
+
+def _with_portrait(x: Tensor, reference: Tensor, first: bool) -> Tensor:
+    return torch.cat([reference, x[:, :, 1:]], 2) if first else x
+
+
+def next_block(
+    model: DiT,
+    noise: Noise,
+    conditions: BlockConditions,
+    state: RolloutState,
+    ladder: Ladder,
+    plan: Plan = Plan(),  # noqa: B008 - frozen
+) -> tuple[Float[Tensor, "b c f h w"], RolloutState]:
+    """Clean latents of the next block and the state after it.
+
+    `noise(i)` gives standard normal latents for step i of this block (the block's length is taken from it). The
+    first latent frame of a stream is the portrait: it is put in before every step and into the result, so that the
+    network always sees it clean.
+    """
+    first, reference = state.latents == 0, conditions.reference
+    x = noise(0)
+    frames = x.shape[2]
+    given = reference_input(reference, frames, first)
+    grid = (x.shape[3] // model.config.patch, x.shape[4] // model.config.patch)
+    past, turn = _window(model, state, frames, grid, x.device)
+    text = conditions.text
+    if not isinstance(text, TextMemory) and not plan.gradient:
+        text = model.remember_text(text)
+
+    def velocity(x: Tensor, step: int) -> Tensor:
+        t = torch.full((x.shape[0], frames), ladder.timesteps[step], device=x.device)
+        return model(x, t, given, text, conditions.audio, turn, past)
+
+    last = len(ladder) - 1 if plan.exit_step is None else plan.exit_step
+    for step in range(last + 1):
+        x = _with_portrait(x, reference, first)
+        with torch.set_grad_enabled(plan.gradient and step == last):
+            clean = x - ladder.sigmas[step] * velocity(x, step)
+        if step < last:
+            sigma = ladder.sigmas[step + 1]
+            x = (1 - sigma) * clean + sigma * noise(step + 1)
+    clean = _with_portrait(clean, reference, first)
+    with torch.no_grad():
+        memory = text if isinstance(text, TextMemory) else model.remember_text(text)
+        after = _remember(model, clean.detach(), given, memory, conditions.audio, turn, past, state)
+    return clean, after
+
+
+def _window(
+    model: DiT, state: RolloutState, frames: int, grid: tuple[int, int], device: torch.device
+) -> tuple[tuple[KeysValues, ...] | None, Rotation]:
+    """Past keys and values, rotated, and the rotation of the block itself."""
+    if state.positions == "absolute":
+        times = torch.arange(state.latents, state.latents + frames, device=device)
+        return state.cache.layers or None, model.turn(times, grid)
+    kept = state.cache.frames
+    turn = model.turn(torch.arange(kept + frames, device=device), grid)
+    split = kept * grid[0] * grid[1]
+    past = tuple((rotate(k, turn[:split]), v) for k, v in state.cache.layers) or None
+    return past, turn[split:]
+
+
+def _remember(model, clean, given, text, audio, turn, past, state: RolloutState) -> RolloutState:
+    """The clean pass, time step 0: keys and values that later blocks will see."""
+    zero = torch.zeros(clean.shape[0], clean.shape[2], device=clean.device)
+    own = model.keys_values(clean, zero, given, text, audio, turn, past)
+    if state.positions == "absolute":
+        own = tuple((rotate(k, turn), v) for k, v in own)
+    return replace(state, cache=state.cache.append(own), latents=state.latents + clean.shape[2])
+
+
+def begin(
+    tokens_per_frame: int, block: int, anchors: int, rolling: int, positions: Literal["absolute", "windowed"] = "windowed"
+) -> RolloutState:
+    """An empty state. The window is `anchors` + `rolling` latent frames, the block being denoised counted in."""
+    return RolloutState(AnchoredCache(anchors, anchors + rolling - block, tokens_per_frame), positions)

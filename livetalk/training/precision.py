@@ -1,0 +1,41 @@
+"""Which arithmetic a step runs in, and whether it is compiled.
+
+Weights, gradients and optimiser states stay float32; only the products inside `autocast` are bfloat16. Knows devices,
+not models.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+
+def native_bf16(device: torch.device | str) -> bool:
+    """Whether `device` multiplies bfloat16 in hardware (elsewhere bfloat16 is emulated and slower than float32)."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def autocast(device: torch.device | str, enabled: bool = True) -> AbstractContextManager[Any]:
+    """Context in which matrix products and convolutions run in bfloat16, where that is native; else nothing."""
+    if not (enabled and native_bf16(device)):
+        return nullcontext()
+    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
+
+
+def maybe_compile(target: T, enabled: bool) -> T:
+    """Compile a module (in place, so that its state dict keeps its key names) or a function, or leave it alone.
+
+    Shapes are taken as static: a training step always sees the same ones, and a static graph is faster.
+    """
+    if not enabled:
+        return target
+    if isinstance(target, nn.Module):
+        target.compile(dynamic=False)
+        return target  # pyright: ignore[reportReturnType]
+    return torch.compile(target, dynamic=False)

@@ -1,0 +1,53 @@
+"""A toy stage and its command line, run as a process of its own by the tests that kill it."""
+
+import sys
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from livetalk.training.learner import Learner
+from livetalk.training.loop import run
+from livetalk.training.optim import Cosine, OptimConfig
+from livetalk.training.parallel import World, join
+from livetalk.training.stage import LoopConfig, Sample, Tick
+
+
+def net() -> nn.Module:
+    torch.manual_seed(7)
+    return nn.Sequential(nn.Linear(6, 16), nn.GELU(), nn.Dropout(0.1), nn.Linear(16, 3))
+
+
+class ToyStage:
+    """Regression to a fixed linear map on data drawn from the global generator."""
+
+    def __init__(self, world: World | None = None) -> None:
+        config = OptimConfig(lr=1e-2, weight_decay=0.01, schedule=Cosine(warmup=0.1), ema=0.9, ema_from=3)
+        self.learner = Learner(net(), config, world)
+        self.target = torch.linspace(-1, 1, 18).reshape(6, 3)
+
+    def step(self, tick: Tick) -> dict[str, torch.Tensor | float]:
+        x = torch.randn(32, 6)
+        loss = (self.learner.module(x) - x @ self.target).square().mean()
+        return {"loss": loss, **self.learner.descend(loss, tick.progress)}
+
+    def sample(self, folder: Path, tick: Tick) -> Sample:
+        torch.randn(5)  # must not change what training draws
+        (folder / "seen.txt").write_text(str(tick.step))
+        return Sample({"eval/drawn": 1.0})
+
+    def state(self) -> dict:
+        return {"learner": self.learner.state()}
+
+    def load_state(self, state: dict) -> None:
+        self.learner.load_state(state["learner"])
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    world = join("cpu")
+    config = LoopConfig(
+        "toy", steps=int(sys.argv[2]), checkpoint_every_s=0.0, sample_every_s=float(sys.argv[3]), tensorboard=False
+    )
+    run(ToyStage(world), config, Path(sys.argv[1]), world)
+    world.close()

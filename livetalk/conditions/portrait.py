@@ -188,6 +188,7 @@ def _surrounded(image: Image.Image, left: float, top: float, side: float) -> tup
     blur = side / 40
     soft = canvas.filter(ImageFilter.GaussianBlur(2 * blur))
     # Only outside the photo is anything softened: the mask is shrunk before it is feathered.
-    inner = known.filter(ImageFilter.GaussianBlur(blur)).point(lambda value: max(0, 2 * value - 255))
+    feathered = np.asarray(known.filter(ImageFilter.GaussianBlur(blur)), np.int16)
+    inner = Image.fromarray(np.maximum(2 * feathered - 255, 0).astype(np.uint8))
     canvas = Image.composite(canvas, soft, inner)
     return canvas, left + west, top + north

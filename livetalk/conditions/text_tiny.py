@@ -24,7 +24,7 @@ from livetalk.conditions.speech_tiny import frozen, load_weights
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # Words that never tell two prompts of this kind apart; leaving them out lets longer prompts fit.
-STOP_WORDS = frozenset("a an the is are be of and".split())
+STOP_WORDS = frozenset(["a", "an", "the", "is", "are", "be", "of", "and"])
 
 
 @dataclass(frozen=True)

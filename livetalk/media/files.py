@@ -50,6 +50,27 @@ def written(path: Path) -> Iterator[None]:
         raise ValueError(_why_unwritten(path, error)) from error
 
 
+def part_of(path: Path) -> Path:
+    """Where `path` is written until it is complete: beside it, so that renaming stays on one disk.
+
+    The process number keeps two runs apart.
+    """
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def claim(path: str | Path) -> None:
+    """Makes sure, before any work is done, that `path` can be written; leaves nothing behind.
+
+    Raises ValueError, with what to do, if it cannot.
+    """
+    path = Path(path).expanduser()
+    with written(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        part_of(path).touch()
+        part_of(path).unlink()
+
+
 def _why_unwritten(path: Path, error: OSError) -> str:
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:

@@ -18,7 +18,7 @@ from av.video.reformatter import Interpolation
 from jaxtyping import Float32, UInt8
 
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
-from livetalk.media.files import existing, understood, written
+from livetalk.media.files import claim, existing, part_of, understood, written
 from livetalk.media.sound import AAC_RATES, SoundFile
 
 BT709 = 1  # FFmpeg's number of this standard, for matrix, primaries and transfer alike
@@ -56,11 +56,9 @@ class Mp4Writer:
         self.frames = 0
         self.samples = 0
         self._frame_rate = frame_rate
-        # Beside the target, so that renaming stays on one disk; with our number, so that two runs do not meet.
-        self._part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        self._part = part_of(self.path)
+        claim(self.path)
         with written(self.path):
-            if self.path.is_dir():
-                raise IsADirectoryError(21, "is a directory")
             options = {"movflags": "use_metadata_tags+faststart"}
             self._container = av.open(str(self._part), "w", format="mp4", options=options)
         self._container.metadata.update(origin or {})

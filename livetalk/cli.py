@@ -1,0 +1,59 @@
+"""The `livetalk` command: names the subcommands and turns mistakes into one sentence each.
+
+Exit codes: 0 done, 1 something of ours is broken, 2 a mistake the person can mend, 130 interrupted. Every
+subcommand lives in a module of its own and imports what is heavy when it runs; this one knows none of it.
+"""
+
+import os
+import signal
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+import livetalk
+from livetalk import cli_bench, cli_doctor, cli_generate
+from livetalk.cli_support import err, mistake, out
+
+app = typer.Typer(
+    name="livetalk",
+    help="A portrait, a prompt and speech go in; a talking video streams out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("generate")(cli_generate.generate)
+app.command("bench")(cli_bench.bench)
+app.command("doctor")(cli_doctor.doctor)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(livetalk.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _all(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A portrait, a prompt and speech go in; a talking video streams out."""
+
+
+def main() -> NoReturn:
+    """Runs the command and ends the process with its exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception, so that half-written files go
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        sentence = mistake(error)
+        if sentence is None or os.environ.get("LIVETALK_TRACEBACK"):
+            raise
+        err.print(f"livetalk: {sentence}", markup=False)
+        sys.exit(2)
+    sys.exit(0)

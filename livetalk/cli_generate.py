@@ -1,0 +1,125 @@
+"""`livetalk generate`: a portrait, a prompt and speech -> an mp4.
+
+Joins the rooms for one offline video: reads the conditions, lets the performer play them and writes the
+frames as they come. It does not know how a frame is made.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from jaxtyping import Float32, UInt8
+
+from livetalk.cli_support import avatars, out, progress, speeches
+from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
+from livetalk.media import open_sound, read_speech, write_talking
+from livetalk.media.files import claim
+from livetalk.media.video import ai_origin
+
+PROMPT = "a person talks to the camera, calm and friendly"
+SAMPLES_PER_FRAME = SAMPLE_RATE // FRAME_RATE
+
+
+def generate(
+    portrait: Annotated[Path | None, typer.Option(help="A photo of one person: any size, any format.")] = None,
+    speech: Annotated[Path | None, typer.Option(help="What is said: wav, flac, mp3, ogg, m4a or a video.")] = None,
+    prompt: Annotated[str, typer.Option(help="How it is said.")] = PROMPT,
+    out_path: Annotated[Path, typer.Option("--out", help="The video to write.")] = Path("talking.mp4"),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same video.", min=0)] = 0,
+    avatar: Annotated[str | None, typer.Option(help="A bundled face instead of a photo.")] = None,
+    preset: Annotated[str, typer.Option(help="The model.")] = "tiny",
+) -> None:
+    """Make a talking video out of a portrait, a prompt and speech. Without options: a bundled face and voice."""
+    if out_path.suffix.lower() != ".mp4":
+        raise ValueError(f"{out_path} is no mp4: give --out a name that ends in .mp4")
+    picture = _portrait(portrait, avatar)
+    sound = open_sound(speech or default_speech())
+    claim(out_path)
+    performer = load_performer(preset, seed)
+    origin = ai_origin(preset, performer.version, seed, prompt)
+    with progress() as bar:
+        guess = None if sound.seconds is None else math.ceil(sound.seconds * FRAME_RATE)
+        task = bar.add_task("talking", total=guess)
+        ear = _Ear(read_speech(sound.path))
+        blocks = cut(performer.perform(picture, iter(ear), prompt), ear)
+        began = time.perf_counter()
+        count = write_talking(out_path, _watched(blocks, lambda n: bar.advance(task, n)), sound, origin)
+        seconds = time.perf_counter() - began
+    out.print(
+        f"{out_path}: {count / FRAME_RATE:.1f} s of video, made by AI (model {preset} {performer.version}, seed {seed})"
+        f" in {seconds:.1f} s, {count / seconds:.0f} frames a second",
+        markup=False,
+    )
+
+
+def load_performer(preset: str, seed: int):
+    """The performer of a preset, loaded; imports torch."""
+    from livetalk.performer.performer import Performer
+
+    return Performer.load(preset, seed=seed)
+
+
+class _Ear:
+    """Passes speech on and counts its samples."""
+
+    def __init__(self, pieces: Iterator[Float32[np.ndarray, " n"]]) -> None:
+        self._pieces = pieces
+        self.samples = 0
+
+    def __iter__(self) -> Iterator[Float32[np.ndarray, " n"]]:
+        for piece in self._pieces:
+            self.samples += len(piece)
+            yield piece
+
+
+def cut(blocks: Iterator[UInt8[np.ndarray, "t h w 3"]], ear: _Ear) -> Iterator[UInt8[np.ndarray, "t h w 3"]]:
+    """The blocks, ended with the frame in which the speech ends.
+
+    A block is passed on when the next one is there: by then the performer has heard all that the block shows.
+    """
+    shown, held = 0, None
+    for block in blocks:
+        if held is not None:
+            yield held
+            shown += len(held)
+        held = block
+    if held is not None:
+        yield held[: max(0, -(-ear.samples // SAMPLES_PER_FRAME) - shown)]
+
+
+def _watched(blocks: Iterator[np.ndarray], tell: Callable[[int], None]) -> Iterator[np.ndarray]:
+    for block in blocks:
+        yield block
+        tell(len(block))
+
+
+def _portrait(portrait: Path | None, avatar: str | None) -> UInt8[np.ndarray, "h w 3"]:
+    from livetalk.conditions.portrait import load_portrait
+
+    if portrait is not None and avatar is not None:
+        raise ValueError("--portrait and --avatar exclude each other: give one of them")
+    return load_portrait(portrait) if portrait is not None else default_portrait(avatar)
+
+
+def default_portrait(avatar: str | None = None) -> UInt8[np.ndarray, "h w 3"]:
+    """A bundled face by its name, or the first one; it is framed already."""
+    from livetalk.conditions.portrait import open_picture
+
+    known = avatars()
+    if not known:
+        raise ValueError("this installation has no bundled faces: give a photo with --portrait")
+    if avatar is not None and avatar not in known:
+        raise ValueError(f"there is no avatar {avatar!r}: choose one of {', '.join(known)}")
+    return open_picture(known[avatar or next(iter(known))])
+
+
+def default_speech() -> Path:
+    """The first bundled recording."""
+    known = speeches()
+    if not known:
+        raise ValueError("this installation has no bundled speech: give a recording with --speech")
+    return next(iter(known.values()))

@@ -1,0 +1,141 @@
+"""Weights on disk: safetensors files, and bundles of 8 bits a weight that are small enough to ship.
+
+A bundle holds matrices and kernels as int8 with one float16 scale an output channel (the first axis), symmetric
+about 0, and everything small as float16. Knows names, shapes and numbers; not which network they are for.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from jaxtyping import Float, Int8
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+State = dict[str, Tensor]
+
+SMALLEST_QUANTISED = 1024  # numbers in a tensor; below it 8 bits would save nothing worth an error
+CODES = 127  # int8 codes on either side of 0
+SCALE = ":scale"  # after a tensor's name; no module can name a parameter so
+FORMAT, VERSION = "livetalk_bundle", "1"  # metadata by which a bundle is known
+NAMED = 3  # differing tensors that an error names
+
+
+def save_tensors(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
+    """Write a safetensors file; under the asked name there is either all of it or what was there before."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
+        save_file(tensors, part, metadata=dict(metadata or {}))
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load_tensors(path: Path, device: torch.device | str = "cpu") -> tuple[State, dict[str, str]]:
+    """Tensors and metadata of a safetensors file.
+
+    Raises:
+        ValueError: there is no such file, or it cannot be read.
+    """
+    if not path.is_file():
+        raise ValueError(f"no weights at {path}: check the path")
+    try:
+        with safe_open(path, "pt", device=str(device)) as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged or no safetensors file ({error}): get it again") from error
+
+
+def quantise(state: Mapping[str, Tensor]) -> State:
+    """Codes (int8) and scales (float16, under `name:scale`) of large floating tensors; small ones as float16.
+
+    A tensor is large if it has two axes or more, at least `SMALLEST_QUANTISED` numbers and more than one output
+    channel. Tensors of whole numbers stay as they are.
+
+    Raises:
+        ValueError: a tensor holds NaN, infinity or what float16 cannot hold.
+    """
+    packed: State = {}
+    for name, tensor in state.items():
+        tensor = tensor.detach().cpu()
+        if not tensor.is_floating_point():
+            packed[name] = tensor
+            continue
+        half = tensor.half()
+        if not half.isfinite().all():
+            raise ValueError(f"{name} holds numbers that are not finite in float16: these weights cannot be bundled")
+        if tensor.ndim > 1 and len(tensor) > 1 and tensor.numel() >= SMALLEST_QUANTISED:
+            packed[name], packed[name + SCALE] = _codes(tensor)
+        else:
+            packed[name] = half
+    return packed
+
+
+def _codes(tensor: Float[Tensor, "c ..."]) -> tuple[Int8[Tensor, "c ..."], Float[Tensor, " c"]]:
+    rows = tensor.float().flatten(1)
+    scale = (rows.abs().amax(1) / CODES).half()
+    # Codes are for the scale as stored, rounding included. Where it vanishes in float16, so do the weights.
+    steps = scale.float().where(scale > 0, torch.inf)
+    codes = (rows / steps[:, None]).round()
+    return codes.clamp(-CODES, CODES).to(torch.int8).view(tensor.shape), scale
+
+
+def dequantise(packed: Mapping[str, Tensor], dtype: torch.dtype = torch.float32) -> State:
+    """The state that `quantise` packed, in `dtype`; each weight off by at most about half a scale."""
+    state: State = {}
+    for name, tensor in packed.items():
+        if name.endswith(SCALE):
+            continue
+        scale = packed.get(name + SCALE)
+        if scale is not None:
+            tensor = tensor.float() * scale.float().view(-1, *[1] * (tensor.ndim - 1))
+        state[name] = tensor.to(dtype) if tensor.is_floating_point() else tensor
+    return state
+
+
+def save_bundle(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """Quantise `state` and write it with `metadata` (such as preset, version, training step) beside it."""
+    save_tensors(path, quantise(state), {**metadata, FORMAT: VERSION})
+
+
+def load_bundle(path: Path, dtype: torch.dtype = torch.float32) -> tuple[State, dict[str, str]]:
+    """State and metadata of a bundle.
+
+    Raises:
+        ValueError: no such file, a damaged one, or one that is no bundle of this version.
+    """
+    packed, metadata = load_tensors(path)
+    version = metadata.pop(FORMAT, None)
+    if version is None:
+        raise ValueError(f"{path} is no bundle of weights: make one with save_bundle")
+    if version != VERSION:
+        raise ValueError(f"{path} is a bundle of version {version}, this livetalk reads {VERSION}: use matching ones")
+    return dequantise(packed, dtype), metadata
+
+
+def load_into(module: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Copy `state` into `module`, which keeps its dtype and device. Names and shapes must be the same.
+
+    Raises:
+        ValueError: they are not; names the first tensors that differ. The module is left as it was.
+    """
+    own = module.state_dict()
+    differences = [
+        *(f"{name} is missing" for name in own if name not in state),
+        *(f"{name} is not in the model" for name in state if name not in own),
+        *(
+            f"{name} is {list(state[name].shape)} instead of {list(own[name].shape)}"
+            for name in own
+            if name in state and state[name].shape != own[name].shape
+        ),
+    ]
+    if differences:
+        more = f" and {len(differences) - NAMED} more" if len(differences) > NAMED else ""
+        raise ValueError(
+            f"weights do not fit {type(module).__name__}: {'; '.join(differences[:NAMED])}{more}. "
+            "They were made for another preset or version: give the ones that belong to it"
+        )
+    module.load_state_dict(dict(state))

@@ -1,0 +1,145 @@
+// Paints skin, lips, brows, stubble, clothes, teeth, tongue and lashes, and lights them.
+in vec3 at;
+in vec3 facing;
+in vec3 painted;
+in vec4 masks;
+in vec4 open_;
+in float scalp;
+flat in int kind;
+out vec4 colour;
+
+float visible(vec3 n, vec3 way) { return clamp(open_.x + dot(open_.yzw, way - 0.667 * n), 0.0, 1.0); }
+
+vec3 lit(vec3 albedo, vec3 n, vec3 view, vec3 wrap, float shine, float power) {
+    float see = visible(n, key_way.xyz), side = visible(n, fill_way.xyz);
+    float fresnel = 0.04 + 0.5 * pow(1.0 - max(dot(n, view), 0.0), 5.0);
+    vec3 sum = albedo * ambient(n) * (0.25 + 0.75 * open_.x);
+    sum += albedo * key_light.rgb * wrapped(dot(n, key_way.xyz), wrap) * mix(vec3(see), vec3(sqrt(see)), wrap * 1.5);
+    sum += albedo * fill_light.rgb * wrapped(dot(n, fill_way.xyz), wrap) * side;
+    sum += albedo * rim_light.rgb * wrapped(dot(n, rim_way.xyz), wrap * 0.3);
+    sum += key_light.rgb * see * shine * gloss(n, view, key_way.xyz, power) * max(dot(n, key_way.xyz), 0.0);
+    sum += fill_light.rgb * side * shine * 0.6 * gloss(n, view, fill_way.xyz, power * 0.7);
+    sum += (sky.rgb * 0.6 * open_.x + rim_light.rgb * max(dot(n, rim_way.xyz), 0.0)) * fresnel * min(shine * 3.0, 1.0);
+    return sum;
+}
+
+float brows(vec3 p) {
+    float x = abs(p.x), along = (x - 0.10) / brow_form.z;
+    float line = 7.284 + brow_form.x + brow_form.y * sin(clamp(along, 0.0, 1.0) * 2.5) - 0.045 * smoothstep(0.6, 1.0, along);
+    float half_ = brow.w * (0.55 + 0.6 * smoothstep(0.0, 0.25, along)) * (1.0 - 0.75 * smoothstep(0.45, 1.0, along));
+    float across = (p.y - line) / half_;
+    float lean = p.y * 46.0 - x * 60.0;
+    float strands = noise(vec3(x * 150.0 + across * 3.0, lean, viewer.w)) ;
+    float body = (1.0 - smoothstep(0.35, 1.15, abs(across))) * smoothstep(-0.12, 0.1, along) * (1.0 - smoothstep(0.85, 1.05, along));
+    return body * mix(1.0, smoothstep(0.15, 0.75, strands + 0.25 * body), 0.55) * step(0.9, p.z) * brow_form.w;
+}
+
+float beard_line(float x) {  // upper border on the cheek
+    float y = mix(6.80, 6.63, smoothstep(0.16, 0.34, x));
+    y = mix(y, 6.72, smoothstep(0.40, 0.52, x));
+    return mix(y, 7.12, smoothstep(0.52, 0.74, x));
+}
+float beard_field(vec3 p) {
+    float x = abs(p.x);
+    float top = 1.0 - smoothstep(-0.10, 0.05, p.y - beard_line(x) + 0.05 * (noise(p * 9.0) - 0.5));
+    float low = smoothstep(5.95, 6.2, p.y + 0.25 * (0.9 - p.z));
+    float front = smoothstep(0.5, 0.75, p.z);
+    float lip = 1.0 - smoothstep(0.15, 0.5, masks.x);
+    float moustache = (1.0 - smoothstep(0.26, 0.36, x)) * smoothstep(6.62, 6.66, p.y);
+    float chin = (1.0 - smoothstep(0.22, 0.34, x)) * (1.0 - smoothstep(6.56, 6.6, p.y));
+    float where = max(max(moustache * beard_form.x, chin * beard_form.z), beard_form.y);
+    return top * low * front * lip * where;
+}
+
+vec3 skin_colour(vec3 p, out float shine, out float power) {
+    float broad = noise(p * 5.0 + viewer.w) * 0.6 + noise(p * 13.0 + viewer.w) * 0.4 - 0.5;
+    float fine = noise(p * 42.0) - 0.5;
+    vec3 c = skin.rgb * (1.0 + marks.x * (0.30 * broad + 0.16 * fine));
+    float x = abs(p.x);
+    float cheek = exp(-(pow((x - 0.42) / 0.22, 2.0) + pow((p.y - 6.93) / 0.18, 2.0))) * step(0.6, p.z);
+    float nose = exp(-(pow(x / 0.13, 2.0) + pow((p.y - 6.93) / 0.12, 2.0))) * step(1.4, p.z);
+    float ring = exp(-(pow((x - 0.27) / 0.16, 2.0) + pow((p.y - 7.10) / 0.06, 2.0))) * step(0.9, p.z);
+    float socket = exp(-(pow((x - 0.31) / 0.2, 2.0) + pow((p.y - 7.37) / 0.07, 2.0))) * step(0.9, p.z);
+    c = mix(c, c * blush.rgb, clamp(blush.w * (cheek + 0.7 * nose + 0.8 * masks.z), 0.0, 1.0));
+    c *= 1.0 - vec3(0.16, 0.22, 0.20) * marks.w * ring - vec3(0.10, 0.14, 0.14) * socket;
+    float spot = smoothstep(0.72, 0.82, noise(p * 30.0 + 7.0)) * (cheek + nose) * marks.y;
+    c *= 1.0 - vec3(0.25, 0.38, 0.45) * clamp(spot, 0.0, 1.0);
+    shine = skin.w * (1.0 + 0.8 * nose + 0.35 * smoothstep(7.5, 7.8, p.y)) * (1.0 - 0.5 * cheek);
+    power = 17.0;
+    return c;
+}
+
+float cloth_edge(vec3 p) {  // above 0: inside the garment
+    float round_ = p.z > 0.2 ? (p.z - 0.2) : 0.0;
+    float edge = neckline.x + 0.32 - 0.42 * smoothstep(0.0, 1.0, round_) - 0.05 * p.z;
+    float vee = max(neckline.z - 1.55 * abs(p.x), 0.0) * step(0.3, p.z);
+    float wide = max(abs(p.x) - neckline.y, 0.0);
+    return edge - vee + 0.10 * wide - p.y;
+}
+
+vec4 garment(vec3 p) {  // colour, share
+    float edge = cloth_edge(p);
+    float weave = noise(p * vec3(70.0, 70.0, 70.0)) - 0.5 + 0.6 * (noise(p * 9.0) - 0.5);
+    vec3 c = cloth.rgb * (1.0 + cloth_inner.w * 0.35 * weave);
+    if (neckline.w > 0.0) c = mix(c, cloth_inner.rgb, smoothstep(0.1, -0.1, cos(p.y * neckline.w)) );
+    float band = smoothstep(0.075, 0.06, edge);  // the collar's rib
+    c *= 1.0 - 0.22 * smoothstep(0.0, 0.02, 0.02 - abs(edge - 0.075)) - 0.05 * band;
+    return vec4(c, smoothstep(-0.006, 0.006, edge));
+}
+
+void main() {
+    vec3 n = normalize(facing), view = normalize(viewer.xyz - at);
+    if (!gl_FrontFacing && kind != 4) n = -n;
+    vec3 wrap = vec3(0.40, 0.22, 0.15), c;
+    float shine = 0.3, power = 20.0;
+    if (kind == 0) {
+        c = skin_colour(painted, shine, power);
+        float inside = smoothstep(0.35, 0.7, masks.y) * step(1.0, painted.z) + step(masks.y, -1.0);
+        float lip = smoothstep(0.25, 0.62, masks.x + 0.12 * (noise(painted * 25.0) - 0.5));
+        vec3 lip_c = lips.rgb * (0.9 + 0.25 * noise(painted * vec3(60.0, 9.0, 9.0)));
+        c = mix(c, lip_c, lip * (1.0 - inside));
+        shine = mix(shine, lips.w, lip); power = mix(power, 32.0, lip);
+        float stubble = beard_field(painted);
+        float dots = noise(painted * 75.0);
+        c = mix(c, beard.rgb, clamp(stubble * beard.w * (0.45 + 0.8 * (dots - 0.3)), 0.0, 0.97));
+        shine *= 1.0 - 0.7 * stubble * beard.w;
+        float b = brows(painted);
+        c = mix(c, brow.rgb, b * 0.92);
+        shine *= 1.0 - 0.8 * b;
+        float root = scalp - hair_tip.w + 0.05 * (noise(painted * vec3(26.0)) - 0.5);
+        float tint = smoothstep(-0.015, 0.05, root) * hair.w;
+        vec3 scalp_c = hair.rgb * (0.55 + 0.5 * noise(painted * vec3(50.0)));
+        c = mix(c, scalp_c, tint); shine *= 1.0 - 0.8 * tint;
+        vec4 g = garment(painted);
+        if (cloth.w > 0.5) {
+            c = mix(c, g.rgb, g.w); shine = mix(shine, 0.05, g.w); wrap = mix(wrap, vec3(0.12), g.w);
+            c *= 1.0 - 0.45 * (1.0 - g.w) * smoothstep(-0.09, 0.0, cloth_edge(painted));
+        }
+        float deep = smoothstep(1.50, 1.12, painted.z);
+        c = mix(c, mix(vec3(0.30, 0.07, 0.07), vec3(0.035, 0.006, 0.008), deep), inside);
+        colour = vec4(shown(mix(lit(c, n, view, wrap, shine, power), c * (0.16 + 0.5 * key_light.rgb) * (1.0 - 0.7 * deep), inside * 0.75)), 1);
+        return;
+    }
+    float gap = clamp(state.y / 0.10, 0.0, 1.0);
+    if (kind == 2) {
+        float s = (masks.x * 2.0 - 1.0), height = masks.w;
+        float tooth = abs(fract(s * 5.5 + (masks.y > 0.5 ? 0.0 : 0.5)) - 0.5);
+        float split = smoothstep(0.5, 0.42, tooth);
+        vec3 enamel = vec3(0.80, 0.755, 0.66) * (0.72 + 0.28 * split);
+        float gum = smoothstep(0.50, 0.60, height + 0.10 * (1.0 - cos((tooth) * 6.28)) * 0.5);
+        c = mix(enamel, vec3(0.52, 0.17, 0.17), gum);
+        c *= (1.0 - 0.75 * smoothstep(0.3, 0.95, abs(s))) * mix(0.25, 0.95, gap);
+        c *= masks.y > 0.5 ? mix(1.0, 0.75, smoothstep(0.2, 0.7, height)) : 0.72;
+        float spec = gloss(n, view, key_way.xyz, 60.0) * 0.10 * gap;
+        colour = vec4(shown(c * (ambient(n) * 0.7 + key_light.rgb * (0.45 + 0.3 * max(dot(n, key_way.xyz), 0.0))) + spec), 1);
+    } else if (kind == 3) {
+        float deep = smoothstep(1.42, 0.9, painted.z);
+        c = vec3(0.46, 0.15, 0.15) * (1.0 - 0.8 * deep) * mix(0.3, 1.0, gap);
+        colour = vec4(shown(c * (ambient(n) + key_light.rgb * (0.35 + 0.4 * max(dot(n, key_way.xyz), 0.0)))
+                            + 0.10 * gap * (1.0 - deep) * gloss(n, view, key_way.xyz, 30.0)), 1);
+    } else {
+        float comb = noise(vec3(painted.x * 190.0, 0.0, painted.y * 20.0));
+        if (masks.w > 0.25 + exposure.z * (0.3 + 0.6 * comb)) discard;
+        colour = vec4(shown(brow.rgb * 0.25 + 0.004), 1);
+    }
+}

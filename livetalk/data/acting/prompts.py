@@ -268,7 +268,7 @@ def vocabulary(held_out: bool | None = None) -> set[str]:
 
 
 def _pick(options: Sequence[Any], rng: np.random.Generator) -> Any:
-    return options[rng.integers(len(options))]
+    return options[int(rng.integers(len(options)))]
 
 
 def _listed(parts: list[str], rng: np.random.Generator) -> str:

@@ -1,0 +1,91 @@
+"""Clips are rendered by several processes while they are read, within bounds, and stop cleanly."""
+
+import importlib
+import time
+
+import numpy as np
+import pytest
+
+from livetalk.data.clips import Timelines, stage
+from livetalk.data.pool import ClipPool, PoolConfig, read_shards
+from livetalk.data.speech import Utterance, add
+from livetalk.voice.timing import Phoneme
+
+FAKE = """
+import numpy as np
+class Painter:
+    def dress(self, look): self.tone = look.seed % 251
+    def render(self, weights, pose): return np.full((len(weights), 8, 8, 3), self.tone, np.uint8)
+    def boxes(self, weights, pose): return np.zeros((len(weights), 3, 2), np.float32)
+    def opening(self, weights): return weights[:, 24]
+    def close(self): pass
+class Broken(Painter):
+    def render(self, weights, pose): raise OSError("the paint is dry")
+"""
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shelf")
+    edges = np.linspace(0, 6, 31)
+    phonemes = tuple(Phoneme("ˈɑbnim "[i % 7], edges[i], edges[i + 1]) for i in range(30))
+    for n, voice in enumerate(("af_bella", "am_adam")):
+        add(folder, Utterance(f"t0_{n:05d}", "bin", voice, np.zeros(96_000, np.float32), phonemes))
+    return folder
+
+
+@pytest.fixture
+def fake(tmp_path, monkeypatch):
+    """A module that the rendering processes can import."""
+    (tmp_path / "painter_for_pool.py").write_text(FAKE)
+    monkeypatch.syspath_prepend(tmp_path)
+    return importlib.import_module("painter_for_pool")
+
+
+def config(tmp_path, speech, **changes) -> PoolConfig:
+    usual = {"processes": 2, "clips": 3, "most": 4, "frames": 9, "first_seed": 100, "shards": 4}
+    return PoolConfig(folder=str(tmp_path / "pool"), speech=str(speech), **{**usual, **changes})
+
+
+def test_every_shard_comes_once_whole_and_as_its_seeds_say(tmp_path, speech, fake):
+    pool = ClipPool(config(tmp_path, speech), fake.Painter)
+    with pool:
+        shards = list(pool.shards())
+        assert sorted(shard.path.name for shard in shards) == [f"shard_{n:06d}.npz" for n in range(4)]
+        assert sorted(int(s) for shard in shards for s in shard.seed) == list(range(100, 112))
+        lines = Timelines.read(speech)
+        for shard in shards:
+            assert shard.frames.shape == (3, 9, 8, 8, 3)
+            assert shard.weights.shape == (3, 9, 52)
+            assert (shard.boxes.shape, shard.opening.shape, shard.pose.shape) == ((3, 9, 3, 2), (3, 9), (3, 9, 6))
+            for place, seed in enumerate(shard.seed):
+                assert (shard.frames[place] == seed % 251).all()
+                scene = stage(int(seed), lines, 9)
+                assert shard.prompt[place] == scene.performance.prompt
+                assert tuple(shard.attributes[place]) == scene.performance.acting.codes()
+                assert (shard.utterance[place], shard.start_frame[place]) == (scene.utterance, scene.start_frame)
+    assert len(list(read_shards(pool.folder))) == 4
+
+
+def test_rendering_waits_for_room_and_goes_on_when_shards_are_deleted(tmp_path, speech, fake):
+    pool = ClipPool(config(tmp_path, speech, shards=None, most=3, clips=1), fake.Painter)
+    with pool:
+        reader = pool.shards(delete=True)
+        numbers = [int(next(reader).path.stem[-6:]) for _ in range(9)]
+        assert len(set(numbers)) == 9
+        time.sleep(0.4)
+        assert len(list(pool.folder.glob("*.npy"))) <= 3
+    assert not list(pool.folder.glob("part_*"))
+
+
+def test_a_failure_in_a_process_is_told(tmp_path, speech, fake):
+    pool = ClipPool(config(tmp_path, speech), fake.Broken)
+    with pytest.raises(RuntimeError, match="the paint is dry"), pool:
+        list(pool.shards())
+
+
+def test_mistakes_are_told_before_anything_starts(tmp_path, speech, fake):
+    with pytest.raises(ValueError, match="starve"):
+        ClipPool(config(tmp_path, speech, most=1), fake.Painter)
+    with pytest.raises(ValueError, match="no speech in"):
+        ClipPool(config(tmp_path, tmp_path / "empty"), fake.Painter)

@@ -19,14 +19,14 @@ def save_sound(tmp_path: Path) -> SaveSound:
     """Writes samples [n] or [n, channels] to a file in the codec that its name asks for."""
 
     def save(samples: np.ndarray, name: str = "speech.wav", rate: int = 16_000) -> Path:
-        codec = {"wav": "pcm_s16le", "flac": "flac", "mp3": "mp3", "ogg": "libvorbis", "m4a": "aac"}[name.split(".")[1]]
+        codec = {"wav": "pcm_s16le", "flac": "flac", "mp3": "mp3", "ogg": "libopus", "m4a": "aac"}[name.split(".")[1]]
         planes = np.ascontiguousarray(np.atleast_2d(samples.T), dtype=np.float32)
         layout = {1: "mono", 2: "stereo"}[len(planes)]
         path = tmp_path / name
         with av.open(str(path), "w", format="mp4" if name.endswith("m4a") else None) as container:
             stream = container.add_stream(codec, rate=rate, layout=layout)
             frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout=layout)
-            frame.sample_rate = rate
+            frame.sample_rate, frame.pts = rate, 0
             for packet in (*stream.encode(frame), *stream.encode(None)):
                 container.mux(packet)
         return path

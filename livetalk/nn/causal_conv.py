@@ -40,6 +40,6 @@ class CausalConv3d(nn.Conv3d):
         self, x: Float[Tensor, "b c t h w"], past: Float[Tensor, "b c p _ _"]
     ) -> tuple[Float[Tensor, "b d t h w"], Float[Tensor, "b c p h w"]]:
         """Convolve `x`, the frames that follow `past`; returns as many frames, and the past of the next call."""
-        seen = torch.cat([past.expand(-1, -1, -1, *x.shape[-2:]), x], dim=2)
+        seen = torch.cat([past.to(x.dtype).expand(-1, -1, -1, *x.shape[-2:]), x], dim=2)
         # A copy, so that a carry holds its own few frames and not the whole chunk they were cut from.
         return super().forward(seen), seen[:, :, seen.shape[2] - self.past_frames :].clone()

@@ -1,5 +1,6 @@
 """Wan's video VAE keeps to the published one, and streams."""
 
+import copy
 import json
 from pathlib import Path
 
@@ -92,3 +93,12 @@ def test_a_picture_is_a_clip_of_one_frame(codec, recorded):
 def test_it_says_which_clips_it_can_encode(codec, shape, fix):
     with pytest.raises(ValueError, match=fix):
         codec.encode(torch.zeros(shape))
+
+
+def test_it_computes_in_the_dtype_of_its_weights_and_gives_float32(codec, recorded):
+    rough = copy.deepcopy(codec).bfloat16()
+    latents = recorded["latents"][..., :2, :2]
+    pixels, carry = rough.step(latents, rough.start(1, latents.device, latents.dtype))
+    assert pixels.dtype == torch.float32
+    assert all(past.dtype == torch.bfloat16 for past in pytree.tree_leaves(carry))
+    assert error(pixels, codec.decode(latents)) < 0.05

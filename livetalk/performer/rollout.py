@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from livetalk.dit.model import DiT, TextMemory
+from livetalk.flow.schedule import Table
 from livetalk.nn.kv_cache import AnchoredCache, KeysValues
 from livetalk.nn.rope import Rotation, rotate
 
@@ -151,3 +152,8 @@ def begin(
 ) -> RolloutState:
     """An empty state. The window is `anchors` + `rolling` latent frames, the block being denoised counted in."""
     return RolloutState(AnchoredCache(anchors, anchors + rolling - block, tokens_per_frame), positions)
+
+
+def ladder_of(table: Table) -> Ladder:
+    """The ladder whose rungs are a table's entries."""
+    return Ladder(tuple(table.timesteps.tolist()), tuple(table.sigmas.tolist()))

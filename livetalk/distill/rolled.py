@@ -1,0 +1,41 @@
+"""A whole clip rolled out by the student through `performer.rollout.next_block`: what training and samples share.
+
+Knows the order of blocks and one exit step for all of them (Self-Forcing); the loop itself is the performer's.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from livetalk.dit.model import DiT
+from livetalk.geometry import Geometry
+from livetalk.performer.rollout import BlockConditions, Ladder, Plan, begin, next_block
+from livetalk.training.latents import ClipBatch
+
+
+def rolled(
+    student: DiT, batch: ClipBatch, geometry: Geometry, ladder: Ladder, plan: Plan = Plan(),  # noqa: B008 - frozen
+) -> Float[Tensor, "b c f h w"]:  # fmt: skip
+    """Clean latents of as many latent frames as `batch.audio` has rows, block by block through the cache."""
+    block = geometry.block_latents
+    frames = batch.audio.shape[1]
+    if frames % block:
+        raise ValueError(f"{frames} latent frames do not make blocks of {block}")
+    b, c, _, h, w = batch.portrait.shape
+    tokens = h * w // student.config.patch**2
+    state = begin(tokens, block, geometry.anchor_latents, geometry.rolling_latents)
+    if plan.gradient:
+        text: object = batch.text
+    else:
+        with torch.no_grad():
+            text = student.remember_text(batch.text)
+    out = []
+    for start in range(0, frames, block):
+        conditions = BlockConditions(batch.portrait, text, batch.audio[:, start : start + block])  # type: ignore[arg-type]
+
+        def noise(step: int) -> Tensor:
+            return torch.randn(b, c, block, h, w, device=batch.portrait.device)
+
+        clean, state = next_block(student, noise, conditions, state, ladder, plan)
+        out.append(clean.float())
+    return torch.cat(out, 2)

@@ -9,81 +9,86 @@ import re
 
 import numpy as np
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split("|"))
+
+
 # Slot words. The last fifth of each list is held out.
 WORDS: dict[str, tuple[str, ...]] = {
-    "name": tuple(
+    "name": _words(
         "Bob|Emma|Pamela|Mr. Baker|Sophie|Victor|Amy|Thomas|Maria|Ben|Abby|Joyce|Mrs. Palmer|George|Fiona|Philip|"
-        "Zoe|Ruth|Dr. Webb|Hugh|Paul|Barbara|Mike|Bella|Yusuf|Molly|Wally|Leo|Ivan|Phoebe".split("|")
+        "Zoe|Ruth|Dr. Webb|Hugh|Paul|Barbara|Mike|Bella|Yusuf|Molly|Wally|Leo|Ivan|Phoebe"
     ),
-    "food": tuple(
+    "food": _words(
         "apple pie|mushroom soup|a bowl of pasta|fish and chips|blueberry jam|garlic bread|peppermint tea|"
         "strawberry ice cream|boiled eggs|pumpkin curry|a cheese sandwich|brown rice|beef stew|fresh figs|"
         "a pot of coffee|oatmeal with honey|roast lamb|vegetable pie|a cup of milk|maple syrup|plum cake|"
-        "potato salad|buttered popcorn|a poppy seed bagel|beetroot juice".split("|")
+        "potato salad|buttered popcorn|a poppy seed bagel|beetroot juice"
     ),
-    "place": tuple(
+    "place": _words(
         "the park|the museum|a bookshop in Boston|the old harbour|my grandmother's house|the bus stop|Paris|"
         "the top of the hill|a village by the sea|the office|the public library|a farm in Vermont|"
         "the fish market|Birmingham|the swimming pool|the mountain path|our garage|the theatre|a small bakery|"
-        "the botanical garden|Mumbai|the opera house|a beach in Bali|the lighthouse".split("|")
+        "the botanical garden|Mumbai|the opera house|a beach in Bali|the lighthouse"
     ),
-    "thing": tuple(
+    "thing": _words(
         "umbrella|blue jacket|phone|bicycle|map|guitar|lamp|paper box|piano|backpack|camera|photo album|"
         "toothbrush|measuring tape|garden chair|vase|rubber boot|wooden spoon|microphone|zipper|pillow|bath towel|"
-        "jigsaw puzzle|treasure chest|bubble machine|thermos|violin|broom".split("|")
+        "jigsaw puzzle|treasure chest|bubble machine|thermos|violin|broom"
     ),
-    "animal": tuple(
+    "animal": _words(
         "puppy|brown bear|parrot|rabbit|white horse|baby elephant|frog|sheep|pigeon|tiger|bumblebee|whale|fox|"
-        "goose|lamb|beaver|leopard|zebra|hippo|wombat".split("|")
+        "goose|lamb|beaver|leopard|zebra|hippo|wombat"
     ),
-    "adj": tuple(
+    "adj": _words(
         "beautiful|very simple|amazing|a bit boring|possible|huge|impossible to forget|warm|rather strange|"
         "perfect|unusual|absolutely brilliant|cheap|comfortable|rough|terribly loud|measured|joyful|cosy|"
-        "surprisingly smooth|bumpy|awfully vague|magnificent".split("|")
+        "surprisingly smooth|bumpy|awfully vague|magnificent"
     ),
-    "feel": tuple(
+    "feel": _words(
         "happy|a bit nervous|proud|sleepy|calm|hopeful|so sorry|very pleased|furious|curious|worried|thrilled|"
-        "puzzled|brave|bewildered|overjoyed".split("|")
+        "puzzled|brave|bewildered|overjoyed"
     ),
-    "verb": tuple(
+    "verb": _words(
         "move the table|build a boat|repair the pump|buy a map|paint the room|measure the path|call my mother|"
         "prepare for the exam|practise the piano|bring some warm clothes|plan a birthday party|feed the birds|"
         "wash the dishes|learn a few verbs|watch the show|fetch the laundry|shape the clay|vote before noon|"
         "improve the map|pick some plums|wrap a big parcel|jump over the fence|borrow a thick book|"
-        "whisper the poem".split("|")
+        "whisper the poem"
     ),
-    "doing": tuple(
+    "doing": _words(
         "moving to a bigger place|baking bread|mapping the problem|playing chess|hiking up a mountain|"
         "writing a poem|jumping rope|fishing with my father|watching the moon|shopping for boots|"
         "building a web page|speaking in public|mopping the floor|choosing a path|helping my brother|"
-        "humming a tune|climbing apple trees|polishing the silver|remembering names|breathing deeply".split("|")
+        "humming a tune|climbing apple trees|polishing the silver|remembering names|breathing deeply"
     ),
-    "topic": tuple(
+    "topic": _words(
         "the weather|your vision|public transport|football|computers|the meaning of the poem|modern music|"
         "bees and butterflies|the price of petrol|space travel|my job|healthy breakfast|maps|the best movies|"
         "photography|deep sea creatures|family recipes|chemistry|birthday presents|television|volcanoes|"
-        "bumper crops|jazz".split("|")
+        "bumper crops|jazz"
     ),
-    "when": tuple(
+    "when": _words(
         "tomorrow|this afternoon|before lunch|on Friday|in February|next week|at about five|after the show|"
         "every morning|in the middle of the night|on the fifth of March|at 7:30|in the summer of 1996|"
-        "at half past nine|once a month|by the end of October|last Wednesday|in September".split("|")
+        "at half past nine|once a month|by the end of October|last Wednesday|in September"
     ),
-    "number": tuple(
-        "3|12|47|100|256|5|19|36|1,500|72|8|2.5|640|90|15|11|7,000|53|68|24".split("|")
+    "number": _words(
+        "3|12|47|100|256|5|19|36|1,500|72|8|2.5|640|90|15|11|7,000|53|68|24"
     ),
-    "job": tuple(
+    "job": _words(
         "a plumber|the mayor|a famous pianist|my boss|a physicist|the postman|a teacher|an old farmer|the chef|"
-        "a movie producer|the vet|a shepherd|a beekeeper|the bishop|a web developer|a lifeguard".split("|")
+        "a movie producer|the vet|a shepherd|a beekeeper|the bishop|a web developer|a lifeguard"
     ),
-    "manner": tuple(
+    "manner": _words(
         "very slowly|by mistake|without a map|with both hands|as usual|in a rush|with a smile|for the moment|"
-        "on purpose|if possible|from above|just for fun|step by step|beyond measure|with great pleasure".split("|")
+        "on purpose|if possible|from above|just for fun|step by step|beyond measure|with great pleasure"
     ),
-    "wow": tuple("Wow|Oh my|Bravo|Amazing|Oops|Brilliant|Hooray|Whoa|My goodness|Perfect|Superb|Blimey".split("|")),
-    "yes": tuple(
+    "wow": _words("Wow|Oh my|Bravo|Amazing|Oops|Brilliant|Hooray|Whoa|My goodness|Perfect|Superb|Blimey"),
+    "yes": _words(
         "Yes|No|Maybe|Of course|Well|Sure|Hmm|All right|Absolutely|Oh|Honestly|Probably|By the way|"
-        "Between you and me|Indeed|Presumably".split("|")
+        "Between you and me|Indeed|Presumably"
     ),
 }  # fmt: skip
 

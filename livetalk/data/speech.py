@@ -22,8 +22,11 @@ HELD_OUT_VOICES = ("af_nova", "am_eric", "bf_alice", "bm_daniel", "ff_siwis", "j
 ENGLISH = ("af_", "am_", "bf_", "bm_")  # prefixes of the voices whose mother tongue is English
 FOREIGN_SHARE = 0.2  # of utterances spoken by other voices, with their accent
 SPEEDS = (0.85, 1.2)
+SHORTEST = 5.0  # s of speech at least, estimated from its letters
+LETTERS = 15.0  # a second of speech, at speed 1
 SILENT_SHARE = 0.08  # of utterances that are mostly silence
 MANIFEST = "manifest.jsonl"
+HELD_OUT = "held_out"  # folder inside a shelf, itself a shelf
 
 
 @dataclass(frozen=True)
@@ -96,18 +99,20 @@ def scripts(seed: int, voices: Sequence[str], held_out: bool = False) -> Iterato
 def _turn(group: Sequence[str], seed: int, n: int) -> str:
     """Voice n of a group that goes round in a freshly shuffled order."""
     order = np.random.default_rng([seed, n // len(group)]).permutation(len(group))
-    return group[order[n % len(group)]]
+    return group[int(order[n % len(group)])]
 
 
 def _script(rng: np.random.Generator, name: str, voice: str, held_out: bool) -> Script:
     silent = rng.random() < SILENT_SHARE
-    count = 1 if silent else int(rng.choice([1, 2, 3], p=[0.15, 0.5, 0.35]))
-    pauses = rng.uniform(0.2, 1.0, count + 1)
+    speed = float(rng.uniform(*SPEEDS))
+    wanted = 1 if silent else int(rng.choice([1, 2, 3], p=[0.2, 0.5, 0.3]))
+    spoken: list[str] = []
+    while len(spoken) < wanted or (not silent and sum(map(len, spoken)) < SHORTEST * LETTERS * speed):
+        spoken.append(sentence(rng, held_out))
+    pauses = rng.uniform(0.2, 1.0, len(spoken) + 1)
     if silent:
-        pauses = rng.uniform([1.0, 3.0], [2.5, 6.0])
-        pauses = rng.permutation(pauses)
-    spoken = tuple(sentence(rng, held_out) for _ in range(count))
-    return Script(name, spoken, voice, float(rng.uniform(*SPEEDS)), tuple(round(float(p), 3) for p in pauses))
+        pauses = rng.permutation(rng.uniform([1.0, 3.0], [2.5, 6.0]))
+    return Script(name, tuple(spoken), voice, speed, tuple(round(float(pause), 3) for pause in pauses))
 
 
 def perform(script: Script, engine: Engine) -> Utterance:
@@ -193,8 +198,8 @@ def entries(folder: Path) -> list[dict]:
     return found
 
 
-class Shelf(Sequence[Utterance]):
-    """A shelf on disk as a sequence of utterances, read when asked for.
+class Shelf:
+    """A shelf on disk: utterances in order of making, read when asked for, as they stood when it was opened.
 
     Raises ValueError when the folder holds no speech.
     """
@@ -208,13 +213,15 @@ class Shelf(Sequence[Utterance]):
     def __len__(self) -> int:
         return len(self.lines)
 
+    def held_out(self) -> "Shelf":
+        """The shelf of the voices and sentences nobody trains on, which lies inside this one."""
+        return Shelf(self.folder / HELD_OUT)
+
     @property
     def seconds(self) -> float:
         return float(sum(line["seconds"] for line in self.lines))
 
-    def __getitem__(self, index):
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
+    def __getitem__(self, index: int) -> Utterance:
         line = self.lines[index]
         audio = read_flac(_sound_of(self.folder, line["id"]))
         phonemes = tuple(Phoneme(*p) for p in line["phonemes"])
@@ -246,5 +253,3 @@ def read_flac(path: Path) -> Float32[np.ndarray, "n"]:
         blocks = [frame.to_ndarray().ravel() for frame in source.decode(audio=0)]
     samples = np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
     return samples.astype(np.float32) / 32768.0
-
-

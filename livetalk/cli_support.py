@@ -26,10 +26,15 @@ def speeches() -> dict[str, Path]:
     return {path.stem: path for path in sorted((ASSETS / "speech").iterdir()) if path.suffix in SOUNDS}
 
 
+def weights() -> list[Path]:
+    """The bundled weights of `tiny`."""
+    return sorted((ASSETS / "tiny").glob("*.safetensors"))
+
+
 def progress() -> Progress:
-    """A bar for everything that takes seconds; it leaves no trace once done."""
+    """A bar for everything that takes seconds, on a terminal only; it leaves no trace once done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=err, transient=True)
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
 
 
 def mistake(error: Exception) -> str | None:

@@ -17,6 +17,11 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from livetalk.codec.interface import Carry
+
+# Nothing decoded yet. Later the carry holds, a remembering layer each, [b c h w] of the newest (half) latent frame.
+START = Carry(())
+
 
 @dataclass(frozen=True)
 class LightCodecConfig:
@@ -33,16 +38,6 @@ class LightCodecConfig:
     top: int = 32
     space_compression: int = 8
     time_compression: int = 4
-
-
-@dataclass(frozen=True)
-class LightCarry:
-    """What the decoder remembers of a stream: features of the newest latent frame, None before the first.
-
-    `past` holds, for each remembering layer, [b c h w] of the last (half) latent frame.
-    """
-
-    past: tuple[Float[Tensor, "b c h w"], ...] | None = None
 
 
 class _Norm(nn.Module):
@@ -131,10 +126,10 @@ class LightDecoder(nn.Module):
         nn.init.normal_(self.leave.weight, std=0.01)
         nn.init.zeros_(self.leave.bias)
 
-    def forward(self, z: Float[Tensor, "b f c h w"], carry: LightCarry) -> tuple[Tensor, LightCarry]:
+    def forward(self, z: Float[Tensor, "b f c h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """Pixels [b, 4f, 3, 8h, 8w] (the three copies before a stream's first frame included) and the new carry."""
         b, f = z.shape[:2]
-        past = list(carry.past) if carry.past is not None else [None] * 3
+        past: list[Tensor | None] = list(carry.past) if carry.past else [None] * 3  # pyright: ignore[reportArgumentType]
         flat = rearrange(z, "b f c h w -> (b f) c h w").contiguous(memory_format=torch.channels_last)
         x, kept = self.enter(flat), []
         for block in self.deep:
@@ -151,7 +146,7 @@ class LightDecoder(nn.Module):
         x = self.top(F.pixel_shuffle(self.to_top(x), 2))
         x = F.pixel_shuffle(self.leave(F.relu(x)), 2)
         base = rearrange(self.linear(flat), "m (i c p q) h w -> (m i) c (h p) (w q)", i=4, p=8, q=8)
-        return rearrange(x + base, "(b i) c h w -> b i c h w", b=b), LightCarry(tuple(kept))
+        return rearrange(x + base, "(b i) c h w -> b i c h w", b=b), Carry(tuple(kept))
 
 
 class LightCodec(nn.Module):
@@ -193,19 +188,19 @@ class LightCodec(nn.Module):
         raw = self.encode_raw(pixels)
         return (raw - self._mean(raw)) / self._std(raw)
 
-    def start(self, batch: int = 1, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> LightCarry:
+    def start(self, batch: int = 1, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Carry:
         """An empty memory: the next latent frame is a stream's first and gives one frame."""
-        return LightCarry()
+        return START
 
-    def step(self, latents: Float[Tensor, "b c f h w"], carry: LightCarry) -> tuple[Tensor, LightCarry]:
+    def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """Decode the next latent frames of a stream: pixels [b 3 t h w] in about [-1, 1], and the new carry."""
         raw = latents * self._std(latents) + self._mean(latents)
         return self.decode_raw(raw, carry)
 
-    def decode_raw(self, raw: Float[Tensor, "b c f h w"], carry: LightCarry) -> tuple[Tensor, LightCarry]:
+    def decode_raw(self, raw: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """`step` on latents before normalisation."""
         frames, after = self.decoder(rearrange(raw, "b c f h w -> b f c h w"), carry)
-        frames = frames if carry.past is not None else frames[:, 3:]
+        frames = frames if carry.past else frames[:, 3:]
         return rearrange(frames, "b t c h w -> b c t h w"), after
 
     def decode(self, latents: Float[Tensor, "b c f h w"]) -> Float[Tensor, "b 3 t h8 w8"]:

@@ -16,7 +16,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
-from livetalk.codec.light import LightCarry, LightCodec
+from livetalk.codec.light import START, LightCodec
 from livetalk.training.frames import FrameBatch, FrameRing, Photos, Refill, join, recolour
 from livetalk.training.learner import Learner
 from livetalk.training.optim import Cosine, OptimConfig
@@ -156,7 +156,7 @@ class CodecStage:
     def _rebuild(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         z = self.codec.encode_raw(pixels)
         noisy = z + self.config.noise * torch.randn_like(z)
-        out, _ = self.codec.decode_raw(noisy, LightCarry())
+        out, _ = self.codec.decode_raw(noisy, START)
         return out, z.float().square().mean()
 
 

@@ -4,6 +4,7 @@ The bank grows while training goes on. Knows tensors; not how clips were rendere
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from jaxtyping import Float
@@ -33,10 +34,7 @@ class ClipBatch:
 
 
 class LatentBank:
-    """Up to `capacity` clips in half precision.
-
-    Every clip may have several variants of its speech features (clean, augmented); a draw picks one.
-    """
+    """Up to `capacity` clips in half precision; the oldest leave when it is full."""
 
     def __init__(self, capacity: int, device: torch.device, time_compression: int = 4) -> None:
         self.capacity, self.device, self.time = capacity, device, time_compression
@@ -46,13 +44,13 @@ class LatentBank:
     def add(
         self,
         latents: Float[Tensor, "m c f h w"],
-        audio: Float[Tensor, "m v t a"],
+        audio: Float[Tensor, "m t a"],
         text: Float[Tensor, "m s w"],
         boxes: Float[Tensor, "m t 3 2"],
         size: int,
     ) -> None:
-        """`audio`: v variants of the features of t = 4f - 3 video frames. `boxes` in pixels of `size` pictures."""
-        packed = torch.stack([pack_audio(variant, self.time) for variant in audio.unbind(1)], 1)
+        """`audio`: features of t = 4f - 3 video frames. `boxes` in pixels of `size` pictures."""
+        packed = pack_audio(audio, self.time)
         rows = {"latents": latents, "audio": packed, "text": text, "weight": self._weights(boxes, latents, size)}
         for name, value in rows.items():
             if name not in self._held:
@@ -68,8 +66,22 @@ class LatentBank:
 
     def take(self, which: Tensor) -> ClipBatch:
         latents, audio, text, weight = (self._held[n][which].float() for n in ("latents", "audio", "text", "weight"))
-        variant = torch.randint(0, audio.shape[1], (len(which),), device=self.device)
-        return ClipBatch(latents, audio[torch.arange(len(which), device=self.device), variant], text, weight)
+        return ClipBatch(latents, audio, text, weight)
+
+    def save(self, path: Path) -> None:
+        """All clips held now, so that a later stage need not render and encode them again."""
+        beside = path.with_suffix(".part")
+        torch.save({name: value[: self.filled].cpu() for name, value in self._held.items()}, beside)
+        beside.rename(path)
+
+    @classmethod
+    def load(cls, path: Path, device: torch.device) -> "LatentBank":
+        if not path.exists():
+            raise ValueError(f"{path} is missing: run `livetalk train teacher` first, it encodes the clips")
+        held = torch.load(path, map_location=device, mmap=device.type == "cpu")
+        bank = cls(len(held["latents"]), device)
+        bank._held, bank.filled, bank.seen = held, bank.capacity, bank.capacity
+        return bank
 
     def _weights(self, boxes: Tensor, latents: Tensor, size: int) -> Tensor:
         """Loss weights of latent cells at the newest video frame of each latent frame, scaled to mean 1."""

@@ -1,0 +1,222 @@
+"""`livetalk train ...`: the recipe from the command line, on one process or under torchrun.
+
+Renders clips beside training when asked to. Knows options and files; the recipe is `distill.recipe`.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from livetalk.cli_support import out as console
+
+if TYPE_CHECKING:
+    from livetalk.training.loop import RunReport
+    from livetalk.training.parallel import World
+
+app = typer.Typer(help="Train the model: codec, teacher, ode, dmd.", no_args_is_help=True)
+
+Run = Annotated[Path, typer.Option("--run", help="Folder of the run; stages leave their weights there.")]
+PresetName = Annotated[str, typer.Option("--preset", help="tiny, or miniature for a quick try.")]
+Seconds = Annotated[float | None, typer.Option(help="Wall-clock budget; goes on counting after a resume.")]
+Steps = Annotated[int | None, typer.Option(help="Budget in steps.")]
+Shards = Annotated[Path | None, typer.Option(help="Folder of rendered shards; --run/shards by default.")]
+Speech = Annotated[Path | None, typer.Option(help="Folder of speech features (or a speech shelf, for the codec).")]
+Processes = Annotated[int, typer.Option(help="Rendering processes beside training; 0 reads what is there.")]
+Clips = Annotated[int, typer.Option(help="Clips held on the device.")]
+Compile = Annotated[bool, typer.Option("--compile", help="Compile the network (CUDA; pays after a few minutes).")]
+SampleEvery = Annotated[float, typer.Option(help="Seconds between samples.")]
+Batch = Annotated[int | None, typer.Option(help="Clips a step and process.")]
+Lr = Annotated[float | None, typer.Option(help="Learning rate in place of the preset's.")]
+
+
+@app.command()
+def codec(
+    run: Run, speech: Speech = None, preset: PresetName = "tiny", seconds: Seconds = None, steps: Steps = None,
+    shards: Shards = None, processes: Processes = 0, clips: Clips = 2400, compile: Compile = False,
+    sample_every: SampleEvery = 120.0, batch: Batch = None, photos: Path | None = None, first: int = 256,
+) -> None:  # fmt: skip
+    """Stage one: the video codec, on rendered heads (and photographs). Starts when `first` clips are there."""
+    from livetalk.distill import recipe, shards as source
+    from livetalk.distill.codec import CodecTraining
+    from livetalk.training.frames import FrameRing, Photos
+
+    chosen, world = _preset(preset), _join()
+    folder = shards or run / "shards"
+    with _rendering(folder, speech, processes, world):
+        ring = FrameRing(clips, chosen.geometry.frames_of(chosen.training_latents), chosen.geometry.size, world.device)
+        refill = source.frames_from(folder, delete=processes > 0)
+        _wait(lambda: (refill(ring), ring.filled)[1], min(first, clips))
+        pictures = Photos(source.load_pictures(photos), world.device) if photos else None
+        config = CodecTraining() if batch is None else CodecTraining(batch=batch)
+        report = recipe.train_codec(
+            chosen, run, _budget(steps, seconds, sample_every), world, ring, config, pictures, refill, compile
+        )
+    _tell("codec", report)
+
+
+@app.command()
+def teacher(
+    run: Run, speech: Speech = None, text: Path | None = None, preset: PresetName = "tiny", seconds: Seconds = None,
+    steps: Steps = None, shards: Shards = None, processes: Processes = 0, clips: Clips = 6000, compile: Compile = False,
+    sample_every: SampleEvery = 120.0, batch: Batch = None, first: int = 512,
+) -> None:  # fmt: skip
+    """Stage two: the bidirectional teacher. Encodes clips while they are rendered and leaves them in bank.pt."""
+    from livetalk.conditions.text_tiny import load_text_encoder
+    from livetalk.data.features import FeatureShelf
+    from livetalk.distill import recipe, shards as source
+    from livetalk.distill.teacher import TeacherTraining
+    from livetalk.training.latents import LatentBank
+
+    chosen, world = _preset(preset), _join()
+    folder = shards or run / "shards"
+    if speech is None:
+        raise ValueError("speech features are needed: --speech FOLDER, made by `livetalk data features`")
+    shelf = FeatureShelf.load(speech, world.device)
+    encoder = source.ClipEncoder(recipe.load_codec(chosen, run), load_text_encoder(text), shelf, world.device)
+    with _rendering(folder, speech, processes, world):
+        bank = LatentBank(clips, world.device)
+        refill = encoder.refill_from(folder, delete=processes > 0)
+        _wait(lambda: (refill(bank), bank.filled)[1], min(first, clips))
+        held_out = _held_out(encoder, run)
+        config = replace(TeacherTraining(batch=batch or 64), shift=chosen.shift)
+        report = recipe.train_teacher(
+            chosen, run, _budget(steps, seconds, sample_every), world, bank, config,
+            _until_full(refill), held_out, compile,
+        )  # fmt: skip
+        if world.is_main:
+            bank.save(run / "bank.pt")
+            if held_out is not None:
+                _save_held_out(held_out, run)
+    _tell("teacher", report)
+
+
+@app.command()
+def ode(
+    run: Run, preset: PresetName = "tiny", seconds: Seconds = None, steps: Steps = None, compile: Compile = False,
+    sample_every: SampleEvery = 120.0, batch: Batch = None, trajectories: int = 4096, text_scale: float = 2.0,
+    audio_scale: float = 2.5, lr: Lr = None,
+) -> None:  # fmt: skip
+    """Stage three: the causal student regresses teacher trajectories."""
+    from livetalk.distill import recipe
+    from livetalk.distill.guided import Guidance
+    from livetalk.distill.ode import OdeTraining
+    from livetalk.training.latents import LatentBank
+
+    chosen, world = _preset(preset), _join()
+    bank = LatentBank.load(run / "bank.pt", world.device)
+    config = OdeTraining(
+        trajectories=trajectories, batch=batch or 64, guidance=Guidance(text_scale, audio_scale), shift=chosen.shift,
+        teacher_steps=chosen.teacher_steps,
+    )  # fmt: skip
+    config = config if lr is None else replace(config, optim=replace(config.optim, lr=lr))
+    budget = _budget(steps, seconds, sample_every)
+    report = recipe.train_ode(
+        chosen, run, budget, world, bank, config, _load_held_out(run, world), compile, batch=min(64, trajectories)
+    )
+    _tell("ode", report)
+
+
+@app.command()
+def dmd(
+    run: Run, preset: PresetName = "tiny", seconds: Seconds = None, steps: Steps = None, compile: Compile = False,
+    sample_every: SampleEvery = 120.0, batch: Batch = None, text_scale: float = 2.0, audio_scale: float = 3.0,
+    lr: Lr = None, critic_lr: Lr = None,
+) -> None:  # fmt: skip
+    """Stage four: distribution matching on the student's own rollouts."""
+    from livetalk.distill import recipe
+    from livetalk.distill.dmd import DmdTraining
+    from livetalk.distill.guided import Guidance
+    from livetalk.training.latents import LatentBank
+
+    chosen, world = _preset(preset), _join()
+    bank = LatentBank.load(run / "bank.pt", world.device)
+    config = DmdTraining(batch=batch or 32, guidance=Guidance(text_scale, audio_scale), shift=chosen.shift)
+    if lr is not None:
+        config = replace(config, generator=replace(config.generator, lr=lr))
+    if critic_lr is not None:
+        config = replace(config, critic=replace(config.critic, lr=critic_lr))
+    budget = _budget(steps, seconds, sample_every)
+    report = recipe.train_dmd(chosen, run, budget, world, bank, config, _load_held_out(run, world), compile)
+    _tell("dmd", report)
+
+
+def _preset(name: str) -> Any:
+    from livetalk.presets import PRESETS
+
+    if name not in PRESETS:
+        raise ValueError(f"no preset {name!r}: choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def _join() -> "World":
+    import torch
+
+    from livetalk.training.parallel import join
+
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    torch.backends.cudnn.benchmark = True
+    return join()
+
+
+def _budget(steps: int | None, seconds: float | None, sample_every: float) -> Any:
+    from livetalk.distill.recipe import Budget
+
+    if steps is None and seconds is None:
+        raise ValueError("give a budget: --seconds or --steps")
+    return Budget(steps, seconds, sample_every_s=sample_every)
+
+
+@contextmanager
+def _rendering(folder: Path, speech: Path | None, processes: int, world: "World") -> Iterator[None]:
+    if processes == 0:
+        yield
+        return
+    from livetalk.data.pool import ClipPool, PoolConfig
+
+    if speech is None:
+        raise ValueError("rendering needs phonemes: --speech FOLDER")
+    config = PoolConfig(str(folder), str(speech), processes=processes, most=3 * processes, first_seed=world.rank * 10**7)
+    with ClipPool(config):
+        yield
+
+
+def _wait(filled: Callable[[], int], wanted: int, patience: float = 600.0) -> None:
+    end = time.monotonic() + patience
+    while (have := filled()) < wanted:
+        if time.monotonic() > end:
+            raise ValueError(f"only {have} of {wanted} clips came: is anything rendering into the shards' folder?")
+        time.sleep(0.2)
+
+
+def _until_full(refill: Callable[[Any], int]) -> Callable[[Any], int]:
+    return lambda bank: 0 if bank.seen >= bank.capacity else refill(bank)
+
+
+def _held_out(encoder: Any, run: Path) -> Any:
+    folder = run / "held_out"
+    return encoder.held_out(folder) if folder.is_dir() else None
+
+
+def _save_held_out(batch: Any, run: Path) -> None:
+    import torch
+
+    torch.save({n: getattr(batch, n).cpu() for n in ("latents", "audio", "text", "weight")}, run / "held_out.pt")
+
+
+def _load_held_out(run: Path, world: "World") -> Any:
+    import torch
+
+    from livetalk.training.latents import ClipBatch
+
+    path = run / "held_out.pt"
+    return ClipBatch(**torch.load(path, map_location=world.device)) if path.exists() else None
+
+
+def _tell(stage: str, report: "RunReport") -> None:
+    numbers = ", ".join(f"{k} {v:.4g}" for k, v in report.metrics.items())
+    console.print(f"{stage}: {report.why} after {report.step} steps, {report.seconds:.0f} s; {numbers}")

@@ -1,0 +1,182 @@
+"""The whole recipe, stage by stage: what each needs, where it leaves what the next one needs.
+
+A run is a folder: `codec.safetensors`, `teacher.safetensors`, `ode.safetensors`, `student.safetensors`, a folder of
+checkpoints, metrics and samples beside each, and `bank.pt`, the encoded clips. Every stage goes on from its last
+checkpoint after a kill. Knows presets and files; losses are the stages' business.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import rearrange
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from livetalk.codec.light import LightCodec
+from livetalk.distill.codec import CodecStage, CodecTraining, to_bytes
+from livetalk.distill.dmd import DmdStage, DmdTraining
+from livetalk.distill.ode import OdeStage, OdeTraining, make_trajectories
+from livetalk.distill.teacher import TeacherStage, TeacherTraining
+from livetalk.dit.model import DiT
+from livetalk.flow.schedule import ladder
+from livetalk.performer.rollout import Ladder, ladder_of
+from livetalk.presets import Preset
+from livetalk.training.frames import FrameRing, Photos
+from livetalk.training.latents import ClipBatch, LatentBank
+from livetalk.training.loop import RunReport, run
+from livetalk.training.parallel import World
+from livetalk.training.precision import autocast
+from livetalk.training.stage import LoopConfig, Sample
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a stage ends: steps, seconds, or whichever comes first."""
+
+    steps: int | None = None
+    seconds: float | None = None
+    checkpoint_every_s: float = 120.0
+    sample_every_s: float = 300.0
+
+    def loop(self, title: str) -> LoopConfig:
+        return LoopConfig(
+            title=title, steps=self.steps, seconds=self.seconds, checkpoint_every_s=self.checkpoint_every_s,
+            sample_every_s=self.sample_every_s, tensorboard=_has_tensorboard(),
+        )  # fmt: skip
+
+
+def train_codec(
+    preset: Preset, out: Path, budget: Budget, world: World, ring: FrameRing, config: CodecTraining | None = None,
+    photos: Photos | None = None, refill: Callable[[FrameRing], int] | None = None, compiled: bool = False,
+) -> RunReport:  # fmt: skip
+    """Leaves `codec.safetensors` with latent statistics measured on the ring."""
+    stage = CodecStage(LightCodec(preset.codec), ring, config or CodecTraining(), world, photos, refill, compiled)
+    stage.init_linear()
+    report = run(stage, budget.loop("codec"), out / "codec", world)
+    if world.is_main:
+        save_weights(stage.finish(), out / "codec.safetensors")
+    return report
+
+
+def train_teacher(
+    preset: Preset, out: Path, budget: Budget, world: World, bank: LatentBank, config: TeacherTraining | None = None,
+    refill: Callable[[LatentBank], int] | None = None, held_out: ClipBatch | None = None, compiled: bool = False,
+) -> RunReport:  # fmt: skip
+    """Leaves `teacher.safetensors`."""
+    config = config or replace(TeacherTraining(), shift=preset.shift)
+    show = shower(load_codec(preset, out), world)
+    stage = TeacherStage(DiT(preset.dit), bank, config, world, refill, show, held_out, compiled)
+    report = run(stage, budget.loop("teacher"), out / "teacher", world)
+    if world.is_main:
+        save_weights(stage.finish(), out / "teacher.safetensors")
+    return report
+
+
+def train_ode(
+    preset: Preset, out: Path, budget: Budget, world: World, bank: LatentBank, config: OdeTraining | None = None,
+    held_out: ClipBatch | None = None, compiled: bool = False, batch: int = 64,
+) -> RunReport:  # fmt: skip
+    """Makes trajectories of the run's teacher, then leaves `ode.safetensors`."""
+    config = config or replace(OdeTraining(), shift=preset.shift, teacher_steps=preset.teacher_steps)
+    steps = student_ladder(preset)
+    teacher = load_dit(preset, out / "teacher.safetensors").to(world.device).eval()
+    student = DiT(preset.dit)
+    student.load_state_dict(teacher.state_dict())
+    trajectories = make_trajectories(teacher, bank, config, steps, batch)
+    show = shower(load_codec(preset, out), world)
+    stage = OdeStage(student, trajectories, preset.geometry, steps, config, world, show, held_out, compiled)
+    report = run(stage, budget.loop("ode"), out / "ode", world)
+    if world.is_main:
+        save_weights(stage.finish(), out / "ode.safetensors")
+    return report
+
+
+def train_dmd(
+    preset: Preset, out: Path, budget: Budget, world: World, bank: LatentBank, config: DmdTraining | None = None,
+    held_out: ClipBatch | None = None, compiled: bool = False,
+) -> RunReport:  # fmt: skip
+    """Starts the student from `ode.safetensors` and the critic from the teacher; leaves `student.safetensors`."""
+    config = config or replace(DmdTraining(), shift=preset.shift)
+    student = load_dit(preset, out / "ode.safetensors")
+    teacher, critic = (load_dit(preset, out / "teacher.safetensors") for _ in range(2))
+    show = shower(load_codec(preset, out), world)
+    stage = DmdStage(
+        student, teacher, critic, bank, preset.geometry, student_ladder(preset), config, world, show, held_out, compiled
+    )
+    report = run(stage, budget.loop("dmd"), out / "dmd", world)
+    if world.is_main:
+        save_weights(stage.finish(), out / "student.safetensors")
+    return report
+
+
+def student_ladder(preset: Preset) -> Ladder:
+    return ladder_of(ladder(preset.steps, preset.shift))
+
+
+def save_weights(module: nn.Module, path: Path) -> None:
+    """Write beside, then rename: a killed run leaves no half file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part")
+    save_file({k: v.detach().contiguous().cpu() for k, v in module.state_dict().items()}, beside)
+    beside.rename(path)
+
+
+def load_dit(preset: Preset, path: Path) -> DiT:
+    model = DiT(preset.dit)
+    model.load_state_dict(_read(path))
+    return model
+
+
+def load_codec(preset: Preset, out: Path) -> LightCodec:
+    codec = LightCodec(preset.codec)
+    codec.load_state_dict(_read(out / "codec.safetensors"))
+    return codec.eval().requires_grad_(False)
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if not path.exists():
+        raise ValueError(f"{path} is missing: run the stage `livetalk train {path.stem}` first")
+    return {k: v.float() for k, v in load_file(path).items()}
+
+
+def shower(codec: LightCodec, world: World) -> Callable[[Path, Tensor, ClipBatch], Sample]:
+    """Draws made latents over true ones: a row a clip, truth above, eight moments of it."""
+    codec = codec.to(world.device)
+
+    def show(folder: Path, made: Tensor, clips: ClipBatch) -> Sample:
+        from PIL import Image
+
+        with torch.no_grad(), autocast(world.device):
+            pixels, truth = (codec.decode(z.to(world.device)).float() for z in (made, clips.latents))
+        moments = torch.linspace(0, pixels.shape[2] - 1, 8).long()
+        sheet = rearrange(torch.stack([truth, pixels])[:, :, :, moments], "k b c t h w -> (b k h) (t w) c")
+        Image.fromarray(to_bytes(sheet)).save(folder / "made.jpg", quality=90)
+        return Sample({}, to_bytes(rearrange(pixels, "b c t h w -> b t h w c")))
+
+    return show
+
+
+@torch.no_grad()
+def encode_clips(codec: LightCodec, frames: np.ndarray, device: torch.device, recolour: bool = True) -> Tensor:
+    """u8 frames [m t h w 3] -> normalised latents [m c f h w]; half of the clips in other light and colours."""
+    pixels = torch.from_numpy(np.ascontiguousarray(frames)).to(device)
+    pixels = rearrange(pixels, "m t h w c -> m c t h w").float() / 127.5 - 1
+    if recolour:
+        m = len(pixels)
+        chosen = (torch.rand(m, device=device) < 0.5).float().view(m, 1, 1, 1, 1)
+        mix = torch.eye(3, device=device) + 0.06 * torch.randn(m, 3, 3, device=device)
+        gain = torch.exp(0.15 * torch.randn(m, 1, 1, 1, 1, device=device))
+        moved = torch.einsum("bij,bjthw->bithw", mix, pixels) * gain
+        moved = moved + 0.08 * torch.randn(m, 3, 1, 1, 1, device=device)
+        pixels = torch.lerp(pixels, moved, chosen).clamp(-1, 1)
+    with autocast(device):
+        return torch.cat([codec.encode(part) for part in pixels.split(4)]).float()
+
+
+def _has_tensorboard() -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec("tensorboard") is not None

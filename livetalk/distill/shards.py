@@ -1,0 +1,93 @@
+"""From rendered shards to what the stages train on: frames for the codec, encoded clips for the transformers.
+
+Reads shards while processes elsewhere (`data.pool`) still render. Knows files and encoders; no losses.
+"""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from livetalk.codec.light import LightCodec
+from livetalk.conditions.text_tiny import TextEncoder
+from livetalk.data.features import FeatureShelf
+from livetalk.data.pool import Shard, read_shards
+from livetalk.distill.recipe import encode_clips
+from livetalk.training.frames import FrameRing
+from livetalk.training.latents import ClipBatch, LatentBank
+
+
+def frames_from(folder: Path, delete: bool = False) -> Callable[[FrameRing], int]:
+    """A refill of a ring of frames: whatever shards are new. `delete` frees their place in the folder."""
+    seen: set[str] = set()
+
+    def refill(ring: FrameRing) -> int:
+        added = 0
+        for shard in read_shards(folder, seen):
+            ring.add(torch.from_numpy(np.array(shard.frames)), torch.from_numpy(shard.boxes.astype(np.float32)))
+            added += len(shard)
+            if delete:
+                shard.delete()
+        return added
+
+    return refill
+
+
+class ClipEncoder:
+    """Frozen encoders that turn a shard into rows of a bank."""
+
+    def __init__(self, codec: LightCodec, text: TextEncoder, speech: FeatureShelf, device: torch.device) -> None:
+        self.codec = codec.to(device, memory_format=torch.channels_last).eval()
+        self.text, self.speech, self.device = text.to(device).eval(), speech, device
+
+    @torch.no_grad()
+    def add(self, bank: LatentBank, shard: Shard, recolour: bool = True) -> None:
+        """Encode all clips of a shard into the bank."""
+        latents = encode_clips(self.codec, np.array(shard.frames), self.device, recolour)
+        boxes = torch.from_numpy(shard.boxes.astype(np.float32))
+        bank.add(latents, self._audio(shard), self.text.encode(list(shard.prompt)), boxes, shard.frames.shape[2])
+
+    def _audio(self, shard: Shard) -> Float[Tensor, "m t a"]:
+        entry, start = (torch.from_numpy(x.astype(np.int64)) for x in (shard.utterance, shard.start_frame))
+        return self.speech.gather(entry, start, shard.frames.shape[1])
+
+    def refill_from(self, folder: Path, most: int = 2, delete: bool = True) -> Callable[[LatentBank], int]:
+        """A refill of a bank: at most `most` new shards a call, so that training is not held up."""
+        seen: set[str] = set()
+
+        def refill(bank: LatentBank) -> int:
+            added = 0
+            for count, shard in enumerate(read_shards(folder, seen), 1):
+                self.add(bank, shard)
+                added += len(shard)
+                if delete:
+                    shard.delete()
+                if count >= most:
+                    break
+            return added
+
+        return refill
+
+    def held_out(self, folder: Path, clips: int = 16) -> ClipBatch:
+        """The first held-out clips found in a folder of shards, colours as rendered."""
+        bank = LatentBank(clips, self.device)
+        for shard in read_shards(folder):
+            self.add(bank, shard, recolour=False)
+            if bank.seen >= clips:
+                break
+        if not bank.filled:
+            raise ValueError(f"no held-out shards in {folder}")
+        return bank.take(torch.arange(bank.filled))
+
+
+def load_pictures(folder: Path) -> list[Tensor]:
+    """Photographs [h w 3] u8 of a folder, in random order."""
+    from PIL import Image
+
+    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".png", ".jpg", ".jpeg"))
+    random.Random(0).shuffle(paths)
+    return [torch.from_numpy(np.array(Image.open(p).convert("RGB"))) for p in paths]

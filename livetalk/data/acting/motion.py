@@ -6,7 +6,7 @@ lids close in about 0.1 s and open in 0.2 s. Amplitudes are set so that each att
 the video alone at 16 frames a second. Angles in radians, offsets in inter-ocular distances, time in seconds.
 
 Conventions are the renderer's: +yaw turns to the right of the picture, +pitch looks down, +roll is clockwise in the
-picture. Does not know phonemes (only times of stress), prompts as text, or the mouth's articulation.
+picture; +x is to the right, +y up, +z towards the camera. Does not know phonemes (only times of stress), prompts as text, or the mouth's articulation.
 """
 
 from collections.abc import Sequence
@@ -33,13 +33,19 @@ Track = Float[np.ndarray, " t"]
 # Weights of a full mood; Left and Right units are named once, without the side.
 MOOD_UNITS: dict[Mood, dict[str, float]] = {
     "neutral": {},
-    "happy": {"mouthSmile": 0.62, "cheekSquint": 0.55, "eyeSquint": 0.25, "mouthDimple": 0.20, "browInnerUp": 0.10},
-    "sad": {"mouthFrown": 0.75, "browInnerUp": 0.80, "mouthShrugLower": 0.30, "eyeBlink": 0.16, "eyeLookDown": 0.12},
-    "angry": {
-        "browDown": 0.90, "noseSneer": 0.45, "eyeSquint": 0.35, "mouthFrown": 0.35, "mouthPress": 0.15,
-        "jawForward": 0.12,
+    "happy": {
+        "mouthSmile": 0.92, "cheekSquint": 0.90, "eyeSquint": 0.35, "mouthDimple": 0.35, "mouthUpperUp": 0.16,
+        "browOuterUp": 0.18,
     },
-    "surprised": {"browInnerUp": 0.75, "browOuterUp": 0.85, "eyeWide": 0.75, "jawOpen": 0.09, "mouthFunnel": 0.06},
+    "sad": {
+        "mouthFrown": 1.0, "browInnerUp": 1.0, "mouthShrugLower": 0.42, "eyeBlink": 0.13, "eyeLookDown": 0.12,
+        "mouthShrugUpper": 0.20,
+    },
+    "angry": {
+        "browDown": 1.0, "noseSneer": 1.0, "eyeSquint": 0.60, "mouthFrown": 0.55, "mouthPress": 0.25,
+        "mouthUpperUp": 0.12, "jawForward": 0.30,
+    },
+    "surprised": {"browInnerUp": 1.0, "browOuterUp": 1.0, "eyeWide": 1.0, "jawOpen": 0.22, "mouthFunnel": 0.08},
 }  # fmt: skip
 
 
@@ -59,7 +65,7 @@ class Temper:
         rest = (rng.normal() * 0.05, rng.normal() * 0.025, rng.normal() * 0.025)
         return cls(
             sway=rng.uniform(0.7, 1.3), rest=rest, blinks=rng.uniform(2.3, 4.5), brows=rng.uniform(0.5, 1.2),
-            emphasis=rng.uniform(0.5, 1.3), mood=rng.uniform(0.8, 1.1),
+            emphasis=rng.uniform(0.5, 1.3), mood=rng.uniform(0.85, 1.1),
         )  # fmt: skip
 
 
@@ -152,9 +158,9 @@ def head_pose(
         pose[:, YAW] += 0.165 * gain * cycles * rng.choice((-1, 1))
     pose += _gaze_turn(acting.gaze, len(times)) * ease((times - times[0]) / 0.7)[:, None]
     pose[:, PITCH] += 0.05 if acting.mood == "sad" else 0.0
-    pose[:, X] = 0.35 * pose[:, YAW] + 0.03 * sway * drift(rng, times, 0.1, 0.4)
+    pose[:, X] = 0.12 * pose[:, YAW] + 0.03 * sway * drift(rng, times, 0.1, 0.4)
     breath = np.sin(2 * np.pi * (times * rng.uniform(0.22, 0.32) + rng.random()))
-    pose[:, Y] = 0.30 * (pose[:, PITCH] - temper.rest[PITCH]) + 0.006 * amplitude * breath
+    pose[:, Y] = -0.10 * (pose[:, PITCH] - temper.rest[PITCH]) + 0.006 * amplitude * breath
     pose[:, Z] = 0.035 * sway * drift(rng, times, 0.1, 0.35)
     pose[:, PITCH] -= 0.004 * amplitude * breath
     return (POSE_BOUND * np.tanh(pose / POSE_BOUND)).astype(np.float32)

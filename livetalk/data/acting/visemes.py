@@ -49,16 +49,18 @@ _UNITS_OF_AXIS: dict[str, tuple[str, ...]] = {
     "seal": (),  # solved for by `seal_lips`
     "tongue": ("tongueOut",),
 }
-# Inner-lip gap, in inter-ocular distances, that one unit opens; measured on the mesh at the middle of the lips.
+# What one unit adds to the height of the slit between the lips, in inter-ocular distances: slopes about a half-open
+# jaw, mean of twelve rendered people (`HeadRenderer.opening`; they differ by a tenth).
 _GAP: dict[str, float] = {
-    "jawOpen": 0.561, "mouthFunnel": 0.227, "mouthShrugUpper": 0.067,
-    "mouthUpperUpLeft": 0.039, "mouthUpperUpRight": 0.039, "mouthLowerDownLeft": 0.031, "mouthLowerDownRight": 0.031,
-    "jawForward": 0.023, "mouthShrugLower": -0.080, "mouthRollLower": -0.062, "mouthRollUpper": -0.045,
-    "mouthSmileLeft": -0.024, "mouthSmileRight": -0.024, "mouthPressLeft": -0.023, "mouthPressRight": -0.023,
-    "mouthLeft": -0.018, "mouthRight": -0.018, "mouthPucker": -0.015, "cheekPuff": -0.018,
+    "jawOpen": 0.389, "mouthFunnel": 0.036, "mouthShrugUpper": 0.046, "jawForward": 0.017,
+    "mouthUpperUpLeft": 0.040, "mouthUpperUpRight": 0.040, "mouthLowerDownLeft": 0.032, "mouthLowerDownRight": 0.032,
+    "mouthStretchLeft": 0.005, "mouthStretchRight": 0.005, "mouthFrownLeft": 0.006, "mouthFrownRight": 0.006,
+    "mouthShrugLower": -0.050, "mouthPucker": -0.039, "mouthRollUpper": -0.021,
+    "mouthSmileLeft": -0.028, "mouthSmileRight": -0.028, "mouthPressLeft": -0.006, "mouthPressRight": -0.006,
 }  # fmt: skip
-_REST_GAP = 0.011
-_CLOSE_GAP = 0.560  # of mouthClose
+_REST_GAP = -0.008  # below 0 the lips press together
+_CLOSE_GAP = 0.378  # of mouthClose
+_TOUCH = 0.006  # how far sealed lips press, so that every head's lips touch
 
 _OPEN = (1.0, 0.7, 0.3)  # dominances of open, round and tongue for a plain vowel
 _ROUND = (1.0, 1.6, 0.3)
@@ -72,35 +74,35 @@ _GLIDE = (1.6, 3.0, 0.5)  # w
 
 # What each sound asks of the mouth: symbols -> (dominances, targets on the axes). Values are ARKit weights.
 TARGETS: dict[str, tuple[tuple[float, ...], dict[str, float]]] = {
-    "ɑ": (_OPEN, {"jaw": 0.45, "lower": 0.25, "upper": 0.05}),
-    "aɐɒ": (_OPEN, {"jaw": 0.42, "lower": 0.28, "upper": 0.08, "stretch": 0.08}),
-    "æ": (_OPEN, {"jaw": 0.40, "lower": 0.35, "upper": 0.18, "stretch": 0.25, "smile": 0.10}),
-    "ʌ": (_OPEN, {"jaw": 0.33, "lower": 0.25, "upper": 0.06}),
-    "ə": (_OPEN, {"jaw": 0.20, "lower": 0.20, "upper": 0.06}),
-    "ᵊᵻɨ": ((0.8, 0.4, 0.3), {"jaw": 0.15, "lower": 0.18, "upper": 0.06, "stretch": 0.10}),
-    "ɜɚɤ": (_ROUND, {"jaw": 0.20, "funnel": 0.24, "pucker": 0.18, "lower": 0.15}),
-    "ɛ": (_OPEN, {"jaw": 0.31, "lower": 0.32, "upper": 0.14, "stretch": 0.25, "smile": 0.08}),
-    "e": (_OPEN, {"jaw": 0.24, "lower": 0.35, "upper": 0.16, "stretch": 0.34, "smile": 0.12}),
-    "ɪ": (_OPEN, {"jaw": 0.17, "lower": 0.32, "upper": 0.16, "stretch": 0.34, "smile": 0.12}),
-    "i": (_OPEN, {"jaw": 0.11, "lower": 0.38, "upper": 0.22, "stretch": 0.50, "smile": 0.20}),
-    "ɔ": (_ROUND, {"jaw": 0.31, "funnel": 0.42, "pucker": 0.15, "lower": 0.10}),
-    "oøœ": (_ROUND, {"jaw": 0.22, "funnel": 0.40, "pucker": 0.38}),
-    "ʊɯ": (_ROUND, {"jaw": 0.13, "funnel": 0.22, "pucker": 0.50}),
-    "uyʏ": (_ROUND, {"jaw": 0.07, "funnel": 0.16, "pucker": 0.80}),
-    "wɥ": (_GLIDE, {"jaw": 0.05, "funnel": 0.10, "pucker": 0.90}),
-    "ɹrɻɽʁ": ((1.0, 1.7, 0.5), {"jaw": 0.12, "funnel": 0.30, "pucker": 0.32, "lower": 0.14}),
-    "jʝç": ((0.9, 0.5, 0.5), {"jaw": 0.10, "lower": 0.28, "upper": 0.12, "stretch": 0.36, "smile": 0.12}),
-    "lʎ": (_TIP, {"jaw": 0.19, "lower": 0.26, "upper": 0.10, "tongue": 0.06}),
-    "tdɾʈɖʔ": (_TIP, {"jaw": 0.09, "lower": 0.24, "upper": 0.10, "stretch": 0.10}),
-    "nɳɲɴ": (_TIP, {"jaw": 0.11, "lower": 0.22, "upper": 0.08, "stretch": 0.06}),
-    "szʣʦ": (_TEETH, {"jaw": 0.05, "lower": 0.40, "upper": 0.22, "stretch": 0.34}),
-    "ʃʒʧʤʂɕʥʨ": (_CHEEKS, {"jaw": 0.07, "funnel": 0.52, "pucker": 0.22, "lower": 0.12}),
-    "θð": ((1.4, 0.3, 2.5), {"jaw": 0.15, "lower": 0.26, "upper": 0.12, "tongue": 0.22}),
-    "kɡgxɣqcɟχŋɰ": (_WEAK, {"jaw": 0.15, "lower": 0.20, "upper": 0.08}),
-    "h": ((0.3, 0.1, 0.3), {"jaw": 0.22, "lower": 0.20}),
+    "ɑ": (_OPEN, {"jaw": 0.54, "lower": 0.25, "upper": 0.05}),
+    "aɐɒ": (_OPEN, {"jaw": 0.50, "lower": 0.28, "upper": 0.08, "stretch": 0.08}),
+    "æ": (_OPEN, {"jaw": 0.48, "lower": 0.35, "upper": 0.18, "stretch": 0.25, "smile": 0.10}),
+    "ʌ": (_OPEN, {"jaw": 0.40, "lower": 0.25, "upper": 0.06}),
+    "ə": (_OPEN, {"jaw": 0.25, "lower": 0.20, "upper": 0.06}),
+    "ᵊᵻɨ": ((0.8, 0.4, 0.3), {"jaw": 0.20, "lower": 0.18, "upper": 0.06, "stretch": 0.10}),
+    "ɜɚɤ": (_ROUND, {"jaw": 0.26, "funnel": 0.24, "pucker": 0.18, "lower": 0.15}),
+    "ɛ": (_OPEN, {"jaw": 0.38, "lower": 0.32, "upper": 0.14, "stretch": 0.25, "smile": 0.08}),
+    "e": (_OPEN, {"jaw": 0.30, "lower": 0.35, "upper": 0.16, "stretch": 0.34, "smile": 0.12}),
+    "ɪ": (_OPEN, {"jaw": 0.22, "lower": 0.32, "upper": 0.16, "stretch": 0.34, "smile": 0.12}),
+    "i": (_OPEN, {"jaw": 0.16, "lower": 0.38, "upper": 0.22, "stretch": 0.50, "smile": 0.20}),
+    "ɔ": (_ROUND, {"jaw": 0.40, "funnel": 0.42, "pucker": 0.15, "lower": 0.10}),
+    "oøœ": (_ROUND, {"jaw": 0.30, "funnel": 0.40, "pucker": 0.38}),
+    "ʊɯ": (_ROUND, {"jaw": 0.20, "funnel": 0.22, "pucker": 0.50}),
+    "uyʏ": (_ROUND, {"jaw": 0.15, "funnel": 0.16, "pucker": 0.80}),
+    "wɥ": (_GLIDE, {"jaw": 0.10, "funnel": 0.10, "pucker": 0.90}),
+    "ɹrɻɽʁ": ((1.0, 1.7, 0.5), {"jaw": 0.17, "funnel": 0.30, "pucker": 0.32, "lower": 0.14}),
+    "jʝç": ((0.9, 0.5, 0.5), {"jaw": 0.14, "lower": 0.28, "upper": 0.12, "stretch": 0.36, "smile": 0.12}),
+    "lʎ": (_TIP, {"jaw": 0.23, "lower": 0.26, "upper": 0.10, "tongue": 0.06}),
+    "tdɾʈɖʔ": (_TIP, {"jaw": 0.12, "lower": 0.24, "upper": 0.10, "stretch": 0.10}),
+    "nɳɲɴ": (_TIP, {"jaw": 0.14, "lower": 0.22, "upper": 0.08, "stretch": 0.06}),
+    "szʣʦ": (_TEETH, {"jaw": 0.08, "lower": 0.40, "upper": 0.22, "stretch": 0.34}),
+    "ʃʒʧʤʂɕʥʨ": (_CHEEKS, {"jaw": 0.12, "funnel": 0.52, "pucker": 0.22, "lower": 0.12}),
+    "θð": ((1.4, 0.3, 2.5), {"jaw": 0.17, "lower": 0.26, "upper": 0.12, "tongue": 0.22}),
+    "kɡgxɣqcɟχŋɰ": (_WEAK, {"jaw": 0.18, "lower": 0.20, "upper": 0.08}),
+    "h": ((0.3, 0.1, 0.3), {"jaw": 0.27, "lower": 0.20}),
     "m": (_LIPS, {"jaw": 0.04, "press": 0.30, "roll_lower": 0.10, "seal": 1.0}),
     "bpβɸ": (_LIPS, {"jaw": 0.06, "press": 0.38, "roll_lower": 0.22, "roll_upper": 0.12, "seal": 1.0}),
-    "fvʋ": (_LIP, {"jaw": 0.05, "upper": 0.24, "roll_lower": 0.48, "stretch": 0.10, "seal": 0.62}),
+    "fvʋ": (_LIP, {"jaw": 0.07, "upper": 0.24, "roll_lower": 0.48, "stretch": 0.10, "seal": 0.62}),
 }
 DIPHTHONGS = {"A": "eɪ", "I": "aɪ", "O": "oʊ", "W": "aʊ", "Y": "ɔɪ", "Q": "əʊ"}
 STRESS = {"ˈ": 1.0, "ˌ": 0.5}
@@ -255,7 +257,7 @@ def seal_lips(weights: Float[np.ndarray, "t 52"], seal: Float[np.ndarray, " t"])
     """Set mouthClose so that where `seal` is 1 the lips just touch, whatever jaw, smile or mood do."""
     sealed = np.clip(weights, 0, 1).astype(np.float32)
     sealed[:, _CLOSE] = 0
-    sealed[:, _CLOSE] = np.clip(seal * (lip_gap(sealed) - 0.4 * _REST_GAP) / _CLOSE_GAP, 0, 1)
+    sealed[:, _CLOSE] = np.clip(seal * (lip_gap(sealed) + _TOUCH) / _CLOSE_GAP, 0, 1)
     return sealed
 
 

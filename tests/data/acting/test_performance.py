@@ -56,9 +56,9 @@ def test_most_clips_start_from_a_resting_face_and_reach_the_mood_soon():
     acts = [perform(seed, NOTHING, acting=Acting(mood="happy")) for seed in range(100)]
     rested = [act.weights[0, smile] == 0 for act in acts]
     assert 0.65 < np.mean(rested) < 0.95
-    assert all(act.weights[9:, smile].min() > 0.25 for act in acts)
+    assert all(act.weights[9:, smile].min() > 0.45 for act in acts)
     steps = [np.diff(act.weights[:, smile]).max() for act in acts]
-    assert max(steps) < 0.45
+    assert max(steps) < 0.65
 
 
 def test_the_portrait_has_open_eyes_on_the_camera():
@@ -72,7 +72,7 @@ def test_the_portrait_has_open_eyes_on_the_camera():
 def test_silence_closes_the_mouth_and_speech_opens_it():
     quiet, talking = perform(3, NOTHING, acting=Acting()), perform(3, SPEECH, 8, acting=Acting())
     assert lip_gap(quiet.weights).max() < 0.03
-    assert lip_gap(talking.weights).std() > 0.05
+    assert lip_gap(talking.weights).std() > 0.035
 
 
 def test_the_mouth_follows_the_start_frame():

@@ -182,8 +182,8 @@ def add(folder: Path, utterance: Utterance) -> None:
         "samples": len(utterance.audio),
         "phonemes": [[p.symbol, round(p.start_s, 4), round(p.end_s, 4)] for p in utterance.phonemes],
     }
-    with (folder / MANIFEST).open("a", encoding="utf-8") as manifest:
-        manifest.write(json.dumps(line, ensure_ascii=False) + "\n")
+    with (folder / MANIFEST).open("ab", buffering=0) as manifest:  # unbuffered: workers share the file, line by line
+        manifest.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
 
 
 def entries(folder: Path) -> list[dict]:

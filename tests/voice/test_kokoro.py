@@ -1,5 +1,7 @@
 """The voice speaks: the graph gets its second output, long texts are cut, and errors say what to do."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +46,11 @@ def test_voices_are_read_from_a_folder_or_a_pack(tmp_path: Path) -> None:
         assets = KokoroAssets((), tmp_path, voices)
         assert assets.voice_names() == ("af_heart",)
         np.testing.assert_array_equal(assets.voice("af_heart"), style)
+
+
+def test_voices_need_no_torch() -> None:
+    code = "import sys, livetalk.voice.kokoro; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.fixture(scope="module")

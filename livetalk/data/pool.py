@@ -1,10 +1,8 @@
 """Clips by the thousand: processes that render into a shared folder while a trainer reads from it.
 
-A shard is two files. `shard_000007.npy`: frames, u8 [m, 81, 256, 256, 3], mapped, not read. `shard_000007.npz`: what
-is known of them (see `Shard`), renamed into place last, so that a shard is there once its npz is. Which clips a shard
-holds depends on its number only. Rendering waits while `most` shards lie in the folder; readers delete what they have
-used. The folder is best in memory (/dev/shm). Knows no codec, no model and no sound: speech is named by its place on
-the shelf and the frame it starts from.
+Which clips a shard holds (shards.py) depends on its number only. Rendering waits while `most` shards lie in the
+folder; readers delete what they have used. The folder is best in memory (/dev/shm). Knows no codec, no model and no
+sound: of the speech shelf only the manifest is read.
 """
 
 import multiprocessing
@@ -19,58 +17,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from jaxtyping import Float16, Int8, Int32, Int64, UInt8
 
 from livetalk.data.acting.prompts import ATTRIBUTES
 from livetalk.data.clips import CLIP_FRAMES, Renderer, Timelines, stage
+from livetalk.data.shards import Shard, read_shards
 
 _WAIT = 0.05  # seconds between two looks at the folder
-
-
-@dataclass(frozen=True)
-class Shard:
-    """A finished shard; axis m is the clip. Frames are mapped: copy what you keep before `delete`."""
-
-    path: Path  # of the npz
-    frames: UInt8[np.ndarray, "m t h w 3"]
-    boxes: Float16[np.ndarray, "m t 3 2"]  # pixel centres of left eye, right eye, mouth
-    weights: Float16[np.ndarray, "m t 52"]
-    pose: Float16[np.ndarray, "m t 6"]
-    opening: Float16[np.ndarray, "m t"]
-    utterance: Int32[np.ndarray, " m"]  # place on the shelf
-    start_frame: Int32[np.ndarray, " m"]  # clip frame i is the utterance's frame start_frame + i, or silence past it
-    attributes: Int8[np.ndarray, "m 4"]  # codes of mood, head, gaze, energy (prompts.Acting.codes)
-    mentioned: Int8[np.ndarray, "m 4"]  # 1 where the prompt names the attribute
-    seed: Int64[np.ndarray, " m"]
-    prompt: tuple[str, ...]
-
-    @classmethod
-    def open(cls, path: Path) -> "Shard":
-        with np.load(path) as truth:
-            known = {name: truth[name] for name in truth.files}
-        prompts = tuple(str(text) for text in known.pop("prompt"))
-        return cls(path=path, frames=np.load(path.with_suffix(".npy"), mmap_mode="r"), prompt=prompts, **known)
-
-    def __len__(self) -> int:
-        return len(self.prompt)
-
-    def delete(self) -> None:
-        """Free the shard's place; maps that are still open stay readable."""
-        self.path.unlink(missing_ok=True)
-        self.path.with_suffix(".npy").unlink(missing_ok=True)
-
-
-def read_shards(folder: Path | str, seen: set[str] | None = None) -> Iterator[Shard]:
-    """The finished shards in a folder, oldest number first, but for those named in `seen`, which grows."""
-    seen = set() if seen is None else seen
-    for path in sorted(Path(folder).glob("shard_*.npz")):
-        if path.name not in seen:
-            try:
-                shard = Shard.open(path)
-            except FileNotFoundError:  # another reader has deleted it since
-                continue
-            seen.add(path.name)
-            yield shard
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from livetalk.data.clips import Timelines, stage
-from livetalk.data.pool import ClipPool, PoolConfig, read_shards
+from livetalk.data.pool import ClipPool, PoolConfig
+from livetalk.data.shards import read_shards
 from livetalk.data.speech import Utterance, add
 from livetalk.voice.timing import Phoneme
 

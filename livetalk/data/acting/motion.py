@@ -1,12 +1,12 @@
-"""How a head moves while it speaks: pose, gaze, blinks, brows and moods as arrays over the frames of a clip.
+"""How a head moves while it speaks, and the processes that move it.
 
-Stochastic processes driven by a generator: the head eases between postures it holds for a while, drifts a little
-and breathes; it dips on stressed syllables; nods and shakes come in bursts of two or three cycles; eyes jump and rest;
-lids close in about 0.1 s and open in 0.2 s. Amplitudes are set so that each attribute of a prompt can be told from
-the video alone at 16 frames a second. Angles in radians, offsets in inter-ocular distances, time in seconds.
+The head eases between postures it holds for a while, drifts a little and breathes; it dips on stressed syllables; nods
+and shakes come in bursts of two or three cycles. Amplitudes are set so that each attribute of a prompt can be told
+from the video alone at 16 frames a second. Angles in radians, offsets in inter-ocular distances, time in seconds.
 
 Conventions are the renderer's: +yaw turns to the right of the picture, +pitch looks down, +roll is clockwise in the
-picture; +x is to the right, +y up, +z towards the camera. Does not know phonemes (only times of stress), prompts as text, or the mouth's articulation.
+picture; +x is to the right, +y up, +z towards the camera. Does not know phonemes (only times of stress), prompts as
+text, or what the face does.
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from livetalk.data.acting.prompts import Acting, Energy, Gaze, Mood
-from livetalk.data.arkit import ARKIT
+from livetalk.data.acting.prompts import Acting, Energy, Gaze
 
-UNIT = {name: place for place, name in enumerate(ARKIT)}
-SIDE = np.array([name.endswith("Left") - name.endswith("Right") for name in ARKIT], np.float32)
 YAW, PITCH, ROLL, X, Y, Z = range(6)
 POSE_BOUND = np.array([0.42, 0.32, 0.22, 0.35, 0.30, 0.35], np.float32)  # never exceeded, smoothly
 
@@ -27,26 +24,7 @@ AMPLITUDE: dict[Energy, float] = {"calm": 0.6, "normal": 1.0, "lively": 1.5}
 TEMPO: dict[Energy, float] = {"calm": 0.75, "normal": 1.0, "lively": 1.35}
 _STILL = 0.18  # of the usual sway, when the prompt asks for a still head
 
-Weights = Float[np.ndarray, "t 52"]
 Track = Float[np.ndarray, " t"]
-
-# Weights of a full mood; Left and Right units are named once, without the side.
-MOOD_UNITS: dict[Mood, dict[str, float]] = {
-    "neutral": {},
-    "happy": {
-        "mouthSmile": 0.92, "cheekSquint": 0.90, "eyeSquint": 0.35, "mouthDimple": 0.35, "mouthUpperUp": 0.16,
-        "browOuterUp": 0.18,
-    },
-    "sad": {
-        "mouthFrown": 1.0, "browInnerUp": 1.0, "mouthShrugLower": 0.42, "eyeBlink": 0.13, "eyeLookDown": 0.12,
-        "mouthShrugUpper": 0.20,
-    },
-    "angry": {
-        "browDown": 1.0, "noseSneer": 1.0, "eyeSquint": 0.60, "mouthFrown": 0.55, "mouthPress": 0.25,
-        "mouthUpperUp": 0.12, "jawForward": 0.30,
-    },
-    "surprised": {"browInnerUp": 1.0, "browOuterUp": 1.0, "eyeWide": 1.0, "jawOpen": 0.22, "mouthFunnel": 0.08},
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,15 +45,6 @@ class Temper:
             sway=rng.uniform(0.7, 1.3), rest=rest, blinks=rng.uniform(2.3, 4.5), brows=rng.uniform(0.5, 1.2),
             emphasis=rng.uniform(0.5, 1.3), mood=rng.uniform(0.85, 1.1),
         )  # fmt: skip
-
-
-def unit_row(named: dict[str, float]) -> Float[np.ndarray, " 52"]:
-    """Weights by name -> row; a name without a side sets both sides."""
-    row = np.zeros(len(ARKIT), np.float32)
-    for name, value in named.items():
-        for full in (name,) if name in UNIT else (name + "Left", name + "Right"):
-            row[UNIT[full]] = value
-    return row
 
 
 def ease(x: np.ndarray) -> np.ndarray:
@@ -172,84 +141,3 @@ def _gaze_turn(gaze: Gaze, frames: int) -> Float[np.ndarray, "t 6"]:
     turn[:, YAW] = {"left": -0.09, "right": 0.09}.get(gaze, 0.0)
     turn[:, PITCH] = 0.07 if gaze == "down" else 0.0
     return turn
-
-
-def gaze_path(rng: np.random.Generator, times: Track, gaze: Gaze) -> Float[np.ndarray, "t 2"]:
-    """Where the eyes point over time: x -1 left .. 1 right of the picture, y -1 up .. 1 down; 0 is the camera.
-
-    Eyes start at the camera (unless the clip starts in the middle, which the caller decides by shifting `times`),
-    jump within a frame or two, rest mostly on the asked side and return to the camera now and then.
-    """
-    side = {"camera": (0.0, 0.0), "left": (-0.78, 0.06), "right": (0.78, 0.06), "down": (0.05, 0.75)}[gaze]
-    path = np.zeros((len(times), 2))
-    here, now, away = np.zeros(2), rng.uniform(0.25, 0.6), gaze == "camera"
-    while now < times[-1]:
-        away = not away
-        if gaze == "camera":
-            glance = rng.random() < 0.18
-            target = rng.normal(size=2) * ((0.30, 0.15) if glance else (0.05, 0.04))
-            rest = rng.uniform(0.3, 0.6) if glance else rng.uniform(0.4, 1.4)
-        else:
-            target = np.array(side if away else (0.0, 0.0)) + rng.normal(size=2) * (0.07, 0.05)
-            rest = rng.uniform(1.4, 2.6) if away else rng.uniform(0.35, 0.7)
-        path += ease((times - now) / 0.11)[:, None] * (target - here)
-        here, now = target, now + rest
-    return np.clip(path, -1, 1)
-
-
-def look(path: Float[np.ndarray, "t 2"]) -> Weights:
-    """Eye directions -> eyeLook weights; lids follow eyes that look down. The person's right is the picture's left."""
-    weights = np.zeros((len(path), len(ARKIT)), np.float32)
-    to_left, to_right = np.maximum(-path[:, 0], 0), np.maximum(path[:, 0], 0)
-    down, up = np.maximum(path[:, 1], 0), np.maximum(-path[:, 1], 0)
-    for name, value in (
-        ("eyeLookOutRight", to_left), ("eyeLookInLeft", to_left),
-        ("eyeLookOutLeft", to_right), ("eyeLookInRight", to_right),
-        ("eyeLookDownLeft", down), ("eyeLookDownRight", down), ("eyeLookUpLeft", up), ("eyeLookUpRight", up),
-        ("eyeBlinkLeft", 0.35 * down), ("eyeBlinkRight", 0.35 * down),
-    ):  # fmt: skip
-        weights[:, UNIT[name]] = value
-    return weights
-
-
-def blink_times(rng: np.random.Generator, until: float, mean: float) -> list[float]:
-    """Seconds of blinks from 0 to `until`: gamma-spaced about `mean` seconds, never closer than a second but twice
-    in a row once in ten."""
-    moments, now = [], rng.uniform(0, mean)
-    while now < until:
-        moments.append(now)
-        now += 0.42 if rng.random() < 0.08 else max(1.1, rng.gamma(4.0, mean / 4))
-    return moments
-
-
-def blinks(rng: np.random.Generator, times: Track, mean: float, not_before: float = 0.2) -> Track:
-    """Lid closure 0..1 over time. Every blink is fully shut on one frame and half shut on its neighbours."""
-    step = times[1] - times[0] if len(times) > 1 else 1.0
-    closure = np.zeros(len(times))
-    for moment in blink_times(rng, times[-1] - times[0], mean):
-        if moment >= not_before:
-            middle = times[0] + round(moment / step) * step
-            slack = rng.uniform(0.0, 0.03)  # some blinks stay shut a little longer
-            one = pushes(times, np.array([middle]), np.ones(1), 0.125 + slack, 0.19 + 2 * slack)
-            closure = np.maximum(closure, one)
-    return closure
-
-
-def brow_track(
-    rng: np.random.Generator, times: Track, temper: Temper, energy: Energy, beats: Sequence[tuple[float, float]]
-) -> Weights:
-    """Brows that rise on some stressed syllables and drift a little."""
-    lift = 0.10 * np.maximum(drift(rng, times, 0.1, 0.5), 0)
-    if beats:
-        middles, stress = np.array(beats).T
-        chosen = (rng.random(len(beats)) < 0.3) * rng.uniform(0.5, 1.2, len(beats))
-        lift += pushes(times, middles, 0.38 * stress * chosen, 0.18, 0.4)
-    lift = np.clip(lift * temper.brows * AMPLITUDE[energy], 0, 0.8)
-    return (lift[:, None] * unit_row({"browInnerUp": 0.8, "browOuterUp": 0.9})).astype(np.float32)
-
-
-def mood_track(rng: np.random.Generator, times: Track, mood: Mood, strength: float) -> Weights:
-    """The mood's units, waxing and waning by a sixth."""
-    level = strength * (1 + 0.12 * drift(rng, times, 0.1, 0.4))
-    lopsided = 1 + 0.06 * rng.normal() * SIDE
-    return np.clip(level[:, None] * unit_row(MOOD_UNITS[mood]) * lopsided, 0, 1).astype(np.float32)

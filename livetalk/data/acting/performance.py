@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Float
 
-from livetalk.data.acting import motion
+from livetalk.data.acting import face, motion
 from livetalk.data.acting.prompts import Acting, sample_acting, write_prompt
 from livetalk.data.acting.visemes import Articulation, Timed, articulate, seal_lips, stressed
 from livetalk.data.arkit import ARKIT
@@ -68,13 +68,13 @@ def perform(
 
     mouth = articulate(phonemes, times, energetic(style, acting))
     speaking = activity(phonemes, times)
-    mood = motion.mood_track(rng, local, acting.mood, temper.mood) * onset[:, None]
+    mood = face.mood_track(rng, local, acting.mood, temper.mood) * onset[:, None]
     pose = motion.head_pose(rng, local, acting, temper, beats, speaking)
-    face = mood + motion.brow_track(rng, local, temper, acting.energy, beats) * onset[:, None]
-    face += motion.look(motion.gaze_path(rng, local, acting.gaze))
-    lids = motion.blinks(rng, local, temper.blinks, not_before=0.2 if ramped else 0.0)
-    face[:, _BLINK] = np.maximum(np.minimum(face[:, _BLINK], 0.45), lids[:, None])
-    weights = join(mouth.weights * onset[:, None], face, mouth.seal * onset, mouth.rounding * onset)
+    expression = mood + face.brow_track(rng, local, temper, acting.energy, beats) * onset[:, None]
+    expression += face.look(face.gaze_path(rng, local, acting.gaze))
+    lids = face.blinks(rng, local, temper.blinks, not_before=0.2 if ramped else 0.0)
+    expression[:, _BLINK] = np.maximum(np.minimum(expression[:, _BLINK], 0.45), lids[:, None])
+    weights = join(mouth.weights * onset[:, None], expression, mouth.seal * onset, mouth.rounding * onset)
     return Performance(weights, pose, prompt, acting)
 
 
@@ -86,12 +86,12 @@ def energetic(style: Articulation, acting: Acting) -> Articulation:
 
 def join(
     mouth: Float[np.ndarray, "t 52"],
-    face: Float[np.ndarray, "t 52"],
+    expression: Float[np.ndarray, "t 52"],
     seal: Float[np.ndarray, " t"],
     rounding: Float[np.ndarray, " t"],
 ) -> Float[np.ndarray, "t 52"]:
     """Speech and mood share the mouth: a smile gives way to rounding, what a mood opens gives way to closures."""
-    given = face.copy()
+    given = expression.copy()
     given[:, _OPENERS] *= 1 - seal[:, None]
     given[:, _SPREADERS] *= 1 - np.clip(0.75 * rounding, 0, 0.65)[:, None]
     total = np.where(_MOUTH, 1 - (1 - np.clip(mouth, 0, 1)) * (1 - np.clip(given, 0, 1)), given + mouth)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from livetalk.data.acting import prompts
+from livetalk.data.acting import phrases
 from livetalk.data.acting.prompts import (
     ATTRIBUTES,
     ENERGIES,
@@ -30,19 +30,19 @@ def test_there_are_many_and_held_out_ones_are_others():
 
 
 def test_held_out_phrases_frames_and_subjects_are_disjoint():
-    def phrases(table):
+    def forms(table):
         return {form for values in table.values() for options in values.values() for pair in options for form in pair}
 
-    assert not phrases(prompts._TRAIN) & phrases(prompts._HELD_OUT)
-    assert not set(prompts._FRAMES[False]) & set(prompts._FRAMES[True])
-    assert not {s for pair in prompts._SUBJECTS.values() for s in pair[0]} & {
-        s for pair in prompts._SUBJECTS.values() for s in pair[1]
+    assert not forms(phrases.TRAIN) & forms(phrases.HELD_OUT)
+    assert not set(phrases.FRAMES[False]) & set(phrases.FRAMES[True])
+    assert not {s for pair in phrases.SUBJECTS.values() for s in pair[0]} & {
+        s for pair in phrases.SUBJECTS.values() for s in pair[1]
     }
     assert len(vocabulary(True) - vocabulary(False)) > 20
 
 
 def test_every_value_of_every_attribute_has_phrases_of_both_kinds():
-    for table, least in ((prompts._TRAIN, 3), (prompts._HELD_OUT, 2)):
+    for table, least in ((phrases.TRAIN, 3), (phrases.HELD_OUT, 2)):
         for name, choices in (("mood", MOODS), ("head", HEADS), ("gaze", GAZES), ("energy", ENERGIES)):
             assert tuple(table[name]) == choices
             assert all(len(table[name][choice]) >= least for choice in choices)
@@ -50,7 +50,7 @@ def test_every_value_of_every_attribute_has_phrases_of_both_kinds():
 
 def test_held_out_phrases_reuse_content_words_that_training_teaches():
     known = {word[:4] for word in vocabulary(False)}
-    for values in prompts._HELD_OUT.values():
+    for values in phrases.HELD_OUT.values():
         for choice, options in values.items():
             for form in (form for pair in options for form in pair):
                 assert any(word[:4] in known for word in form.split()), (choice, form)

@@ -5,12 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livetalk.data.acting.sounds import BILABIALS, DIPHTHONGS, STRESS, VOWELS
 from livetalk.data.acting.visemes import (
-    BILABIALS,
-    DIPHTHONGS,
     ROW,
-    STRESS,
-    VOWELS,
     Articulation,
     articulate,
     lip_gap,

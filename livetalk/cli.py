@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import livetalk
-from livetalk import cli_bench, cli_doctor, cli_generate
+from livetalk import cli_bench, cli_data, cli_doctor, cli_generate, cli_train
 from livetalk.cli_support import err, mistake, out
 
 app = typer.Typer(
@@ -26,6 +26,8 @@ app = typer.Typer(
 app.command("generate")(cli_generate.generate)
 app.command("bench")(cli_bench.bench)
 app.command("doctor")(cli_doctor.doctor)
+app.add_typer(cli_data.app, name="data")
+app.add_typer(cli_train.app, name="train")
 
 
 def _version(asked: bool) -> None:

@@ -26,7 +26,6 @@ SHORTEST = 5.0  # s of speech at least, estimated from its letters
 LETTERS = 15.0  # a second of speech, at speed 1
 SILENT_SHARE = 0.08  # of utterances that are mostly silence
 MANIFEST = "manifest.jsonl"
-HELD_OUT = "held_out"  # folder inside a shelf, itself a shelf
 
 
 @dataclass(frozen=True)
@@ -212,10 +211,6 @@ class Shelf:
 
     def __len__(self) -> int:
         return len(self.lines)
-
-    def held_out(self) -> "Shelf":
-        """The shelf of the voices and sentences nobody trains on, which lies inside this one."""
-        return Shelf(self.folder / HELD_OUT)
 
     @property
     def seconds(self) -> float:

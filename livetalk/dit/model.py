@@ -57,7 +57,7 @@ class _Head(nn.Module):
 
 
 class DiT(nn.Module):
-    """See the module docstring. All of a call's tensors share one dtype; `t` stays float32."""
+    """See the module docstring. Inputs are cast to the weights' dtype; the velocity has the dtype of `x`."""
 
     def __init__(self, config: DiTConfig) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class DiT(nn.Module):
 
     def remember_text(self, text: Float[Tensor, "b s w"]) -> TextMemory:
         """Keys and values of text features, to be given to `forward` in place of them."""
-        embedded = self.text_embedding(text)
+        embedded = self.text_embedding(text.to(self.patch_embedding.weight.dtype))
         return TextMemory(tuple(block.cross_attn.keys_values(embedded) for block in self.blocks))
 
     def turn(self, times: Float[Tensor, " f"], grid: tuple[int, int]) -> Rotation:
@@ -131,15 +131,17 @@ class DiT(nn.Module):
 
     def _enter(self, x: Tensor, t: Tensor, reference: Tensor, text: Tensor | TextMemory, audio: Tensor,
                turn: Rotation | None):  # fmt: skip
-        patches = self.patch_embedding(torch.cat([x, reference], 1))
+        dtype = self.patch_embedding.weight.dtype
+        patches = self.patch_embedding(torch.cat([x, reference], 1).to(dtype))
         _, _, f, h, w = patches.shape
         tokens = rearrange(patches, "b d f h w -> b (f h w) d")
         embedding = self.time_embedding(sinusoids(t, self.config.freq_dim).to(tokens.dtype))
         modulation = rearrange(self.time_projection(embedding), "b f (m d) -> b f m d", m=6)
         memory = text if isinstance(text, TextMemory) else self.remember_text(text)
+        speech = self.audio_proj(audio.to(dtype))
         if turn is None:
             turn = self.turn(torch.arange(f, device=x.device), (h, w))
-        return tokens, (embedding, modulation), self.audio_proj(audio), memory, turn
+        return tokens, (embedding, modulation), speech, memory, turn
 
     def _hear(self, tokens: Tensor, speech: Float[Tensor, "b f a"], layer: int) -> Tensor:
         if layer not in self.config.audio_blocks:
@@ -152,10 +154,11 @@ class DiT(nn.Module):
         p = self.config.patch
         h = x.shape[3] // p
         out = rearrange(out, "b (f h w) (p q c) -> b c f (h p) (w q)", f=x.shape[2], h=h, p=p, q=p)
+        out = out.to(x.dtype)  # what follows is a small difference of large numbers: in the latents' precision
         if self.config.predicts == "velocity":
             return out
         sigma = (t / 1000).clamp_min(SMALLEST_SIGMA)[:, None, :, None, None]
-        return (x - out) / sigma.to(out.dtype)
+        return (x - out) / sigma.to(x.dtype)
 
 
 def _mlp(into: int, dim: int, activation: nn.Module) -> nn.Sequential:

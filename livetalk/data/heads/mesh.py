@@ -79,6 +79,8 @@ class Person:
         self.points: Float[np.ndarray, "n 3"] = asset.points + (share @ used).reshape(-1, 3)
         self.eyes = asset.eye_centre + np.tensordot(share, asset.eye_shift[rows], 1)
         self.eye_radius = asset.eye_radius + float(share @ asset.eye_grow[rows])
+        move = asset.eye_centre.mean(0) - self.eyes.mean(0)  # all people's eyes at one place: tall ones stand higher
+        self.points, self.eyes = (self.points + move).astype(np.float32), self.eyes + move
         self._seal()
         self.normals = normals(self.points, asset.triangles)
         self.between_eyes = float(np.linalg.norm(self.eyes[0] - self.eyes[1]))

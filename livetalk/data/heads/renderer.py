@@ -134,11 +134,11 @@ class HeadRenderer:
             self._frame_block.write(block.tobytes())
             self._canvas.use()
             self._canvas.clear()
-            self._ground.render(vertices=3)
             self._face.render()
             self._eyes.render(instances=2)
             if self._hair is not None:
                 self._hair.render()
+            self._ground.render(vertices=3)  # last: only where nothing else is
             gl.copy_framebuffer(self._picture, self._canvas)
             self._picture.read_into(frame, components=3, alignment=1)
         return frames

@@ -15,6 +15,7 @@ from livetalk.data.heads.mesh import Person
 
 CENTRE = np.array([0.0, 7.45, 0.28])  # of the skull, on the average head
 VERTEX = np.dtype([("point", "f4", 3), ("along", "f4", 3), ("normal", "f4", 3), ("uv", "f4", 2), ("kind", "f4", 4)])
+_NECK_Z = 0.3  # of the neck's axis
 _BINS = (40, 64)  # of the radius map: height, azimuth
 Points = Float[np.ndarray, "k 3"]
 
@@ -39,14 +40,14 @@ class Cut:
 CUTS = {
     "buzz": Cut(0, 2, 0, 0, 0, 0, 0, 0),
     "bald": Cut(0, 2, 0, 0, 0, 0, 0, 0),
-    "receding": Cut(900, 5, 0.34, 0.22, 0.085, 0.03, 0.25, 0.5),
-    "short": Cut(1300, 5, 0.42, 0.20, 0.085, 0.07, 0.55, 0.25),
-    "side": Cut(1300, 7, 0.85, 0.30, 0.085, 0.10, 0.45, 0.5),
-    "curly": Cut(1100, 10, 0.80, 0.60, 0.10, 0.20, 0.7, 0.35, 0.055, 2.2),
-    "afro": Cut(1500, 6, 0.62, 0.55, 0.11, 0.40, 1.0, 0.0, 0.06, 1.6),
-    "bob": Cut(1100, 12, 1.75, 1.35, 0.10, 0.13, 0.30, 1.0),
-    "long": Cut(1100, 14, 2.9, 2.7, 0.11, 0.12, 0.30, 1.0),
-    "bun": Cut(1000, 9, 1.9, 1.3, 0.09, 0.05, 0.10, 0.0, gather=True),
+    "receding": Cut(700, 4, 0.34, 0.22, 0.085, 0.03, 0.25, 0.5),
+    "short": Cut(950, 5, 0.42, 0.16, 0.10, 0.07, 0.55, 0.25),
+    "side": Cut(900, 6, 0.85, 0.26, 0.10, 0.10, 0.45, 0.5),
+    "curly": Cut(750, 9, 0.80, 0.60, 0.12, 0.20, 0.7, 0.35, 0.055, 2.2),
+    "afro": Cut(1000, 5, 0.62, 0.55, 0.14, 0.40, 1.0, 0.0, 0.06, 1.6),
+    "bob": Cut(700, 10, 1.75, 1.35, 0.14, 0.13, 0.30, 1.0),
+    "long": Cut(700, 12, 2.9, 2.7, 0.15, 0.12, 0.30, 1.0),
+    "bun": Cut(700, 8, 1.9, 1.3, 0.12, 0.05, 0.10, 0.0, gather=True),
 }
 
 
@@ -56,7 +57,7 @@ class Skull:
     def __init__(self, person: Person) -> None:
         asset = person.asset
         body = asset.kind == 0
-        self.centre = CENTRE + np.array([0.0, person.eyes[:, 1].mean() - 7.284, 0.0])
+        self.centre = CENTRE
         offset = person.points[body] - self.centre
         radius = np.linalg.norm(offset, axis=1)
         row, column = self._bins(offset / radius[:, None])
@@ -69,6 +70,11 @@ class Skull:
             grid = (grid * 2 + np.roll(grid, 1, 1) + np.roll(grid, -1, 1)) / 4
             grid = (grid * 2 + np.vstack([grid[1:], grid[-1:]]) + np.vstack([grid[:1], grid[:-1]])) / 4
         self._grid = grid
+        self._levels = np.linspace(4.8, 7.2, 13)
+        bands = [np.abs(person.points[body, 1] - y) < 0.12 for y in self._levels]
+        near = [person.points[body][band & (np.abs(person.points[body, 0]) < 0.6)] for band in bands]
+        self._wide = np.array([np.clip(np.abs(p[:, 0]).max(), 0.45, 0.66) for p in near])
+        self._back = np.array([np.clip(p[:, 2].min(), -0.75, -0.05) for p in near])
 
     @staticmethod
     def _bins(way: Points) -> tuple[np.ndarray, np.ndarray]:
@@ -86,10 +92,17 @@ class Skull:
         return (g[low, left] * (1 - fr) + g[high, left] * fr) * (1 - fc) + (g[low, right] * (1 - fr) + g[high, right] * fr) * fc
 
     def outside(self, points: Points, lift: np.ndarray) -> Points:
+        """Points pushed out of the skull; below the ears, sideways out of the neck (shoulders may swallow hair)."""
         offset = points - self.centre
         far = np.linalg.norm(offset, axis=1, keepdims=True)
         way = offset / far
-        return self.centre + way * np.maximum(far[:, 0], self.radius(way) + lift)[:, None]
+        ball = self.centre + way * np.maximum(far[:, 0], self.radius(way) + lift)[:, None]
+        wide, back = np.interp(points[:, 1], self._levels, self._wide), np.interp(points[:, 1], self._levels, self._back)
+        flat = (points - (0, 0, _NECK_Z))[:, [0, 2]]
+        share = np.hypot(flat[:, 0] / (wide + lift), flat[:, 1] / (_NECK_Z - back + lift)).clip(1e-3, 1)
+        neck = points.copy()
+        neck[:, [0, 2]] = flat / share[:, None] + (0, _NECK_Z)
+        return np.where(offset[:, 1:2] > -0.55, ball, neck)
 
 
 def _unit(v: np.ndarray) -> np.ndarray:
@@ -126,7 +139,7 @@ def _combing(look: Look, rest: Points, out: Points, rng: np.random.Generator) ->
     else:
         way = away * top + down * (1 - top) + np.array([0, 0, -0.55]) * front * (1 - hair.fringe)
     if hair.fringe > 0.3 and hair.cut in ("bob", "long", "short"):
-        bang = front * np.clip((rest[:, 1] - 7.9) / 0.1, 0, 1)
+        bang = front * np.clip((rest[:, 1:2] - 7.9) / 0.1, 0, 1)
         way = way * (1 - bang) + bang * (np.array([0.0, -0.35, 1.0]) + 0.25 * rng.normal(size=(len(x), 3)) * [1, 0, 0])
     way = _unit(way + rng.normal(size=way.shape) * 0.12)
     return _unit(way - out * (way * out).sum(1, keepdims=True))
@@ -139,8 +152,8 @@ def _polylines(look: Look, person: Person, cut: Cut, rng: np.random.Generator) -
     comb = _combing(look, rest, out, rng)
     top = np.clip((rest[:, 1] - 7.55) / 0.4, 0, 1)
     length = (cut.side + (cut.top - cut.side) * top) * (0.75 + 0.5 * hair.length) * rng.uniform(0.8, 1.1, len(root))
-    depth = rng.random(len(root)) ** 0.7
-    lift = cut.lift * (0.6 + 0.8 * hair.volume) * depth
+    depth = np.sort(rng.random(len(root)) ** 0.7)[::-1]  # outer cards first: they hide the inner ones early
+    lift = cut.lift * (0.6 + 0.8 * hair.volume) * depth * (0.35 + 0.65 * np.clip((rest[:, 1] - 6.7) / 0.8, 0, 1))
     bang = (rest[:, 2] > 0.95) & (rest[:, 1] > 7.85) & (hair.fringe > 0.3) & (hair.cut in ("bob", "long", "short"))
     length = np.where(bang, rng.uniform(0.42, 0.6, len(root)), length)
     step = (length / (cut.steps - 1))[:, None]

@@ -112,7 +112,7 @@ def sample_skin(rng: np.random.Generator, ancestry: np.ndarray, man: bool, age: 
     depth = rng.random()
     tones = [np.array(_mix(dark, light, depth)) for dark, light in _TONES]
     tone = np.clip(sum(w * t for w, t in zip(ancestry, tones, strict=True)) + rng.normal(size=3) * 0.012, 0.08, 0.96)
-    natural = tone * np.array([0.86, 0.58, 0.56]) * rng.uniform(0.92, 1.08) + np.array([0.03, 0.01, 0.01])
+    natural = tone * np.array([0.88, 0.66, 0.66]) * rng.uniform(0.88, 1.05) + np.array([0.03, 0.0, 0.01])
     if not man and rng.random() < 0.4:
         stick = np.array(hsv(rng.choice([0.97, 0.99, 0.01, 0.93]), rng.uniform(0.5, 0.8), rng.uniform(0.45, 0.8)))
         natural = natural + (stick - natural) * rng.uniform(0.3, 0.85)
@@ -162,7 +162,7 @@ def sample_hair(rng: np.random.Generator, ancestry: np.ndarray, man: bool, age: 
                 "long": 0.36 * (1 - 0.6 * age), "bun": 0.2}  # fmt: skip
     share = np.array(list(cuts.values()))
     cut = list(cuts)[rng.choice(len(cuts), p=share / share.sum())]
-    brow = _mix(_mix(base, hsv(0.07, 0.5, 0.15), 0.45), base, 0.3 * grey)
+    brow = _mix(_mix(base, hsv(0.07, 0.4, 0.10), 0.45), base, 0.3 * grey)
     return Hair(
         cut=cut, colour=base, tip=_mix(base, hsv(hue, saturation, min(value * 1.5, 1)), float(rng.uniform(0, 0.5))),
         part=float(rng.choice([-1, 1]) * rng.uniform(0.12, 0.42) if rng.random() < 0.75 else rng.normal() * 0.03),
@@ -212,10 +212,10 @@ def sample_scene(rng: np.random.Generator) -> Scene:
     warm = rng.normal() * 0.06
     return Scene(
         backdrop=str(rng.choice(BACKDROPS)), colours=(back, other, accent),
-        key=(float(rng.choice([-1, 1]) * rng.uniform(0.15, 1.0)), float(rng.uniform(0.2, 0.75)), float(rng.uniform(0.75, 1.1))),
-        key_colour=(1.0 + warm, 1.0, 1.0 - warm), fill=float(rng.uniform(0.15, 0.45)),
+        key=(float(rng.choice([-1, 1]) * rng.uniform(0.15, 1.0)), float(rng.uniform(0.2, 0.75)), float(rng.uniform(0.95, 1.35))),
+        key_colour=(1.0 + warm, 1.0, 1.0 - warm), fill=float(rng.uniform(0.08, 0.35)),
         fill_colour=(1.0 - warm, 1.0, 1.0 + 1.5 * abs(warm)), rim=float(rng.uniform(0, 0.8)),
-        ambient=float(rng.uniform(0.22, 0.42)), field=float(np.radians(rng.uniform(16, 32))),
+        ambient=float(rng.uniform(0.18, 0.36)), field=float(np.radians(rng.uniform(16, 32))),
         height=float(rng.uniform(3.05, 3.6)), eye_line=float(rng.uniform(0.39, 0.45)), offset=float(rng.normal() * 0.02),
         tilt=float(rng.normal() * 0.05), exposure=float(rng.uniform(0.92, 1.15)), contrast=float(rng.uniform(0.96, 1.06)),
     )  # fmt: skip

@@ -13,7 +13,7 @@ float visible(vec3 n, vec3 way) { return clamp(open_.x + dot(open_.yzw, way - 0.
 vec3 lit(vec3 albedo, vec3 n, vec3 view, vec3 wrap, float shine, float power) {
     float see = visible(n, key_way.xyz), side = visible(n, fill_way.xyz);
     float fresnel = 0.04 + 0.5 * pow(1.0 - max(dot(n, view), 0.0), 5.0);
-    vec3 sum = albedo * ambient(n) * (0.25 + 0.75 * open_.x);
+    vec3 sum = albedo * ambient(n) * (0.15 + 0.85 * open_.x) * (0.4 + 0.6 * open_.x);
     sum += albedo * key_light.rgb * wrapped(dot(n, key_way.xyz), wrap) * mix(vec3(see), vec3(sqrt(see)), wrap * 1.5);
     sum += albedo * fill_light.rgb * wrapped(dot(n, fill_way.xyz), wrap) * side;
     sum += albedo * rim_light.rgb * wrapped(dot(n, rim_way.xyz), wrap * 0.3);
@@ -22,6 +22,8 @@ vec3 lit(vec3 albedo, vec3 n, vec3 view, vec3 wrap, float shine, float power) {
     sum += (sky.rgb * 0.6 * open_.x + rim_light.rgb * max(dot(n, rim_way.xyz), 0.0)) * fresnel * min(shine * 3.0, 1.0);
     return sum;
 }
+
+float broad = 0.0, fine = 0.0;  // two octaves of noise, shared by all that is painted at a place
 
 float brows(vec3 p) {
     float x = abs(p.x), along = (x - 0.10) / brow_form.z;
@@ -41,7 +43,7 @@ float beard_line(float x) {  // upper border on the cheek
 }
 float beard_field(vec3 p) {
     float x = abs(p.x);
-    float top = 1.0 - smoothstep(-0.10, 0.05, p.y - beard_line(x) + 0.05 * (noise(p * 9.0) - 0.5));
+    float top = 1.0 - smoothstep(-0.10, 0.05, p.y - beard_line(x) + 0.05 * (broad - 0.5));
     float low = smoothstep(5.95, 6.2, p.y + 0.25 * (0.9 - p.z));
     float front = smoothstep(0.5, 0.75, p.z);
     float lip = 1.0 - smoothstep(0.15, 0.5, masks.x);
@@ -52,9 +54,7 @@ float beard_field(vec3 p) {
 }
 
 vec3 skin_colour(vec3 p, out float shine, out float power) {
-    float broad = noise(p * 5.0 + viewer.w) * 0.6 + noise(p * 13.0 + viewer.w) * 0.4 - 0.5;
-    float fine = noise(p * 42.0) - 0.5;
-    vec3 c = skin.rgb * (1.0 + marks.x * (0.30 * broad + 0.16 * fine));
+    vec3 c = skin.rgb * (1.0 + marks.x * (0.26 * (broad - 0.5) + 0.16 * (fine - 0.5)));
     float x = abs(p.x);
     float cheek = exp(-(pow((x - 0.42) / 0.22, 2.0) + pow((p.y - 6.93) / 0.18, 2.0))) * step(0.6, p.z);
     float nose = exp(-(pow(x / 0.13, 2.0) + pow((p.y - 6.93) / 0.12, 2.0))) * step(1.4, p.z);
@@ -62,7 +62,7 @@ vec3 skin_colour(vec3 p, out float shine, out float power) {
     float socket = exp(-(pow((x - 0.31) / 0.2, 2.0) + pow((p.y - 7.37) / 0.07, 2.0))) * step(0.9, p.z);
     c = mix(c, c * blush.rgb, clamp(blush.w * (cheek + 0.7 * nose + 0.8 * masks.z), 0.0, 1.0));
     c *= 1.0 - vec3(0.16, 0.22, 0.20) * marks.w * ring - vec3(0.10, 0.14, 0.14) * socket;
-    float spot = smoothstep(0.72, 0.82, noise(p * 30.0 + 7.0)) * (cheek + nose) * marks.y;
+    float spot = smoothstep(0.72, 0.82, fine) * (cheek + nose) * marks.y;
     c *= 1.0 - vec3(0.25, 0.38, 0.45) * clamp(spot, 0.0, 1.0);
     shine = skin.w * (1.0 + 0.8 * nose + 0.35 * smoothstep(7.5, 7.8, p.y)) * (1.0 - 0.5 * cheek);
     power = 17.0;
@@ -79,7 +79,7 @@ float cloth_edge(vec3 p) {  // above 0: inside the garment
 
 vec4 garment(vec3 p) {  // colour, share
     float edge = cloth_edge(p);
-    float weave = noise(p * vec3(70.0, 70.0, 70.0)) - 0.5 + 0.6 * (noise(p * 9.0) - 0.5);
+    float weave = fine - 0.5 + 0.7 * (broad - 0.5);
     vec3 c = cloth.rgb * (1.0 + cloth_inner.w * 0.35 * weave);
     if (neckline.w > 0.0) c = mix(c, cloth_inner.rgb, smoothstep(0.1, -0.1, cos(p.y * neckline.w)) );
     float band = smoothstep(0.075, 0.06, edge);  // the collar's rib
@@ -90,25 +90,26 @@ vec4 garment(vec3 p) {  // colour, share
 void main() {
     vec3 n = normalize(facing), view = normalize(viewer.xyz - at);
     if (!gl_FrontFacing && kind != 4) n = -n;
-    vec3 wrap = vec3(0.40, 0.22, 0.15), c;
+    vec3 wrap = vec3(0.32, 0.16, 0.10), c;
     float shine = 0.3, power = 20.0;
     if (kind == 0) {
+        broad = noise(painted * 8.0 + viewer.w); fine = noise(painted * 42.0 + viewer.w);
         c = skin_colour(painted, shine, power);
         float inside = smoothstep(0.35, 0.7, masks.y) * step(1.0, painted.z) + step(masks.y, -1.0);
-        float lip = smoothstep(0.25, 0.62, masks.x + 0.12 * (noise(painted * 25.0) - 0.5));
-        vec3 lip_c = lips.rgb * (0.9 + 0.25 * noise(painted * vec3(60.0, 9.0, 9.0)));
+        float lip = smoothstep(0.25, 0.62, masks.x + 0.12 * (fine - 0.5));
+        vec3 lip_c = lips.rgb * (0.9 + 0.25 * fine);
         c = mix(c, lip_c, lip * (1.0 - inside));
         shine = mix(shine, lips.w, lip); power = mix(power, 32.0, lip);
         float stubble = beard_field(painted);
-        float dots = noise(painted * 75.0);
+        float dots = noise(painted * vec3(90.0, 45.0, 90.0));
         c = mix(c, beard.rgb, clamp(stubble * beard.w * (0.45 + 0.8 * (dots - 0.3)), 0.0, 0.97));
         shine *= 1.0 - 0.7 * stubble * beard.w;
         float b = brows(painted);
         c = mix(c, brow.rgb, b * 0.92);
         shine *= 1.0 - 0.8 * b;
-        float root = scalp - hair_tip.w + 0.05 * (noise(painted * vec3(26.0)) - 0.5);
+        float root = scalp - hair_tip.w + 0.06 * (fine - 0.5);
         float tint = smoothstep(-0.015, 0.05, root) * hair.w;
-        vec3 scalp_c = hair.rgb * (0.55 + 0.5 * noise(painted * vec3(50.0)));
+        vec3 scalp_c = hair.rgb * (0.45 + 0.5 * fine);
         c = mix(c, scalp_c, tint); shine *= 1.0 - 0.8 * tint;
         vec4 g = garment(painted);
         if (cloth.w > 0.5) {
@@ -125,21 +126,24 @@ void main() {
         float s = (masks.x * 2.0 - 1.0), height = masks.w;
         float tooth = abs(fract(s * 5.5 + (masks.y > 0.5 ? 0.0 : 0.5)) - 0.5);
         float split = smoothstep(0.5, 0.42, tooth);
-        vec3 enamel = vec3(0.80, 0.755, 0.66) * (0.72 + 0.28 * split);
+        vec3 enamel = vec3(0.86, 0.79, 0.66) * (0.80 + 0.20 * split);
         float gum = smoothstep(0.50, 0.60, height + 0.10 * (1.0 - cos((tooth) * 6.28)) * 0.5);
         c = mix(enamel, vec3(0.52, 0.17, 0.17), gum);
-        c *= (1.0 - 0.75 * smoothstep(0.3, 0.95, abs(s))) * mix(0.25, 0.95, gap);
+        c *= (1.0 - 0.85 * smoothstep(0.25, 0.85, abs(s))) * mix(0.35, 1.1, gap);
         c *= masks.y > 0.5 ? mix(1.0, 0.75, smoothstep(0.2, 0.7, height)) : 0.72;
         float spec = gloss(n, view, key_way.xyz, 60.0) * 0.10 * gap;
         colour = vec4(shown(c * (ambient(n) * 0.7 + key_light.rgb * (0.45 + 0.3 * max(dot(n, key_way.xyz), 0.0))) + spec), 1);
     } else if (kind == 3) {
-        float deep = smoothstep(1.42, 0.9, painted.z);
-        c = vec3(0.46, 0.15, 0.15) * (1.0 - 0.8 * deep) * mix(0.3, 1.0, gap);
+        float deep = smoothstep(1.40, 1.05, painted.z);
+        c = vec3(0.40, 0.12, 0.12) * (1.0 - 0.88 * deep) * mix(0.3, 1.0, gap);
         colour = vec4(shown(c * (ambient(n) + key_light.rgb * (0.35 + 0.4 * max(dot(n, key_way.xyz), 0.0)))
                             + 0.10 * gap * (1.0 - deep) * gloss(n, view, key_way.xyz, 30.0)), 1);
     } else {
-        float comb = noise(vec3(painted.x * 190.0, 0.0, painted.y * 20.0));
-        if (masks.w > 0.25 + exposure.z * (0.3 + 0.6 * comb)) discard;
-        colour = vec4(shown(brow.rgb * 0.25 + 0.004), 1);
+        bool upper = painted.y > 7.279;
+        float comb = 0.5 + 0.5 * sin(painted.x * 330.0);
+        float reach = upper ? 0.12 + exposure.z * (0.35 + 0.6 * comb) : 0.04 + 0.25 * exposure.z * comb;
+        if (masks.w > reach) discard;
+        gl_SampleMask[0] = upper ? 15 : 9;
+        colour = vec4(shown(brow.rgb * 0.25 + (upper ? vec3(0.004) : 0.03 * skin.rgb)), 1);
     }
 }

@@ -14,8 +14,10 @@ void main() {
         colour = vec4(shown(c), 1);
         return;
     }
-    float fine = noise(vec3(where.x * 9.0 + sort.y * 57.0, where.y * 1.3, sort.y * 91.0));
-    float finer = noise(vec3(where.x * 26.0, where.y * 2.0 + 5.0, sort.y * 33.0));
+    // Strands: two sets of stripes along the card that wander a little.
+    float u = where.x + 0.05 * sin(where.y * 7.0 + sort.y * 40.0);
+    float fine = 0.5 + 0.5 * sin(u * 21.0 + sort.y * 571.0) * sin(u * 8.7 + sort.y * 91.0);
+    float finer = 0.5 + 0.5 * sin(u * 47.0 + sort.y * 333.0 + 2.0 * where.y);
     float edge = smoothstep(0.0, 0.22, min(where.x, 1.0 - where.x));
     float alpha = edge * (0.55 + 0.75 * fine) * smoothstep(1.0, 0.72, where.y + 0.35 * (finer - 0.5)) + 0.25 * edge * step(where.y, 0.6);
     int cover = int(clamp(alpha, 0.0, 1.0) * 4.0 + 0.35 + 0.3 * finer);

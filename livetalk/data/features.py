@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from livetalk.conditions.speech_tiny import SpeechEncoder
@@ -101,7 +101,7 @@ def encode_shelf(
     out.mkdir(parents=True, exist_ok=True)
     tensors = {"rows": torch.cat(pieces), "starts": starts, "silence": silence.clone()}
     _replace(out / MANIFEST, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
-    save_file(tensors, out / (FEATURES + ".part"))
+    (out / (FEATURES + ".part")).write_bytes(save(tensors))
     (out / (FEATURES + ".part")).replace(out / FEATURES)
     return FeatureShelf(lines=lines, **tensors)
 

@@ -105,6 +105,9 @@ class Batch:
     sounds: Int[Tensor, "b t sub"]
     mouth: Float[Tensor, "b t sub targets"]
 
+    def to(self, device: str) -> "Batch":
+        return Batch(self.audio.to(device), self.sounds.to(device), self.mouth.to(device))
+
 
 @dataclass(frozen=True)
 class Roughness:

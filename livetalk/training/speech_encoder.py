@@ -18,7 +18,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from livetalk.conditions.speech_tiny import SpeechEncoder, save_weights
+from livetalk.conditions.speech_tiny import SpeechEncoder, frozen, save_weights
 from livetalk.training.speech_batches import (
     CLASSES,
     CLEAN,
@@ -49,6 +49,7 @@ class SpeechTraining:
     mouth_weight: float = 4.0
     save_every: int = 200
     surroundings: int = 64  # rooms and noises to pick from
+    device: str = "cpu"  # of the networks; crops are made on the CPU
 
 
 class SpeechReadout(nn.Module):
@@ -117,6 +118,7 @@ def train_speech_encoder(
     torch.manual_seed(seed)
     encoder = SpeechEncoder()
     model = nn.ModuleDict({"encoder": encoder, "readout": SpeechReadout(encoder.config.audio_width)})
+    model.to(settings.device)
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.ema), use_buffers=True
     )
@@ -130,7 +132,8 @@ def train_speech_encoder(
         rng = np.random.default_rng([seed, step])
         optimiser.param_groups[0]["lr"] = _rate(step, settings)
         batch = crop(shelf, settings.batch, framing, Roughness(), around, rng)
-        loss = loss_of(encoder, model["readout"], batch, settings.mouth_weight)
+        with torch.autocast(settings.device, torch.bfloat16):
+            loss = loss_of(encoder, model["readout"], batch.to(settings.device), settings.mouth_weight)
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -140,7 +143,7 @@ def train_speech_encoder(
             report(step, loss.item())
         if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
             _save(folder, step + 1, model, average, optimiser)
-    return average.module["encoder"].eval(), average.module["readout"].eval()
+    return frozen(average.module["encoder"].cpu()), frozen(average.module["readout"].cpu())
 
 
 def _rate(step: int, settings: SpeechTraining) -> float:
@@ -162,7 +165,7 @@ def _save(folder: Path, step: int, model: nn.ModuleDict, average: nn.Module, opt
 def _resume(path: Path, model: nn.ModuleDict, average: nn.Module, optimiser: torch.optim.Optimizer) -> int:
     if not path.is_file():
         return 0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location="cpu")
     model.load_state_dict(state["model"])
     average.load_state_dict(state["average"])
     optimiser.load_state_dict(state["optimiser"])

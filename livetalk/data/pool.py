@@ -36,21 +36,22 @@ class PoolConfig:
     first_shard: int = 0
     shards: int | None = None  # stop after so many; None: go on until stopped
     frames: int = CLIP_FRAMES
+    devices: tuple[int, ...] = (0,)  # EGL devices that the processes take turns on
 
 
-def head_renderer() -> Renderer:
+def head_renderer(device: int) -> Renderer:
     from livetalk.data.heads import HeadRenderer
 
-    return HeadRenderer()
+    return HeadRenderer(device=device)
 
 
 class ClipPool:
     """Owns the rendering processes; a context manager. Readers elsewhere use `read_shards` on the folder.
 
-    make_renderer: a function that can be pickled (defined in a module), called once in each process.
+    make_renderer: EGL device -> renderer, a function that can be pickled; called once in each process.
     """
 
-    def __init__(self, config: PoolConfig, make_renderer: Callable[[], Renderer] = head_renderer) -> None:
+    def __init__(self, config: PoolConfig, make_renderer: Callable[[int], Renderer] = head_renderer) -> None:
         if config.most < config.processes:
             raise ValueError(f"most={config.most} shards starve {config.processes} processes: raise it or use fewer")
         Timelines.read(config.speech)  # a missing shelf is told here, not by sixteen processes
@@ -138,7 +139,7 @@ def _single_threaded() -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _work(config: PoolConfig, make_renderer: Callable[[], Renderer], place: int, stop: Any, turn: Any) -> None:
+def _work(config: PoolConfig, make_renderer: Callable[[int], Renderer], place: int, stop: Any, turn: Any) -> None:
     """Render every `processes`-th shard, beginning with number `place`, until told to stop."""
     folder, parent = Path(config.folder), os.getppid()
 
@@ -146,7 +147,7 @@ def _work(config: PoolConfig, make_renderer: Callable[[], Renderer], place: int,
         return stop.is_set() or os.getppid() != parent  # the parent was killed: nobody will stop us
 
     try:
-        renderer = make_renderer()
+        renderer = make_renderer(config.devices[place % len(config.devices)])
         speech = Timelines.read(config.speech)
         numbers = range(place, config.shards, config.processes) if config.shards is not None else None
         for number in numbers if numbers is not None else _count(place, config.processes):

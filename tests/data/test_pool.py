@@ -15,6 +15,7 @@ from livetalk.voice.timing import Phoneme
 FAKE = """
 import numpy as np
 class Painter:
+    def __init__(self, device): self.device = device
     def dress(self, look): self.tone = look.seed % 251
     def render(self, weights, pose): return np.full((len(weights), 8, 8, 3), self.tone, np.uint8)
     def boxes(self, weights, pose): return np.zeros((len(weights), 3, 2), np.float32)

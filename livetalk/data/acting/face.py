@@ -9,12 +9,15 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from livetalk.data.acting.motion import AMPLITUDE, Temper, Track, drift, ease, pushes
+from livetalk.data.acting.motion import AMPLITUDE, PITCH, YAW, Temper, Track, drift, ease, pushes
 from livetalk.data.acting.prompts import Energy, Gaze, Mood
 from livetalk.data.arkit import ARKIT
 
 UNIT = {name: place for place, name in enumerate(ARKIT)}
 SIDE = np.array([name.endswith("Left") - name.endswith("Right") for name in ARKIT], np.float32)
+
+EYE_RANGE = (0.50, 0.30, 0.38)  # radians at weight 1 sideways, up and down, as the rendered eyes turn
+STEADY = 0.9  # share of the head's turns that the eyes make up for
 
 Weights = Float[np.ndarray, "t 52"]
 
@@ -47,12 +50,12 @@ def unit_row(named: dict[str, float]) -> Float[np.ndarray, " 52"]:
 
 
 def gaze_path(rng: np.random.Generator, times: Track, gaze: Gaze) -> Float[np.ndarray, "t 2"]:
-    """Where the eyes point over time: x -1 left .. 1 right of the picture, y -1 up .. 1 down; 0 is the camera.
+    """Where the eyes point in the room over time: x -1 left .. 1 right of the picture, y -1 up .. 1 down; 0 is the camera.
 
     Eyes start at the camera (unless the clip starts in the middle, which the caller decides by shifting `times`),
     jump within a frame or two, rest mostly on the asked side and return to the camera now and then.
     """
-    side = {"camera": (0.0, 0.0), "left": (-0.78, 0.06), "right": (0.78, 0.06), "down": (0.05, 0.75)}[gaze]
+    side = {"camera": (0.0, 0.0), "left": (-0.95, 0.05), "right": (0.95, 0.05), "down": (0.04, 0.95)}[gaze]
     path = np.zeros((len(times), 2))
     here, now, away = np.zeros(2), rng.uniform(0.25, 0.6), gaze == "camera"
     while now < times[-1]:
@@ -66,19 +69,26 @@ def gaze_path(rng: np.random.Generator, times: Track, gaze: Gaze) -> Float[np.nd
             rest = rng.uniform(1.4, 2.6) if away else rng.uniform(0.35, 0.7)
         path += ease((times - now) / 0.11)[:, None] * (target - here)
         here, now = target, now + rest
-    return np.clip(path, -1, 1)
+    return np.clip(path, -1.1, 1.1)
 
 
-def look(path: Float[np.ndarray, "t 2"]) -> Weights:
-    """Eye directions -> eyeLook weights; lids follow eyes that look down. The person's right is the picture's left."""
+def look(path: Float[np.ndarray, "t 2"], pose: Float[np.ndarray, "t 6"]) -> Weights:
+    """Directions in the room -> eyeLook weights: eyes turn against the head, so that they rest while it moves.
+
+    Lids follow eyes that look down. The person's right is the picture's left.
+    """
+    side, up, down = EYE_RANGE
+    across = (path[:, 0] * side - STEADY * pose[:, YAW]) / side
+    below = path[:, 1] * down - STEADY * pose[:, PITCH]
+    below = np.where(below > 0, below / down, below / up)
+    to_left, to_right, lowered, raised = (np.clip(x, 0, 1) for x in (-across, across, below, -below))
     weights = np.zeros((len(path), len(ARKIT)), np.float32)
-    to_left, to_right = np.maximum(-path[:, 0], 0), np.maximum(path[:, 0], 0)
-    down, up = np.maximum(path[:, 1], 0), np.maximum(-path[:, 1], 0)
     for name, value in (
         ("eyeLookOutRight", to_left), ("eyeLookInLeft", to_left),
         ("eyeLookOutLeft", to_right), ("eyeLookInRight", to_right),
-        ("eyeLookDownLeft", down), ("eyeLookDownRight", down), ("eyeLookUpLeft", up), ("eyeLookUpRight", up),
-        ("eyeBlinkLeft", 0.35 * down), ("eyeBlinkRight", 0.35 * down),
+        ("eyeLookDownLeft", lowered), ("eyeLookDownRight", lowered),
+        ("eyeLookUpLeft", raised), ("eyeLookUpRight", raised),
+        ("eyeBlinkLeft", 0.10 * lowered), ("eyeBlinkRight", 0.10 * lowered),
     ):  # fmt: skip
         weights[:, UNIT[name]] = value
     return weights

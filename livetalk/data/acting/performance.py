@@ -71,7 +71,7 @@ def perform(
     mood = face.mood_track(rng, local, acting.mood, temper.mood) * onset[:, None]
     pose = motion.head_pose(rng, local, acting, temper, beats, speaking)
     expression = mood + face.brow_track(rng, local, temper, acting.energy, beats) * onset[:, None]
-    expression += face.look(face.gaze_path(rng, local, acting.gaze))
+    expression += face.look(face.gaze_path(rng, local, acting.gaze), pose)
     lids = face.blinks(rng, local, temper.blinks, not_before=0.2 if ramped else 0.0)
     expression[:, _BLINK] = np.maximum(np.minimum(expression[:, _BLINK], 0.45), lids[:, None])
     weights = join(mouth.weights * onset[:, None], expression, mouth.seal * onset, mouth.rounding * onset)

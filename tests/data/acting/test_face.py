@@ -20,7 +20,7 @@ def test_eyes_rest_mostly_where_asked_and_start_at_the_camera(gaze):
 
 
 def test_left_is_the_picture_s_left():
-    weights = face.look(np.array([[-1.0, 0.0]]))[0]
+    weights = face.look(np.array([[-1.0, 0.0]]), np.zeros((1, 6)))[0]
     assert weights[UNIT["eyeLookOutRight"]] == weights[UNIT["eyeLookInLeft"]] == 1
     assert weights[UNIT["eyeLookOutLeft"]] == weights[UNIT["eyeLookInRight"]] == 0
 
@@ -44,3 +44,11 @@ def test_moods_stay_in_bounds_and_differ():
         rows[mood] = track.mean(0)
     moods = list(rows)
     assert all(np.abs(rows[a] - rows[b]).max() > 0.4 for a in moods for b in moods if a != b)
+
+
+def test_eyes_rest_on_the_camera_while_the_head_turns():
+    turned = np.zeros((2, 6))
+    turned[:, 0] = (0.2, -0.2)  # to the picture's right, then left
+    weights = face.look(np.zeros((2, 2)), turned)
+    assert weights[0, UNIT["eyeLookOutRight"]] == weights[1, UNIT["eyeLookOutLeft"]] == pytest.approx(0.36)
+    assert weights[0, UNIT["eyeLookOutLeft"]] == weights[1, UNIT["eyeLookOutRight"]] == 0

@@ -64,7 +64,7 @@ def test_most_clips_start_from_a_resting_face_and_reach_the_mood_soon():
 def test_the_portrait_has_open_eyes_on_the_camera():
     blink, look = ARKIT.index("eyeBlinkLeft"), ARKIT.index("eyeLookInLeft")
     acts = [perform(seed, NOTHING, acting=Acting(gaze="left")) for seed in range(100)]
-    ramped = [act for act in acts if act.weights[0, look] < 0.1]
+    ramped = [act for act in acts if act.weights[0, look] < 0.45]
     assert 60 < len(ramped) < 95
     assert all(act.weights[0, blink] < 0.3 for act in ramped)
 

@@ -58,7 +58,7 @@ class Skull:
         asset = person.asset
         body = asset.kind == 0
         self.centre = CENTRE
-        offset = person.points[body] - self.centre
+        offset = person.points[body & (person.points[:, 1] > 6.35)] - self.centre
         radius = np.linalg.norm(offset, axis=1)
         row, column = self._bins(offset / radius[:, None])
         grid = np.zeros(_BINS)

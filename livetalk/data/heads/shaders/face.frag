@@ -88,6 +88,7 @@ vec4 garment(vec3 p) {  // colour, share
 }
 
 void main() {
+    gl_SampleMask[0] = 15;
     vec3 n = normalize(facing), view = normalize(viewer.xyz - at);
     if (!gl_FrontFacing && kind != 4) n = -n;
     vec3 wrap = vec3(0.32, 0.16, 0.10), c;

@@ -50,9 +50,9 @@ def unit_row(named: dict[str, float]) -> Float[np.ndarray, " 52"]:
 
 
 def gaze_path(rng: np.random.Generator, times: Track, gaze: Gaze) -> Float[np.ndarray, "t 2"]:
-    """Where the eyes point in the room over time: x -1 left .. 1 right of the picture, y -1 up .. 1 down; 0 is the camera.
+    """Where the eyes point in the room: x -1 left .. 1 right of the picture, y -1 up .. 1 down; 0 is the camera.
 
-    Eyes start at the camera (unless the clip starts in the middle, which the caller decides by shifting `times`),
+    Eyes start at the camera (unless the caller shifts `times` so that the clip starts in the middle of things),
     jump within a frame or two, rest mostly on the asked side and return to the camera now and then.
     """
     side = {"camera": (0.0, 0.0), "left": (-0.95, 0.05), "right": (0.95, 0.05), "down": (0.04, 0.95)}[gaze]

@@ -30,8 +30,8 @@ AXES = (
 )  # fmt: skip
 GROUPS = ("open", "round", "tongue", "shut")
 GROUP_OF_AXIS = np.array([0, 0, 0, 0, 0, 1, 1, 3, 3, 3, 3, 2])
-LEAD = np.array([0.050, 0.085, 0.030, 0.042])  # seconds a gesture of each group starts before its sound
-TRAIL = np.array([0.036, 0.055, 0.025, 0.036])  # seconds it outlasts it
+LEAD = np.array([0.042, 0.080, 0.030, 0.042])  # seconds a gesture of each group starts before its sound
+TRAIL = np.array([0.030, 0.050, 0.025, 0.036])  # seconds it outlasts it
 REST_PULL = 0.007  # seconds of pull of the resting mouth: closes the lips within about 0.1 s of the last sound
 SHORTEST_CLOSURE = 0.065  # seconds; longer than a frame (1/16 s), so that every m b p is seen shut at least once
 PAUSE_FROM, PAUSE_FULL = 0.09, 0.22  # seconds; a gap between words shorter than the first is no pause at all
@@ -94,7 +94,7 @@ class Articulation:
 
     @classmethod
     def sample(cls, rng: np.random.Generator) -> "Articulation":
-        return cls(rng.uniform(0.85, 1.2), rng.uniform(0.85, 1.15), rng.normal() * 0.05, max(0.0, rng.normal() * 0.008))
+        return cls(rng.uniform(0.9, 1.3), rng.uniform(0.9, 1.2), rng.normal() * 0.05, max(0.0, rng.normal() * 0.008))
 
 
 @dataclass(frozen=True)

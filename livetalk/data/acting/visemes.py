@@ -3,7 +3,7 @@
 Every phoneme asks for a target on some mouth axes (jaw, rounding, spreading, seal, ...) with a dominance for each
 group of axes. A phoneme's pull at time t is its dominance times the integral, over the time it sounds, of a two-sided
 exponential that reaches further back than forward: lips prepare a sound before it is heard (anticipatory
-coarticulation, 50 to 90 ms) and leave it a little faster. The mouth is the average of the targets weighted by pull
+coarticulation, 40 to 80 ms) and leave it a little faster. The mouth is the average of the targets weighted by pull
 (the dominance model of Cohen and Massaro, 1993), so short sounds are reached less and strong ones (w, sh) win over
 vowels. Closures (m b p, nearly f v) are not averaged away: each shuts the lips for its whole time, whatever the rest
 of the mouth does, and lets go within 40 ms; `seal_lips` turns that into ARKit's mouthClose.

@@ -84,6 +84,8 @@ def _shape(rng: np.random.Generator, asian: float, age: float) -> dict[str, floa
     weights: dict[str, float] = {}
     for stem, first, second, spread in _PAIRS:
         value = float(np.clip(rng.normal() * spread, -0.8, 0.8))
+        if stem == "mouth-angles":
+            value += 0.25  # the base mesh rests with its corners down, which reads as sulking
         if stem == "eye-epicanthus":
             value = 0.1 * value - 0.5 * asian
         weights[f"shape:{stem}-{first if value < 0 else second}"] = abs(value)
@@ -100,7 +102,7 @@ def sample_look(seed: int) -> Look:
         raise ValueError(f"a look's seed must not be negative, got {seed}")
     rng = np.random.default_rng([seed, 0x1EAD])
     ancestry = rng.dirichlet([0.35] * 3)
-    male = float(rng.beta(0.25, 0.25))
+    male = float(rng.beta(0.15, 0.15))
     age = float(0.85 * rng.beta(1.0, 1.7))
     weight = float(np.clip(rng.normal(0.08, 0.35), -0.8, 0.9))
     shape = {**_macros(ancestry, male, age, weight), **_shape(rng, float(ancestry[1]), age)}

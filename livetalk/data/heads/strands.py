@@ -44,9 +44,9 @@ CUTS = {
     "short": Cut(950, 5, 0.42, 0.16, 0.10, 0.07, 0.55, 0.25),
     "side": Cut(900, 6, 0.85, 0.26, 0.10, 0.10, 0.45, 0.5),
     "curly": Cut(750, 9, 0.80, 0.60, 0.12, 0.20, 0.7, 0.35, 0.055, 2.2),
-    "afro": Cut(1000, 5, 0.62, 0.55, 0.14, 0.40, 1.0, 0.0, 0.06, 1.6),
+    "afro": Cut(1000, 6, 0.50, 0.44, 0.15, 0.36, 1.0, 0.0, 0.10, 1.3),
     "bob": Cut(700, 10, 1.75, 1.35, 0.14, 0.13, 0.30, 1.0),
-    "long": Cut(700, 12, 2.9, 2.7, 0.15, 0.12, 0.30, 1.0),
+    "long": Cut(600, 12, 2.9, 2.7, 0.15, 0.12, 0.30, 1.0),
     "bun": Cut(700, 8, 1.9, 1.3, 0.12, 0.05, 0.10, 0.0, gather=True),
 }
 
@@ -172,6 +172,9 @@ def _polylines(look: Look, person: Person, cut: Cut, rng: np.random.Generator) -
             face = (following[:, 2] > 0.62) & (following[:, 1] < skull.centre[1] + 0.22) & ~bang
             wide = np.maximum(np.abs(following[:, 0]), 0.70 + 0.5 * lift)
             following[:, 0] = np.where(face, np.sign(following[:, 0] + 1e-9) * wide, following[:, 0])
+            if cut.gravity >= 1:  # long hair hangs; it must not spread like a bell
+                most = 0.80 + 0.9 * lift + 0.25 * np.clip(following[:, 1] - 7.3, 0, 1)
+                following[:, 0] = np.clip(following[:, 0], -most, most)
         points.append(following)
         way = _unit(points[-1] - points[-2])
     line = np.stack(points, 1)

@@ -20,8 +20,8 @@ _FIELDS = ("eye_left eye_right viewer key_way key_light fill_way fill_light rim_
 LOOK = np.dtype([("camera", "f4", (4, 4)), *((name, "f4", 4) for name in _FIELDS.split())])
 
 # Height of the neckline at the front, half-width, depth of the V, by garment.
-_NECKLINES = {"crew": (5.62, 0.62, 0.0), "vee": (5.62, 0.55, 0.62), "turtleneck": (5.98, 0.8, 0.0),
-              "shirt": (5.66, 0.55, 0.5), "jacket": (5.64, 0.55, 0.95)}  # fmt: skip
+_NECKLINES = {"crew": (5.62, 0.62, 0.0), "vee": (5.62, 0.55, 0.5), "turtleneck": (5.98, 0.8, 0.0),
+              "shirt": (5.66, 0.55, 0.5), "jacket": (5.68, 0.55, 1.0)}  # fmt: skip
 
 
 def linear(colour: tuple[float, ...] | np.ndarray) -> np.ndarray:

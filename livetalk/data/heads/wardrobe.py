@@ -104,15 +104,16 @@ def _near(rng: np.random.Generator, colour: Colour, spread: float = 0.02) -> Col
     return tuple(float(x) for x in np.clip(np.array(colour) + rng.normal(size=3) * spread, 0.01, 0.99))  # type: ignore
 
 
-_TONES = (((0.29, 0.18, 0.13), (0.62, 0.43, 0.32)), ((0.74, 0.55, 0.42), (0.91, 0.75, 0.63)),
-          ((0.74, 0.54, 0.43), (0.95, 0.79, 0.71)))  # fmt: skip
+_TONES = (((0.29, 0.18, 0.13), (0.62, 0.43, 0.32)), ((0.71, 0.54, 0.44), (0.90, 0.76, 0.67)),
+          ((0.74, 0.54, 0.43), (0.92, 0.77, 0.70)))  # fmt: skip
 
 
 def sample_skin(rng: np.random.Generator, ancestry: np.ndarray, man: bool, age: float) -> Skin:
     depth = rng.random()
     tones = [np.array(_mix(dark, light, depth)) for dark, light in _TONES]
     tone = np.clip(sum(w * t for w, t in zip(ancestry, tones, strict=True)) + rng.normal(size=3) * 0.012, 0.08, 0.96)
-    natural = tone * np.array([0.88, 0.66, 0.66]) * rng.uniform(0.88, 1.05) + np.array([0.03, 0.0, 0.01])
+    red = np.array([0.92, 0.73, 0.72]) if man else np.array([0.90, 0.66, 0.66])
+    natural = tone * red * rng.uniform(0.88, 1.05) + np.array([0.03, 0.0, 0.01])
     if not man and rng.random() < 0.4:
         stick = np.array(hsv(rng.choice([0.97, 0.99, 0.01, 0.93]), rng.uniform(0.5, 0.8), rng.uniform(0.45, 0.8)))
         natural = natural + (stick - natural) * rng.uniform(0.3, 0.85)
@@ -205,7 +206,7 @@ def sample_glasses(rng: np.random.Generator, age: float) -> Colour | None:
 
 def sample_scene(rng: np.random.Generator) -> Scene:
     hue = rng.random()
-    tint = float(rng.uniform(0.05, 0.45))
+    tint = float(rng.uniform(0.03, 0.32))
     back = hsv(hue, tint, rng.uniform(0.25, 0.85))
     other = hsv(hue + rng.normal() * 0.12, tint * 0.8, rng.uniform(0.15, 0.8))
     accent = hsv(rng.random(), rng.uniform(0.2, 0.6), rng.uniform(0.3, 0.9))

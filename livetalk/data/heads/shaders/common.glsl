@@ -62,7 +62,7 @@ float gloss(vec3 n, vec3 view, vec3 way, float power) {
 }
 vec3 shown(vec3 c) {
     c *= exposure.x;
-    c = c * (1.0 + c * 0.12) / (1.0 + c * 0.35);
+    c = c * (1.0 + c * 0.08) / (1.0 + c * 0.42);
     c = pow(max(c, 0.0), vec3(1.0 / 2.2));
     return clamp(mix(vec3(0.45), c, exposure.y), 0.0, 1.0);
 }

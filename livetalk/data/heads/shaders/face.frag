@@ -27,7 +27,7 @@ float broad = 0.0, fine = 0.0;  // two octaves of noise, shared by all that is p
 
 float brows(vec3 p) {
     float x = abs(p.x), along = (x - 0.10) / brow_form.z;
-    float line = 7.284 + brow_form.x + brow_form.y * sin(clamp(along, 0.0, 1.0) * 2.5) - 0.045 * smoothstep(0.6, 1.0, along);
+    float line = 7.284 + brow_form.x + brow_form.y * sin(clamp(along, 0.0, 1.0) * 2.5) + 0.022 * (1.0 - smoothstep(0.0, 0.35, along)) - 0.045 * smoothstep(0.6, 1.0, along);
     float half_ = brow.w * (0.55 + 0.6 * smoothstep(0.0, 0.25, along)) * (1.0 - 0.75 * smoothstep(0.45, 1.0, along));
     float across = (p.y - line) / half_;
     float lean = p.y * 46.0 - x * 60.0;
@@ -44,11 +44,11 @@ float beard_line(float x) {  // upper border on the cheek
 float beard_field(vec3 p) {
     float x = abs(p.x);
     float top = 1.0 - smoothstep(-0.10, 0.05, p.y - beard_line(x) + 0.05 * (broad - 0.5));
-    float low = smoothstep(5.95, 6.2, p.y + 0.25 * (0.9 - p.z));
+    float low = smoothstep(5.82, 6.06, p.y + 0.2 * (0.9 - p.z));
     float front = smoothstep(0.5, 0.75, p.z);
     float lip = 1.0 - smoothstep(0.15, 0.5, masks.x);
     float moustache = (1.0 - smoothstep(0.26, 0.36, x)) * smoothstep(6.62, 6.66, p.y);
-    float chin = (1.0 - smoothstep(0.22, 0.34, x)) * (1.0 - smoothstep(6.56, 6.6, p.y));
+    float chin = (1.0 - smoothstep(0.24, 0.38, x)) * (1.0 - smoothstep(6.54, 6.6, p.y));
     float where = max(max(moustache * beard_form.x, chin * beard_form.z), beard_form.y);
     return top * low * front * lip * where;
 }
@@ -69,22 +69,31 @@ vec3 skin_colour(vec3 p, out float shine, out float power) {
     return c;
 }
 
-float cloth_edge(vec3 p) {  // above 0: inside the garment
-    float round_ = p.z > 0.2 ? (p.z - 0.2) : 0.0;
-    float edge = neckline.x + 0.32 - 0.42 * smoothstep(0.0, 1.0, round_) - 0.05 * p.z;
-    float vee = max(neckline.z - 1.55 * abs(p.x), 0.0) * step(0.3, p.z);
-    float wide = max(abs(p.x) - neckline.y, 0.0);
-    return edge - vee + 0.10 * wide - p.y;
+// Heights of the collar above a place: the skin's border, and (jackets, open shirts) that of the outer garment.
+vec2 cloth_edges(vec3 p) {
+    float front = max(p.z - 0.2, 0.0);
+    float neck = neckline.x + 0.34 - 0.42 * smoothstep(0.0, 1.0, front) - 0.05 * p.z + 0.10 * max(abs(p.x) - neckline.y, 0.0);
+    float vee = max(neckline.z - 1.75 * abs(p.x), 0.0) * step(0.3, p.z);
+    return vec2(neck - (cloth.w > 3.5 ? 0.55 * vee * step(cloth.w, 4.5) : vee), neck - vee) - p.y;
 }
 
 vec4 garment(vec3 p) {  // colour, share
-    float edge = cloth_edge(p);
-    float weave = fine - 0.5 + 0.7 * (broad - 0.5);
-    vec3 c = cloth.rgb * (1.0 + cloth_inner.w * 0.35 * weave);
-    if (neckline.w > 0.0) c = mix(c, cloth_inner.rgb, smoothstep(0.1, -0.1, cos(p.y * neckline.w)) );
-    float band = smoothstep(0.075, 0.06, edge);  // the collar's rib
-    c *= 1.0 - 0.22 * smoothstep(0.0, 0.02, 0.02 - abs(edge - 0.075)) - 0.05 * band;
-    return vec4(c, smoothstep(-0.006, 0.006, edge));
+    vec2 edge = cloth_edges(p);
+    vec3 c = cloth.rgb * (1.0 + cloth_inner.w * 0.35 * (fine - 0.5 + 0.7 * (broad - 0.5)));
+    if (neckline.w > 0.0) c = mix(c, cloth_inner.rgb, smoothstep(0.1, -0.1, cos(p.y * neckline.w)));
+    float rib = edge.x - 0.07;
+    c *= 1.0 - 0.25 * smoothstep(0.014, 0.0, abs(rib)) * step(cloth.w, 3.5);
+    if (cloth.w > 4.5) {  // a jacket over a shirt, with a lapel
+        float sharp = max(fwidth(edge.y), 1e-4), lapel = edge.y - 0.16 - 0.5 * max(0.3 - abs(p.x), 0.0);
+        c *= 1.0 - 0.35 * smoothstep(0.022, 0.0, abs(lapel)) * step(0.2, p.z);
+        vec3 under = cloth_inner.rgb * (1.0 - 0.35 * smoothstep(-0.12, 0.0, edge.y));
+        under *= 1.0 - 0.3 * smoothstep(0.012, 0.004, abs(p.x)) * step(0.2, p.z);
+        c = mix(under, c, clamp(edge.y / sharp + 0.5, 0.0, 1.0));
+    } else if (cloth.w > 3.5) {  // a shirt: button band and collar seam
+        c *= 1.0 - 0.22 * smoothstep(0.010, 0.003, abs(abs(p.x) - 0.075)) * step(0.2, p.z);
+        c *= 1.0 - 0.30 * smoothstep(0.018, 0.0, abs(edge.x - 0.17 - 0.35 * max(0.35 - abs(p.x), 0.0)));
+    }
+    return vec4(c, clamp(edge.x / max(fwidth(edge.x), 1e-4) + 0.5, 0.0, 1.0));
 }
 
 void main() {
@@ -103,7 +112,7 @@ void main() {
         shine = mix(shine, lips.w, lip); power = mix(power, 32.0, lip);
         float stubble = beard_field(painted);
         float dots = noise(painted * vec3(90.0, 45.0, 90.0));
-        c = mix(c, beard.rgb, clamp(stubble * beard.w * (0.45 + 0.8 * (dots - 0.3)), 0.0, 0.97));
+        c = mix(c, beard.rgb, clamp(stubble * (beard.w * (0.55 + 0.9 * (dots - 0.3)) + smoothstep(0.7, 1.0, beard.w) * 0.45), 0.0, 0.96));
         shine *= 1.0 - 0.7 * stubble * beard.w;
         float b = brows(painted);
         c = mix(c, brow.rgb, b * 0.92);
@@ -115,7 +124,7 @@ void main() {
         vec4 g = garment(painted);
         if (cloth.w > 0.5) {
             c = mix(c, g.rgb, g.w); shine = mix(shine, 0.05, g.w); wrap = mix(wrap, vec3(0.12), g.w);
-            c *= 1.0 - 0.45 * (1.0 - g.w) * smoothstep(-0.09, 0.0, cloth_edge(painted));
+            c *= 1.0 - 0.45 * (1.0 - g.w) * smoothstep(-0.09, 0.0, cloth_edges(painted).x);
         }
         float deep = smoothstep(1.50, 1.12, painted.z);
         c = mix(c, mix(vec3(0.30, 0.07, 0.07), vec3(0.035, 0.006, 0.008), deep), inside);

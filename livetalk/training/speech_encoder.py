@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -17,11 +18,11 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from livetalk.conditions.speech_tiny import SpeechEncoder, frozen, save_weights
 from livetalk.training.speech_batches import (
     CLASSES,
-    CLEAN,
     GAP,
     SUBTIMES,
     TARGETS,
@@ -29,10 +30,9 @@ from livetalk.training.speech_batches import (
     Batch,
     Framing,
     Labelled,
-    Roughness,
-    Surroundings,
     crop,
 )
+from livetalk.training.speech_rough import CLEAN, Roughness, Surroundings
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,15 @@ class SpeechReadout(nn.Module):
         self.scale.copy_(mouth.std(dim=0).clamp(min=0.01))
 
 
+class Supervised(nn.Module):
+    """The encoder and the readout that teaches it."""
+
+    def __init__(self, encoder: SpeechEncoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.readout = SpeechReadout(encoder.config.audio_width)
+
+
 def framing_of(encoder: SpeechEncoder, frames: int) -> Framing:
     """Crops that give `frames` rows of this encoder."""
     return Framing(frames, encoder.config.past_samples, encoder.window_samples(frames))
@@ -117,15 +126,12 @@ def train_speech_encoder(
         raise ValueError("no speech to train on: make some with `livetalk data speech`")
     torch.manual_seed(seed)
     encoder = SpeechEncoder()
-    model = nn.ModuleDict({"encoder": encoder, "readout": SpeechReadout(encoder.config.audio_width)})
-    model.to(settings.device)
-    average = torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(settings.ema), use_buffers=True
-    )
+    model = Supervised(encoder).to(settings.device)
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.ema), use_buffers=True)
     optimiser = torch.optim.AdamW(model.parameters(), settings.rate, (0.9, 0.98), weight_decay=settings.weight_decay)
     done = _resume(folder / "speech.pt", model, average, optimiser)
     if not done:
-        model["readout"].measure(shelf)
+        model.readout.measure(shelf)
     framing = framing_of(encoder, settings.frames)
     around = Surroundings.make(framing.samples, np.random.default_rng(seed), settings.surroundings)
     for step in range(done, settings.steps):
@@ -133,7 +139,7 @@ def train_speech_encoder(
         optimiser.param_groups[0]["lr"] = _rate(step, settings)
         batch = crop(shelf, settings.batch, framing, Roughness(), around, rng)
         with torch.autocast(settings.device, torch.bfloat16):
-            loss = loss_of(encoder, model["readout"], batch.to(settings.device), settings.mouth_weight)
+            loss = loss_of(encoder, model.readout, batch.to(settings.device), settings.mouth_weight)
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -143,7 +149,8 @@ def train_speech_encoder(
             report(step, loss.item())
         if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
             _save(folder, step + 1, model, average, optimiser)
-    return frozen(average.module["encoder"].cpu()), frozen(average.module["readout"].cpu())
+    averaged = cast(Supervised, average.module)
+    return frozen(averaged.encoder.cpu()), frozen(averaged.readout.cpu())
 
 
 def _rate(step: int, settings: SpeechTraining) -> float:
@@ -152,17 +159,18 @@ def _rate(step: int, settings: SpeechTraining) -> float:
     return settings.rate * min((step + 1) / settings.warmup, 0.5 * (1 + math.cos(math.pi * share)) + 0.005)
 
 
-def _save(folder: Path, step: int, model: nn.ModuleDict, average: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+def _save(folder: Path, step: int, model: Supervised, average: AveragedModel, optimiser: torch.optim.Optimizer) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     beside = folder / "speech.pt.part"
     state = {"step": step, "model": model.state_dict(), "average": average.state_dict()}
     torch.save(state | {"optimiser": optimiser.state_dict()}, beside)
     beside.replace(folder / "speech.pt")
-    save_weights(average.module["encoder"], folder / "speech.safetensors")
-    save_weights(average.module["readout"], folder / "speech.readout")
+    averaged = cast(Supervised, average.module)
+    save_weights(averaged.encoder, folder / "speech.safetensors")
+    save_weights(averaged.readout, folder / "speech.readout")
 
 
-def _resume(path: Path, model: nn.ModuleDict, average: nn.Module, optimiser: torch.optim.Optimizer) -> int:
+def _resume(path: Path, model: Supervised, average: AveragedModel, optimiser: torch.optim.Optimizer) -> int:
     if not path.is_file():
         return 0
     state = torch.load(path, weights_only=True, map_location="cpu")
@@ -202,7 +210,7 @@ def speech_scores(
         kinds.append(batch.sounds[:, :, 1])
     gap, true, kind = torch.cat(found), torch.cat(truth), torch.cat(kinds)
     r = [torch.corrcoef(torch.stack([a, b]))[0, 1] for a, b in zip(gap, true, strict=True) if b.std() > 0.01]
-    typical = true[kind > 0].median()
+    typical = true[kind > 0].quantile(0.7)
     shut, wide = (true < 0.15 * typical) & (kind > 0), (true > 0.8 * typical) & (kind > 0)
     return {
         "sounds": torch.cat(right).mean().item(),

@@ -11,19 +11,17 @@ from livetalk.conditions.speech_tiny import SpeechEncoder, load_speech_encoder
 from livetalk.conditions.text_tiny import load_text_encoder
 from livetalk.training.encoders import SpeechTraining, label, train_speech_encoder, train_text_encoder
 from livetalk.training.speech_batches import (
-    CLEAN,
     GAP,
     LOUDNESS,
     SOUNDS,
     UNSURE,
     Framing,
-    Roughness,
-    Surroundings,
     crop,
     resample,
     sound_grid,
 )
 from livetalk.training.speech_encoder import SpeechReadout, framing_of, loss_of, speech_scores
+from livetalk.training.speech_rough import CLEAN, Roughness, Surroundings
 from livetalk.training.text_encoder import roughen, sample_prompts, slip
 
 

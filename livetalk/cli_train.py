@@ -66,6 +66,7 @@ def teacher(
     sample_every: SampleEvery = 120.0, batch: Batch = None, first: int = 512,
 ) -> None:  # fmt: skip
     """Stage two: the bidirectional teacher. Encodes clips while they are rendered and leaves them in bank.pt."""
+    from livetalk.cli_support import ASSETS
     from livetalk.conditions.text_tiny import load_text_encoder
     from livetalk.data.features import FeatureShelf
     from livetalk.distill import recipe, shards as source
@@ -77,7 +78,10 @@ def teacher(
     if speech is None:
         raise ValueError("speech features are needed: --speech FOLDER, made by `livetalk data features`")
     shelf = FeatureShelf.load(speech, world.device)
-    encoder = source.ClipEncoder(recipe.load_codec(chosen, run), load_text_encoder(text), shelf, world.device)
+    words = load_text_encoder(text or ASSETS / "tiny" / "text.safetensors")
+    encoder = source.ClipEncoder(recipe.load_codec(chosen, run), words, shelf, world.device)
+    if processes and world.is_main:
+        _render_held_out(run / "held_out", speech, processes)
     with _rendering(folder, speech, processes, world):
         bank = LatentBank(clips, world.device)
         refill = encoder.refill_from(folder, delete=processes > 0)
@@ -185,6 +189,19 @@ def _rendering(folder: Path, speech: Path | None, processes: int, world: "World"
         yield
 
 
+def _render_held_out(folder: Path, speech: Path, processes: int) -> None:
+    from livetalk.data.acting.performance import HELD_OUT_FROM
+    from livetalk.data.pool import ClipPool, PoolConfig
+
+    shards = min(4, processes)
+    config = PoolConfig(
+        str(folder), str(speech), processes=shards, clips=4, most=4, shards=shards, first_seed=HELD_OUT_FROM
+    )
+    with ClipPool(config) as pool:
+        for _ in pool.shards():
+            pass
+
+
 def _wait(filled: Callable[[], int], wanted: int, patience: float = 600.0) -> None:
     end = time.monotonic() + patience
     while (have := filled()) < wanted:
@@ -220,3 +237,7 @@ def _load_held_out(run: Path, world: "World") -> Any:
 def _tell(stage: str, report: "RunReport") -> None:
     numbers = ", ".join(f"{k} {v:.4g}" for k, v in report.metrics.items())
     console.print(f"{stage}: {report.why} after {report.step} steps, {report.seconds:.0f} s; {numbers}")
+
+
+if __name__ == "__main__":  # torchrun -m livetalk.cli_train teacher ...
+    app()

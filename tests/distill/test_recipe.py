@@ -1,0 +1,112 @@
+"""The four stages at miniature size: losses fall, weights are left where the next stage looks for them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from livetalk.distill import recipe
+from livetalk.distill.codec import CodecTraining
+from livetalk.distill.dmd import DmdTraining
+from livetalk.distill.ode import OdeTraining, window_blocks
+from livetalk.distill.recipe import Budget
+from livetalk.distill.teacher import TeacherTraining
+from livetalk.presets import MINIATURE
+from livetalk.training.frames import FrameRing
+from livetalk.training.latents import ClipBatch, LatentBank, dropped
+from livetalk.training.parallel import World
+
+
+def _mouths(clips: int, opening: torch.Tensor) -> torch.Tensor:
+    """Drawn clips [n t 64 64 3]: a dark mouth that opens with `opening` [n t] on a coloured ground."""
+    colours = torch.rand(clips, 1, 1, 1, 3) * 120 + 80
+    frames = colours.expand(-1, opening.shape[1], 64, 64, -1).clone()
+    rows = torch.arange(64).view(1, 1, 64, 1, 1)
+    columns = torch.arange(64).view(1, 1, 1, 64, 1)
+    inside = ((rows - 40).abs() < 2 + 8 * opening[:, :, None, None, None]) & ((columns - 32).abs() < 10)
+    return torch.where(inside, torch.tensor(20.0), frames).byte()
+
+
+@pytest.fixture(scope="module")
+def clips():
+    torch.manual_seed(0)
+    opening = torch.nn.functional.interpolate(torch.rand(12, 1, 20), 81, mode="linear")[:, 0]
+    boxes = torch.tensor([[24.0, 20.0], [40.0, 20.0], [32.0, 40.0]]).expand(12, 81, 3, 2)
+    return _mouths(12, opening), opening, boxes
+
+
+def _first_and_last(folder: Path, name: str) -> tuple[float, float]:
+    import json
+
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    values = [row[name] for row in rows if name in row]
+    return values[0], values[-1]
+
+
+def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
+    frames, opening, boxes = clips
+    world, budget = World(), Budget(steps=40)
+    ring = FrameRing(12, 81, 64, world.device)
+    ring.add(frames, boxes)
+    config = CodecTraining(batch=2, length=9, crop=32)
+    report = recipe.train_codec(MINIATURE, tmp_path, budget, world, ring, config)
+    assert report.why == "done"
+    first, last = _first_and_last(tmp_path / "codec", "loss")
+    assert last < first
+
+    codec = recipe.load_codec(MINIATURE, tmp_path)
+    bank = LatentBank(12, world.device)
+    audio = torch.nn.functional.pad(opening[..., None] * 2 - 1, (0, 63))
+    latents = recipe.encode_clips(codec, frames.numpy(), world.device, recolour=False)
+    bank.add(latents, audio, torch.randn(12, 24, 128), boxes, 64)
+    assert abs(float(latents.std()) - 1) < 0.3
+    held_out = bank.take(torch.arange(2))
+
+    teacher = replace(TeacherTraining(), batch=4, show_steps=2)
+    recipe.train_teacher(MINIATURE, tmp_path, Budget(steps=60), world, bank, teacher, held_out=held_out)
+    first, last = _first_and_last(tmp_path / "teacher", "loss")
+    assert last < 0.9 * first
+
+    ode = replace(OdeTraining(), trajectories=8, batch=4, teacher_steps=4)
+    recipe.train_ode(MINIATURE, tmp_path, budget, world, bank, ode, held_out, batch=8)
+    first, last = _first_and_last(tmp_path / "ode", "loss")
+    assert last < first
+
+    dmd = replace(DmdTraining(), batch=2, critic_warmup=4)
+    report = recipe.train_dmd(MINIATURE, tmp_path, Budget(steps=12), world, bank, dmd, held_out)
+    assert report.why == "done"
+    assert (tmp_path / "student.safetensors").exists()
+    assert list((tmp_path / "dmd" / "samples").rglob("made.jpg"))
+
+
+def test_a_stage_without_its_forerunner_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="livetalk train teacher"):
+        recipe.load_dit(MINIATURE, tmp_path / "teacher.safetensors")
+
+
+def test_windows_of_training_are_those_of_serving() -> None:
+    for _ in range(20):
+        blocks = window_blocks(7, MINIATURE.geometry).tolist()
+        assert blocks[:2] == [0, 1]
+        assert blocks[3] == blocks[2] + 1 <= 6
+    assert window_blocks(4, MINIATURE.geometry).tolist() == [0, 1, 2, 3]
+
+
+def test_conditions_are_dropped_as_often_as_asked() -> None:
+    torch.manual_seed(0)
+    batch = ClipBatch(torch.ones(4000, 1, 1, 1, 1), torch.ones(4000, 1, 1), torch.ones(4000, 1, 1), torch.ones(4000))
+    out = dropped(batch, 0.1, 0.2, 0.05)
+    text, audio = out.text.flatten() == 0, out.audio.flatten() == 0
+    assert abs(float((text & ~audio).float().mean()) - 0.1) < 0.02
+    assert abs(float((audio & ~text).float().mean()) - 0.2) < 0.02
+    assert abs(float((text & audio).float().mean()) - 0.05) < 0.02
+
+
+def test_a_bank_comes_back_from_disk(tmp_path: Path) -> None:
+    bank = LatentBank(4, torch.device("cpu"))
+    bank.add(torch.randn(3, 8, 21, 8, 8), torch.randn(3, 81, 64), torch.randn(3, 24, 128), torch.full((3, 81, 3, 2), 30.0), 64)
+    bank.save(tmp_path / "bank.pt")
+    again = LatentBank.load(tmp_path / "bank.pt", torch.device("cpu"))
+    assert again.filled == 3
+    assert torch.equal(again.take(torch.tensor([1])).latents, bank.take(torch.tensor([1])).latents)

@@ -217,6 +217,6 @@ def sample_scene(rng: np.random.Generator) -> Scene:
         key_colour=(1.0 + warm, 1.0, 1.0 - warm), fill=float(rng.uniform(0.08, 0.35)),
         fill_colour=(1.0 - warm, 1.0, 1.0 + 1.5 * abs(warm)), rim=float(rng.uniform(0, 0.8)),
         ambient=float(rng.uniform(0.18, 0.36)), field=float(np.radians(rng.uniform(16, 32))),
-        height=float(rng.uniform(3.05, 3.6)), eye_line=float(rng.uniform(0.39, 0.45)), offset=float(rng.normal() * 0.02),
+        height=float(rng.uniform(2.6, 3.0)), eye_line=float(rng.uniform(0.41, 0.47)), offset=float(rng.normal() * 0.02),
         tilt=float(rng.normal() * 0.05), exposure=float(rng.uniform(0.92, 1.15)), contrast=float(rng.uniform(0.96, 1.06)),
     )  # fmt: skip

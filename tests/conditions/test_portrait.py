@@ -60,6 +60,13 @@ def test_a_photo_on_its_side_is_put_upright(photo: Image.Image, tmp_path: Path, 
     assert_framed(load_portrait(save(photo.rotate(angle, expand=True), tmp_path / "a.png")))
 
 
+@pytest.mark.parametrize("angle", [-33, 18])
+def test_a_tilted_head_is_straightened(photo: Image.Image, tmp_path: Path, angle: int):
+    tilted = photo.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=(40, 40, 45))
+    assert find_face(np.asarray(tilted)).angle == pytest.approx(-angle, abs=4)
+    assert_framed(load_portrait(save(tilted, tmp_path / "a.png")))
+
+
 def test_a_transparent_background_is_neutral_grey(photo: Image.Image, tmp_path: Path):
     cut = photo.convert("RGBA")
     alpha = np.zeros((360, 640), np.uint8)

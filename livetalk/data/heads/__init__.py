@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from livetalk.data.heads.sheet import contact_sheet as contact_sheet
     from livetalk.data.heads.sheet import portrait as portrait
 
-_HOME = {"Look": "look", "sample_look": "look", "HeadRenderer": "renderer", "contact_sheet": "sheet", "portrait": "sheet"}
+_HOME = {
+    "Look": "look",
+    "sample_look": "look",
+    "HeadRenderer": "renderer",
+    "contact_sheet": "sheet",
+    "portrait": "sheet",
+}
 __all__ = ["HeadRenderer", "Look", "contact_sheet", "portrait", "sample_look"]
 
 

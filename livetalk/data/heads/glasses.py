@@ -37,7 +37,9 @@ def frame(look: Look, person: Person) -> tuple[np.ndarray, Int[np.ndarray, "m 3"
     square, wide, tall = rng.uniform(2.0, 4.5), rng.uniform(0.225, 0.27), rng.uniform(0.16, 0.215)
     radius = rng.uniform(0.010, 0.024)
     kind = np.array([1.0, *np.power(look.glasses, 2.2)])
-    front = person.points[(np.abs(person.points[:, 0]) < 0.06) & (np.abs(person.points[:, 1] - person.eyes[0, 1]) < 0.08)]
+    front = person.points[
+        (np.abs(person.points[:, 0]) < 0.06) & (np.abs(person.points[:, 1] - person.eyes[0, 1]) < 0.08)
+    ]
     z = max(front[:, 2].max() - 0.02, person.eyes[0, 2] + person.eye_radius + 0.11)
     angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     cosine, sine = np.cos(angle), np.sin(angle)
@@ -58,4 +60,6 @@ def frame(look: Look, person: Person) -> tuple[np.ndarray, Int[np.ndarray, "m 3"
     bridge = np.stack([across, person.eyes[0, 1] + 0.05 - 0.5 * across**2, z + 0.01 - 0.1 * across**2], 1)
     parts.append(tube(bridge, radius, kind, closed=False))
     base = np.cumsum([0] + [len(v) for v, _ in parts])
-    return np.concatenate([v for v, _ in parts]), np.concatenate([t + n for (_, t), n in zip(parts, base, strict=False)])
+    return np.concatenate([v for v, _ in parts]), np.concatenate(
+        [t + n for (_, t), n in zip(parts, base, strict=False)]
+    )

@@ -55,8 +55,18 @@ def _macros(ancestry: np.ndarray, male: float, age: float, weight: float) -> dic
 _PAIRS: tuple[tuple[str, str, str, float], ...] = tuple(
     (stem, first, second, spread)
     for first, second, spread, stems in (
-        ("decr", "incr", 0.30, "nose-nostrils-width nose-point-width nose-scale-depth nose-scale-horiz nose-scale-vert"),
-        ("decr", "incr", 0.30, "nose-flaring nose-greek nose-hump nose-septumangle nose-volume nose-width1 nose-width2"),
+        (
+            "decr",
+            "incr",
+            0.30,
+            "nose-nostrils-width nose-point-width nose-scale-depth nose-scale-horiz nose-scale-vert",
+        ),
+        (
+            "decr",
+            "incr",
+            0.30,
+            "nose-flaring nose-greek nose-hump nose-septumangle nose-volume nose-width1 nose-width2",
+        ),
         ("decr", "incr", 0.25, "nose-width3 head-scale-depth head-scale-horiz head-scale-vert head-fat"),
         ("decr", "incr", 0.30, "chin-bones chin-height chin-prognathism chin-prominent chin-width chin-cleft"),
         ("decr", "incr", 0.35, "forehead-nubian forehead-scale-vert forehead-temple"),

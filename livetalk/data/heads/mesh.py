@@ -83,6 +83,7 @@ class Person:
         self.points, self.eyes = (self.points + move).astype(np.float32), self.eyes + move
         self._seal()
         self.normals = normals(self.points, asset.triangles)
+        self.blink = self._blink()
         self.between_eyes = float(np.linalg.norm(self.eyes[0] - self.eyes[1]))
 
     def _seal(self) -> None:
@@ -96,8 +97,26 @@ class Person:
             seam = np.interp(self.points[:, 0], (-0.09, 0.0, 0.09), ((upper + lower) / 2)[[1, 0, 2]])
             above = asset.points[:, 1] > 6.607
             fade = np.exp(-(((self.points[:, 1] - seam) / 0.13) ** 2)) * body
-            fade *= np.clip((self.points[:, 2] - 1.2) / 0.2, 0, 1) * np.clip((0.45 - np.abs(self.points[:, 0])) / 0.2, 0, 1)
+            fade *= np.clip((self.points[:, 2] - 1.2) / 0.2, 0, 1) * np.clip(
+                (0.45 - np.abs(self.points[:, 0])) / 0.2, 0, 1
+            )
             self.points[:, 1] -= (np.where(above, 0.5, -0.5) * np.maximum(gap + 0.004, 0) * fade).astype(np.float32)
+
+    def _blink(self) -> tuple[float, float]:
+        """The weight at which each eye's blink just shuts it: small eyes need less than the shape's full travel."""
+        lids, action = self.points[self.asset.lids, 1], self.asset.action[:, self.asset.lids, 1]
+        left, right = (
+            (lids[k] - lids[k + 1]) / max(action[INDEX[name], k + 1] - action[INDEX[name], k], 1e-3)
+            for k, name in ((0, "eyeBlinkLeft"), (2, "eyeBlinkRight"))
+        )
+        return float(np.clip(left * 1.04, 0.4, 1)), float(np.clip(right * 1.04, 0.4, 1))
+
+    def fitted(self, weights: Weights) -> Weights:
+        """Weights as this person's face takes them: a blink of 1 shuts the eyes, no more and no less."""
+        fitted = weights.copy()
+        fitted[:, INDEX["eyeBlinkLeft"]] *= self.blink[0]
+        fitted[:, INDEX["eyeBlinkRight"]] *= self.blink[1]
+        return fitted
 
     def places(self, vertices: Int[np.ndarray, "*s"], weights: Weights) -> Float[np.ndarray, "t *s 3"]:
         """Where some vertices are, in rest space, under each row of weights."""

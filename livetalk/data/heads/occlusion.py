@@ -47,7 +47,9 @@ def seen(
     target = gl.framebuffer([gl.renderbuffer((SIDE, SIDE))], depth)
     gl.enable(moderngl.DEPTH_TEST)
     array = gl.vertex_array(
-        program, [(gl.buffer(points.astype("f4").tobytes()), "3f", "point")], gl.buffer(triangles.astype("i4").tobytes())
+        program,
+        [(gl.buffer(points.astype("f4").tobytes()), "3f", "point")],
+        gl.buffer(triangles.astype("i4").tobytes()),
     )
     centre = (points.max(0) + points.min(0)) / 2
     reach = np.linalg.norm(points - centre, axis=1).max()

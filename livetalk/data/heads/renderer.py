@@ -52,7 +52,10 @@ class HeadRenderer:
         self.person: Person | None = None
         self._look: Look | None = None
         gl = self._gl
-        colour, depth = gl.renderbuffer((size, size), samples=SAMPLES), gl.depth_renderbuffer((size, size), samples=SAMPLES)
+        colour, depth = (
+            gl.renderbuffer((size, size), samples=SAMPLES),
+            gl.depth_renderbuffer((size, size), samples=SAMPLES),
+        )
         self._canvas = gl.framebuffer([colour], depth)
         self._picture = gl.simple_framebuffer((size, size))
         self._backdrop = gl.texture((size, size), 3, alignment=1)
@@ -126,7 +129,8 @@ class HeadRenderer:
         picture's right, up, towards the camera).
         """
         weights, pose = self._checked(weights, pose)
-        blocks = uniforms.frame_blocks(weights, self._view.motions(pose), gaze(weights), self._dressed())
+        person = self._dressed()
+        blocks = uniforms.frame_blocks(person.fitted(weights), self._view.motions(pose), gaze(weights), person)
         frames = np.empty((len(weights), self.size, self.size, 3), np.uint8)
         gl = self._gl
         self._backdrop.use(0)
@@ -171,5 +175,7 @@ class HeadRenderer:
         weights, pose = np.asarray(weights, np.float32), np.asarray(pose, np.float32)
         self._dressed()
         if weights.ndim != 2 or weights.shape[1] != 52 or pose.shape != (len(weights), 6):
-            raise ValueError(f"want weights [t, 52] and pose [t, 6] of one length, got {weights.shape} and {pose.shape}")
+            raise ValueError(
+                f"want weights [t, 52] and pose [t, 6] of one length, got {weights.shape} and {pose.shape}"
+            )
         return np.clip(weights, 0, 1), pose

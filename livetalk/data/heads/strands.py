@@ -34,6 +34,7 @@ class Cut:
     gravity: float
     curl: float = 0.0  # radius of the curls
     turns: float = 0.0  # of a curl along a strand
+    hug: float = 0.0  # how much strands are drawn back to the skull
     gather: bool = False  # all hair runs to a knot at the back
 
 
@@ -42,12 +43,12 @@ CUTS = {
     "bald": Cut(0, 2, 0, 0, 0, 0, 0, 0),
     "receding": Cut(700, 4, 0.34, 0.22, 0.085, 0.03, 0.25, 0.5),
     "short": Cut(950, 5, 0.42, 0.16, 0.10, 0.07, 0.55, 0.25),
-    "side": Cut(900, 6, 0.85, 0.26, 0.10, 0.10, 0.45, 0.5),
+    "side": Cut(900, 6, 0.85, 0.26, 0.10, 0.11, 0.45, 0.5, hug=0.6),
     "curly": Cut(750, 9, 0.80, 0.60, 0.12, 0.20, 0.7, 0.35, 0.055, 2.2),
-    "afro": Cut(1000, 6, 0.50, 0.44, 0.15, 0.36, 1.0, 0.0, 0.10, 1.3),
-    "bob": Cut(700, 10, 1.75, 1.35, 0.14, 0.13, 0.30, 1.0),
-    "long": Cut(600, 12, 2.9, 2.7, 0.15, 0.12, 0.30, 1.0),
-    "bun": Cut(700, 8, 1.9, 1.3, 0.12, 0.05, 0.10, 0.0, gather=True),
+    "afro": Cut(1000, 6, 0.36, 0.32, 0.15, 0.22, 1.0, 0.0, 0.10, 1.3),
+    "bob": Cut(700, 10, 1.75, 1.35, 0.14, 0.14, 0.30, 1.0, hug=0.85),
+    "long": Cut(600, 12, 2.9, 2.7, 0.15, 0.13, 0.30, 1.0, hug=0.85),
+    "bun": Cut(900, 7, 1.9, 1.3, 0.085, 0.05, 0.10, 0.0, hug=0.9, gather=True),
 }
 
 
@@ -64,7 +65,10 @@ class Skull:
         grid = np.zeros(_BINS)
         np.maximum.at(grid, (row.astype(int) % _BINS[0], column.astype(int) % _BINS[1]), radius)
         for _ in range(6):  # fill directions no vertex lies in from their neighbours
-            rolled = [np.roll(grid, s, 1) for s in (-1, 1)] + [np.vstack([grid[1:], grid[-1:]]), np.vstack([grid[:1], grid[:-1]])]
+            rolled = [np.roll(grid, s, 1) for s in (-1, 1)] + [
+                np.vstack([grid[1:], grid[-1:]]),
+                np.vstack([grid[:1], grid[:-1]]),
+            ]
             grid = np.where(grid > 0, grid, np.max(rolled, 0))
         for _ in range(2):
             grid = (grid * 2 + np.roll(grid, 1, 1) + np.roll(grid, -1, 1)) / 4
@@ -89,15 +93,23 @@ class Skull:
         low, high = r0.clip(0, _BINS[0] - 1), (r0 + 1).clip(0, _BINS[0] - 1)
         left, right = c0 % _BINS[1], (c0 + 1) % _BINS[1]
         g = self._grid
-        return (g[low, left] * (1 - fr) + g[high, left] * fr) * (1 - fc) + (g[low, right] * (1 - fr) + g[high, right] * fr) * fc
+        return (g[low, left] * (1 - fr) + g[high, left] * fr) * (1 - fc) + (
+            g[low, right] * (1 - fr) + g[high, right] * fr
+        ) * fc
 
-    def outside(self, points: Points, lift: np.ndarray) -> Points:
-        """Points pushed out of the skull; below the ears, sideways out of the neck (shoulders may swallow hair)."""
+    def outside(self, points: Points, lift: np.ndarray, hug: float) -> Points:
+        """Points pushed out of the skull and, by a share `hug`, drawn back to `lift` above it; below the ears only
+        pushed sideways out of the neck (shoulders may swallow hair)."""
         offset = points - self.centre
         far = np.linalg.norm(offset, axis=1, keepdims=True)
         way = offset / far
-        ball = self.centre + way * np.maximum(far[:, 0], self.radius(way) + lift)[:, None]
-        wide, back = np.interp(points[:, 1], self._levels, self._wide), np.interp(points[:, 1], self._levels, self._back)
+        least = self.radius(way) + lift
+        spare = np.maximum(far[:, 0] - least, 0) * (1 - hug * np.clip((offset[:, 1] + 0.5) / 0.5, 0, 1))
+        ball = self.centre + way * (least + spare)[:, None]
+        wide, back = (
+            np.interp(points[:, 1], self._levels, self._wide),
+            np.interp(points[:, 1], self._levels, self._back),
+        )
         flat = (points - (0, 0, _NECK_Z))[:, [0, 2]]
         share = np.hypot(flat[:, 0] / (wide + lift), flat[:, 1] / (_NECK_Z - back + lift)).clip(1e-3, 1)
         neck = points.copy()
@@ -130,7 +142,9 @@ def _combing(look: Look, rest: Points, out: Points, rng: np.random.Generator) ->
     down = np.tile([0.0, -1.0, 0.0], (len(x), 1))
     away = np.stack([side, np.full(len(x), -0.15), np.full(len(x), -0.25)], 1)
     if hair.cut in ("short", "receding"):
-        way = np.array([0.25 * np.sign(hair.part + 1e-6), 0.05, 0.9 - 1.6 * (hair.length > 0.6)]) * top + down * (1 - top)
+        way = np.array([0.25 * np.sign(hair.part + 1e-6), 0.05, 0.9 - 1.6 * (hair.length > 0.6)]) * top + down * (
+            1 - top
+        )
     elif hair.cut == "side":
         swept = np.stack([side * 1.0, np.full(len(x), 0.35), np.full(len(x), -0.45)], 1)
         way = swept * top + (down + np.array([0, 0, -0.5])) * (1 - top)
@@ -145,7 +159,9 @@ def _combing(look: Look, rest: Points, out: Points, rng: np.random.Generator) ->
     return _unit(way - out * (way * out).sum(1, keepdims=True))
 
 
-def _polylines(look: Look, person: Person, cut: Cut, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _polylines(
+    look: Look, person: Person, cut: Cut, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Strands as points [k, s, 3], outward ways [k, s, 3] and depth in the hair (0 skin, 1 surface) [k]."""
     hair, skull = look.hair, Skull(person)
     root, out, rest = _roots(person, hair.hairline, cut.count, rng)
@@ -167,13 +183,13 @@ def _polylines(look: Look, person: Person, cut: Cut, rng: np.random.Generator) -
             pulled = _unit(np.array([0.0, skull.centre[1] + 0.35, -0.85]) - points[-1])
         way = _unit(way + 0.7 * pulled * (1 - 0.8 * (cut.stand > 0.9)) + cut.gravity * (0.35 + share) * floor)
         ease = np.minimum(share * 3, 1)
-        following = skull.outside(points[-1] + way * step, 0.012 + lift * ease)
+        following = skull.outside(points[-1] + way * step, 0.012 + lift * ease, cut.hug)
         if not cut.gather:
             face = (following[:, 2] > 0.62) & (following[:, 1] < skull.centre[1] + 0.22) & ~bang
             wide = np.maximum(np.abs(following[:, 0]), 0.70 + 0.5 * lift)
             following[:, 0] = np.where(face, np.sign(following[:, 0] + 1e-9) * wide, following[:, 0])
             if cut.gravity >= 1:  # long hair hangs; it must not spread like a bell
-                most = 0.80 + 0.9 * lift + 0.25 * np.clip(following[:, 1] - 7.3, 0, 1)
+                most = 0.84 + 0.9 * lift + 0.5 * np.clip(following[:, 1] - 7.0, 0, 1)
                 following[:, 0] = np.clip(following[:, 0], -most, most)
         points.append(following)
         way = _unit(points[-1] - points[-2])
@@ -188,7 +204,9 @@ def _curls(line: np.ndarray, outward: np.ndarray, cut: Cut, rng: np.random.Gener
     along = _unit(np.gradient(line, axis=1))
     side = _unit(np.cross(along, outward))
     count, steps = line.shape[:2]
-    angle = rng.uniform(0, 2 * np.pi, (count, 1)) + rng.choice([-1, 1], (count, 1)) * np.linspace(0, 2 * np.pi * cut.turns, steps)
+    angle = rng.uniform(0, 2 * np.pi, (count, 1)) + rng.choice([-1, 1], (count, 1)) * np.linspace(
+        0, 2 * np.pi * cut.turns, steps
+    )
     grown = np.linspace(0, 1, steps) ** 0.5 * cut.curl * rng.uniform(0.6, 1.3, (count, 1))
     return grown[..., None] * (np.cos(angle)[..., None] * side + (0.5 + np.sin(angle))[..., None] * outward)
 
@@ -216,7 +234,7 @@ def ribbons(
 def _knot(person: Person, look: Look, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The bun itself: strands wound round a ball behind the crown."""
     skull = Skull(person)
-    way = _unit(np.array([0.0, 0.45 + 0.5 * look.hair.length, -1.0 + 0.55 * look.hair.length]))
+    way = _unit(np.array([0.0, 0.55 + 0.6 * look.hair.length, -1.0 + 0.7 * look.hair.length]))
     size = 0.24 + 0.12 * look.hair.volume
     ball = skull.centre + way * (skull.radius(way[None])[0] + 0.55 * size)
     count, steps = 150, 9
@@ -250,4 +268,6 @@ def grow(look: Look, person: Person) -> tuple[np.ndarray, Int[np.ndarray, "m 3"]
     if not parts:
         return np.zeros(0, VERTEX), np.zeros((0, 3), np.int64)
     base = np.cumsum([0] + [len(v) for v, _ in parts])
-    return np.concatenate([v for v, _ in parts]), np.concatenate([t + n for (_, t), n in zip(parts, base, strict=False)])
+    return np.concatenate([v for v, _ in parts]), np.concatenate(
+        [t + n for (_, t), n in zip(parts, base, strict=False)]
+    )

@@ -136,7 +136,9 @@ _IRISES = {"brown": (0.06, 0.65, 0.30), "dark": (0.06, 0.60, 0.17), "hazel": (0.
 
 def sample_eyes(rng: np.random.Generator, ancestry: np.ndarray, man: bool) -> Eyes:
     names, light = list(_IRISES), float(ancestry[2]) ** 1.5
-    odds = np.array([0.3 + 0.2 * light, 0.65 * (1 - light) + 0.05, 0.15 * light + 0.03, 0.13 * light, 0.30 * light, 0.1 * light])
+    odds = np.array(
+        [0.3 + 0.2 * light, 0.65 * (1 - light) + 0.05, 0.15 * light + 0.03, 0.13 * light, 0.30 * light, 0.1 * light]
+    )
     hue, saturation, value = _IRISES[names[rng.choice(len(names), p=odds / odds.sum())]]
     colour = hsv(hue + rng.normal() * 0.012, saturation + rng.normal() * 0.06, value * rng.uniform(0.85, 1.15))
     inner = _mix(colour, hsv(0.09, 0.6, min(value * 1.3, 0.7)), float(rng.uniform(0.1, 0.7)))
@@ -154,7 +156,11 @@ def sample_hair(rng: np.random.Generator, ancestry: np.ndarray, man: bool, age: 
                      0.1 * light + 0.01])  # fmt: skip
     hue, saturation, value = list(_HAIRS.values())[rng.choice(len(odds), p=odds / odds.sum())]
     grey = float(np.clip((age - 0.35) * 2 + rng.normal() * 0.3, 0, 1)) * float(rng.random() < 0.75)
-    base = _mix(hsv(hue + rng.normal() * 0.008, saturation, value * rng.uniform(0.8, 1.2)), hsv(0.1, 0.06, rng.uniform(0.45, 0.8)), grey)
+    base = _mix(
+        hsv(hue + rng.normal() * 0.008, saturation, value * rng.uniform(0.8, 1.2)),
+        hsv(0.1, 0.06, rng.uniform(0.45, 0.8)),
+        grey,
+    )
     if man:
         cuts = {"bald": 0.03 + 0.1 * age, "buzz": 0.16, "receding": 0.04 + 0.3 * age * age, "short": 0.33, "side": 0.28,
                 "curly": 0.12, "afro": 0.12 * african, "long": 0.03}  # fmt: skip
@@ -191,7 +197,9 @@ def sample_beard(rng: np.random.Generator, hair: Hair, man: bool, age: float) ->
 
 def sample_clothes(rng: np.random.Generator, man: bool) -> Clothes:
     garment = str(rng.choice(GARMENTS, p=[0.34, 0.2, 0.12, 0.17, 0.17]))
-    value = float(rng.choice([rng.uniform(0.06, 0.3), rng.uniform(0.3, 0.7), rng.uniform(0.75, 0.95)], p=[0.45, 0.35, 0.2]))
+    value = float(
+        rng.choice([rng.uniform(0.06, 0.3), rng.uniform(0.3, 0.7), rng.uniform(0.75, 0.95)], p=[0.45, 0.35, 0.2])
+    )
     colour = hsv(rng.random(), rng.uniform(0, 0.7) * (1.1 - 0.6 * value), value)
     second = hsv(rng.random(), rng.uniform(0, 0.3), rng.uniform(0.7, 0.95))
     stripes = float(rng.uniform(25, 60)) if garment in ("crew", "vee") and rng.random() < 0.12 else 0.0

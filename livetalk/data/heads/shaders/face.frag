@@ -27,7 +27,7 @@ float broad = 0.0, fine = 0.0;  // two octaves of noise, shared by all that is p
 
 float brows(vec3 p) {
     float x = abs(p.x), along = (x - 0.10) / brow_form.z;
-    float line = 7.284 + brow_form.x + brow_form.y * sin(clamp(along, 0.0, 1.0) * 2.5) + 0.022 * (1.0 - smoothstep(0.0, 0.35, along)) - 0.045 * smoothstep(0.6, 1.0, along);
+    float line = 7.284 + brow_form.x + brow_form.y * sin(clamp(along, 0.0, 1.0) * 2.5) + 0.008 * (1.0 - smoothstep(0.0, 0.35, along)) - 0.045 * smoothstep(0.6, 1.0, along);
     float half_ = brow.w * (0.55 + 0.6 * smoothstep(0.0, 0.25, along)) * (1.0 - 0.75 * smoothstep(0.45, 1.0, along));
     float across = (p.y - line) / half_;
     float lean = p.y * 46.0 - x * 60.0;
@@ -131,7 +131,7 @@ void main() {
         colour = vec4(shown(mix(lit(c, n, view, wrap, shine, power), c * (0.16 + 0.5 * key_light.rgb) * (1.0 - 0.7 * deep), inside * 0.75)), 1);
         return;
     }
-    float gap = clamp(state.y / 0.10, 0.0, 1.0);
+    float gap = clamp(state.y / 0.045, 0.0, 1.0);
     if (kind == 2) {
         float s = (masks.x * 2.0 - 1.0), height = masks.w;
         float tooth = abs(fract(s * 5.5 + (masks.y > 0.5 ? 0.0 : 0.5)) - 0.5);
@@ -139,7 +139,7 @@ void main() {
         vec3 enamel = vec3(0.86, 0.79, 0.66) * (0.80 + 0.20 * split);
         float gum = smoothstep(0.50, 0.60, height + 0.10 * (1.0 - cos((tooth) * 6.28)) * 0.5);
         c = mix(enamel, vec3(0.52, 0.17, 0.17), gum);
-        c *= (1.0 - 0.85 * smoothstep(0.25, 0.85, abs(s))) * mix(0.35, 1.1, gap);
+        c *= (1.0 - 0.85 * smoothstep(0.25, 0.85, abs(s))) * mix(0.35, 1.15, gap);
         c *= masks.y > 0.5 ? mix(1.0, 0.75, smoothstep(0.2, 0.7, height)) : 0.72;
         float spec = gloss(n, view, key_way.xyz, 60.0) * 0.10 * gap;
         colour = vec4(shown(c * (ambient(n) * 0.7 + key_light.rgb * (0.45 + 0.3 * max(dot(n, key_way.xyz), 0.0))) + spec), 1);

@@ -8,6 +8,7 @@ flat in vec4 sort;
 out vec4 colour;
 
 void main() {
+    gl_SampleMask[0] = 15;
     vec3 n = normalize(facing), view = normalize(viewer.xyz - at), t = normalize(run);
     if (sort.x > 0.5) {
         vec3 c = sort.yzw * (ambient(n) + key_light.rgb * max(dot(n, key_way.xyz), 0.0)) + 0.25 * gloss(n, view, key_way.xyz, 40.0) * key_light.rgb;

@@ -1,6 +1,6 @@
 """Stage one: the light codec learns to rebuild rendered heads, and photographs' textures, from few numbers.
 
-Half of the batches are close-ups of mouths and eyes. Losses: weighted L1, gradients, structure, and the change from
+Half of every batch are close-ups of mouths and eyes. Losses: weighted L1, gradients, structure, and the change from
 frame to frame, so that motion inside a latent frame is worth its bits. Knows frames; not where they come from.
 """
 
@@ -29,10 +29,10 @@ from livetalk.training.stage import Sample, Tick
 class CodecTraining:
     """Batches and loss weights. `length` frames make `(length + 3) / 4` latent frames."""
 
-    batch: int = 8
+    batch: int = 32  # crops; the networks are local, so pieces teach what whole pictures would
     length: int = 17
     crop: int = 128
-    photos: int = 1  # of the batch, where photographs are given
+    photos: int = 4  # of the batch, where photographs are given
     noise: float = 0.05  # added to latents, so that the decoder forgives the transformer's small errors
     gradient: float = 0.5
     structure: float = 0.2
@@ -90,16 +90,16 @@ class CodecStage:
         self.rebuild = torch.compile(self._rebuild, dynamic=False) if compiled else self._rebuild
 
     def init_linear(self, batches: int = 24) -> None:
-        """Principal components of what will be trained on, close-ups counted half."""
+        """Principal components of what will be trained on: half of it close-ups."""
         c = self.config
-        some = [pixel_patches(self._batch(i)) for i in range(batches)]
+        some = [pixel_patches(self._batch()) for _ in range(batches)]
         self.codec.init_linear(torch.cat(some))
         self.learner = Learner(self.codec, c.optim, self.world)
 
     def step(self, tick: Tick) -> Mapping[str, Tensor | float]:
         if self.refill is not None and tick.step % self.config.refill_every == 0:
             self.refill(self.ring)
-        batch = self._batch(tick.step)
+        batch = self._batch()
         with autocast(self.world.device):
             out, spread = self.rebuild(batch.pixels)
         losses = rebuild_losses(out, batch)
@@ -141,16 +141,13 @@ class CodecStage:
         measure_latents(self.codec, self.ring)
         return self.codec
 
-    def _batch(self, step: int) -> FrameBatch:
-        c, size = self.config, self.ring.frames.shape[2]
-        if step % 2:
-            many = c.batch * (size // c.crop) ** 2
-            batch = self.ring.crops(many, c.length, c.crop)
-            if self.photos is not None:
-                batch = FrameBatch(batch.pixels[: -4 * c.photos], batch.weight[: -4 * c.photos])
-                batch = join(batch, self.photos.pan(4 * c.photos, c.length, c.crop))
-            return recolour(batch)
-        batch = self.ring.whole(c.batch, c.length)
+    def _batch(self) -> FrameBatch:
+        c = self.config
+        batch = self.ring.crops(c.batch, c.length, c.crop)
+        if self.photos is not None:
+            kept = c.batch - c.photos
+            batch = FrameBatch(batch.pixels[:kept], batch.weight[:kept])
+            batch = join(batch, self.photos.pan(c.photos, c.length, c.crop))
         return recolour(batch)
 
     def _rebuild(self, pixels: Tensor) -> tuple[Tensor, Tensor]:

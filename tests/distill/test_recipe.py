@@ -49,7 +49,7 @@ def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
     world, budget = World(), Budget(steps=40)
     ring = FrameRing(12, 81, 64, world.device)
     ring.add(frames, boxes)
-    config = CodecTraining(batch=2, length=9, crop=32)
+    config = CodecTraining(batch=8, length=9, crop=32)
     report = recipe.train_codec(MINIATURE, tmp_path, budget, world, ring, config)
     assert report.why == "done"
     first, last = _first_and_last(tmp_path / "codec", "loss")

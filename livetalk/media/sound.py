@@ -97,7 +97,7 @@ def _resampled(frames: Iterator[av.AudioFrame], resampler: av.AudioResampler) ->
         yield from resampler.resample(None)
 
 
-def _mixed(planes: Float32[np.ndarray, "c n"], channels: int) -> Float32[np.ndarray, "n c"]:
+def _mixed(planes: Float32[np.ndarray, "c n"], channels: int) -> Float32[np.ndarray, "n {channels}"]:
     # The mean, not FFmpeg's downmix: that one lifts the level by 3 dB in float.
     if channels == 1:
         planes = planes.mean(axis=0, keepdims=True, dtype=np.float32)

@@ -36,9 +36,10 @@ class TextEncoderConfig:
     width: int = 96
     heads: int = 4
     layers: int = 2
-    buckets: int = 2048
-    grams: int = 24  # ids a word at most: itself, then its n-grams from short to long
-    gram_sizes: tuple[int, ...] = (3, 4, 5)
+    table_width: int = 64
+    buckets: int = 5000
+    grams: int = 16  # ids a word at most: itself, then its n-grams from short to long
+    gram_sizes: tuple[int, ...] = (4, 5)
 
 
 def words_of(prompt: str) -> list[str]:
@@ -85,7 +86,8 @@ class TextEncoder(nn.Module):
     def __init__(self, config: TextEncoderConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or TextEncoderConfig()
-        self.table = nn.Embedding(config.buckets + 1, config.width, padding_idx=0)
+        self.table = nn.Embedding(config.buckets + 1, config.table_width, padding_idx=0)
+        self.widen = nn.Linear(config.table_width, config.width, bias=False)
         self.places = nn.Parameter(0.02 * torch.randn(config.tokens, config.width))
         # A word to attend to even where there is none, so that an empty prompt is not a division by zero.
         self.nothing = nn.Parameter(torch.zeros(config.width))
@@ -109,7 +111,7 @@ class TextEncoder(nn.Module):
         seen = used.any(dim=-1)
         # The square root keeps the scale of a sum of many n-grams that of a sum of few.
         words = self.table(ids).sum(dim=2) / used.sum(dim=-1, keepdim=True).clamp(min=1).sqrt()
-        x = torch.cat([self.nothing.expand(len(ids), 1, -1), words + self.places], dim=1)
+        x = torch.cat([self.nothing.expand(len(ids), 1, -1), self.widen(words) + self.places], dim=1)
         mask = functional.pad(seen, (1, 0), value=True)
         for layer in self.layers:
             x = layer(x, mask)

@@ -144,9 +144,18 @@ def roughen(text: str, rng: np.random.Generator) -> str:
 
 
 def idle_words(rng: np.random.Generator) -> list[str]:
-    """Words of everyday sentences that ask for nothing, in random order: most words mean nothing here."""
+    """Words that ask for nothing, in random order: words of everyday sentences, and nonsense of halves of words.
+
+    The nonsense may share a beginning or an end with a word that does ask for something: that is not enough.
+    """
     words = [word for word in words_of(sentence(rng)) if word not in TELLING]
-    return [words[i] for i in rng.permutation(len(words))]
+    telling = sorted(TELLING)
+    for i, word in enumerate(words):
+        if rng.random() < 0.5:
+            other = telling[rng.integers(len(telling))]
+            cut = int(rng.integers(2, 5))
+            words[i] = (word[:cut] + other[-cut:], other[:cut] + word[-cut:])[rng.integers(2)]
+    return [words[i] for i in rng.permutation(len(words)) if words[i] not in TELLING]
 
 
 def slip(word: str, rng: np.random.Generator) -> str:

@@ -1,5 +1,8 @@
 """Any prompt becomes 24 rows: words where there are words, zeros where there are none."""
 
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -52,9 +55,9 @@ def test_a_batch_of_two_equals_two_runs_of_one() -> None:
 def test_related_words_share_ids_and_ids_never_change() -> None:
     config = TextEncoderConfig()
     smiles, smiling, angry = (set(word_ids(word, config)) - {0} for word in ("smiles", "smiling", "angry"))
-    assert len(smiles & smiling) >= 3
+    assert len(smiles & smiling) >= 2
     assert not smiles & angry
-    assert word_ids("nod", config)[:3] == (1 + 0xFA711DBF % 2048, *word_ids("nod", config)[1:3])
+    assert word_ids("nod", config)[:3] == (1 + 0xFA711DBF % 5000, *word_ids("nod", config)[1:3])
 
 
 def test_saved_weights_load(tmp_path) -> None:
@@ -63,3 +66,11 @@ def test_saved_weights_load(tmp_path) -> None:
     assert (loaded.encode(["she nods"]) - ENCODER.encode(["she nods"])).abs().max() < 0.02
     with pytest.raises(ValueError, match="no text encoder weights"):
         load_text_encoder(tmp_path / "none.safetensors")
+
+
+def test_the_bundled_weights_tell_left_from_right() -> None:
+    path = files("livetalk") / "assets" / "tiny" / "text.safetensors"
+    bundled = load_text_encoder(Path(str(path)))
+    left, right, again = bundled.encode(["he looks to the left", "he looks to the right", "He looks to the LEFT!"])
+    assert torch.allclose(left, again, atol=1e-4)
+    assert (left - right).norm() > 0.3 * left.norm()

@@ -166,7 +166,7 @@ def slip(word: str, rng: np.random.Generator) -> str:
 
 
 def train_text_encoder(
-    out: Path, steps: int = 2500, batch: int = 192, seed: int = 0, report: Callable[[int, float], None] | None = None
+    out: Path, steps: int = 1000, batch: int = 96, seed: int = 0, report: Callable[[int, float], None] | None = None
 ) -> TextEncoder:
     """Train from scratch, write the weights to `out` (.safetensors), return the frozen encoder."""
     torch.manual_seed(seed)

@@ -9,7 +9,8 @@ import torch
 
 from livetalk.conditions.speech_tiny import SpeechEncoder, load_speech_encoder
 from livetalk.conditions.text_tiny import load_text_encoder
-from livetalk.training.encoders import SpeechTraining, label, train_speech_encoder, train_text_encoder
+from livetalk.data.speech import Utterance, add
+from livetalk.training.encoders import SpeechTraining, label, train_encoders, train_speech_encoder, train_text_encoder
 from livetalk.training.speech_batches import (
     GAP,
     LOUDNESS,
@@ -23,6 +24,7 @@ from livetalk.training.speech_batches import (
 from livetalk.training.speech_encoder import SpeechReadout, framing_of, loss_of, speech_scores
 from livetalk.training.speech_rough import CLEAN, Roughness, Surroundings
 from livetalk.training.text_encoder import roughen, sample_prompts, slip
+from livetalk.voice.timing import Phoneme
 
 
 @pytest.fixture(autouse=True)
@@ -154,3 +156,16 @@ def test_roughening_never_loses_the_short_words_that_matter() -> None:
     for _ in range(50):
         assert "left" in roughen("he looks to the left", rng).lower()
         assert len(slip("nodding", rng)) in (6, 7, 8)
+
+
+def test_one_door_trains_both(tmp_path) -> None:
+    for seed in range(2):
+        spoken = said(seed)
+        times = tuple(Phoneme(*p) for p in spoken.phonemes)
+        add(tmp_path / "speech", Utterance(f"t0_{seed:05d}", "mah", "af_heart", spoken.audio, times))
+    told: list[tuple[str, int]] = []
+    short = SpeechTraining(steps=1, batch=2, frames=8, surroundings=1)
+    train_encoders(tmp_path / "speech", tmp_path / "out", short, 1, lambda name, step, _: told.append((name, step)))
+    assert told == [("speech", 0), ("text", 0)]
+    assert load_speech_encoder(tmp_path / "out" / "speech.safetensors").config.audio_width == 64
+    assert load_text_encoder(tmp_path / "out" / "text.safetensors").config.tokens == 24

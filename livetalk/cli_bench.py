@@ -28,19 +28,20 @@ def bench(
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
     seconds: Annotated[float, typer.Option(help="Length of the video that is made.", min=1.5)] = 12.0,
     preset: Annotated[str, typer.Option(help="The model.")] = "tiny",
+    weights: Annotated[Path | None, typer.Option(help="A folder of weights in place of the bundled ones.")] = None,
 ) -> None:
     """Measure speed and memory on this machine with the bundled face and voice."""
-    figures = measure(preset, seconds)
+    figures = measure(preset, seconds, weights)
     for name, value in figures.items():
         out.print(f"{name:<28} {value:.3f}" if isinstance(value, float) else f"{name:<28} {value}", markup=False)
     if json_path is not None:
         json_path.write_text(json.dumps(figures, indent=2) + "\n")
 
 
-def measure(preset: str, seconds: float) -> dict[str, Any]:
+def measure(preset: str, seconds: float, weights: Path | None = None) -> dict[str, Any]:
     """The figures by name; times in seconds, memory in bytes. The preset is loaded anew."""
     began = time.perf_counter()
-    performer = load_performer(preset, 0)
+    performer = load_performer(preset, 0, weights)
     load = time.perf_counter() - began
     speech, portrait = list(_looped(default_speech(), seconds)), default_portrait()
     ends, counts = [], []

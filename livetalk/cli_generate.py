@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
@@ -19,6 +19,9 @@ from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.media import open_sound, read_speech, write_talking
 from livetalk.media.files import claim
 from livetalk.media.video import ai_origin
+
+if TYPE_CHECKING:
+    from livetalk.performer.performer import Performer
 
 PROMPT = "a person talks to the camera, calm and friendly"
 SAMPLES_PER_FRAME = SAMPLE_RATE // FRAME_RATE
@@ -32,6 +35,7 @@ def generate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same video.", min=0)] = 0,
     avatar: Annotated[str | None, typer.Option(help="A bundled face instead of a photo.")] = None,
     preset: Annotated[str, typer.Option(help="The model.")] = "tiny",
+    weights: Annotated[Path | None, typer.Option(help="A folder of weights in place of the bundled ones.")] = None,
 ) -> None:
     """Make a talking video out of a portrait, a prompt and speech. Without options: a bundled face and voice."""
     if out_path.suffix.lower() != ".mp4":
@@ -39,7 +43,7 @@ def generate(
     picture = _portrait(portrait, avatar)
     sound = open_sound(speech or default_speech())
     claim(out_path)
-    performer = load_performer(preset, seed)
+    performer = load_performer(preset, seed, weights)
     origin = ai_origin(preset, performer.version, seed, prompt)
     with progress() as bar:
         guess = None if sound.seconds is None else math.ceil(sound.seconds * FRAME_RATE)
@@ -56,11 +60,11 @@ def generate(
     )
 
 
-def load_performer(preset: str, seed: int):
+def load_performer(preset: str, seed: int, weights: Path | None = None) -> "Performer":
     """The performer of a preset, loaded; imports torch."""
     from livetalk.performer.performer import Performer
 
-    return Performer.load(preset, seed=seed)
+    return Performer.load(preset, seed=seed, folder=weights)
 
 
 class _Ear:

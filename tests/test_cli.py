@@ -49,8 +49,8 @@ class FakePerformer:
 @pytest.fixture
 def performer(monkeypatch: pytest.MonkeyPatch) -> FakePerformer:
     fake = FakePerformer()
-    monkeypatch.setattr(cli_generate, "load_performer", lambda preset, seed: fake)
-    monkeypatch.setattr(cli_bench, "load_performer", lambda preset, seed: fake)
+    monkeypatch.setattr(cli_generate, "load_performer", lambda preset, seed, weights: fake)
+    monkeypatch.setattr(cli_bench, "load_performer", lambda preset, seed, weights: fake)
     return fake
 
 
@@ -195,7 +195,7 @@ class Slow:
             yield np.zeros((9, 256, 256, 3), np.uint8)
             time.sleep(0.1)
 
-cli_generate.load_performer = lambda preset, seed: Slow()
+cli_generate.load_performer = lambda preset, seed, weights: Slow()
 cli.main()
 """
 

@@ -41,6 +41,7 @@ def _is_array(hint: Any) -> bool:
 
 
 def _expect(value: Any, hint: Any, where: str) -> None:
-    if not isinstance(value, hint):
+    union = get_origin(hint) in (Union, types.UnionType)
+    if not any(isinstance(value, get_origin(part) or part) for part in (get_args(hint) if union else (hint,))):
         shape = f"{value.dtype}{list(value.shape)}" if hasattr(value, "shape") else type(value).__name__
         raise TypeError(f"{where} is {shape}, not {hint}")

@@ -36,7 +36,7 @@ def frame(look: Look, person: Person) -> tuple[np.ndarray, Int[np.ndarray, "m 3"
     rng = np.random.default_rng([look.seed, 0x61A])
     square, wide, tall = rng.uniform(2.0, 4.5), rng.uniform(0.225, 0.27), rng.uniform(0.16, 0.215)
     radius = rng.uniform(0.010, 0.024)
-    kind = np.array([1.0, *np.power(look.glasses, 2.2)])
+    kind = np.array([1.0, *np.square(look.glasses)])
     front = person.points[
         (np.abs(person.points[:, 0]) < 0.06) & (np.abs(person.points[:, 1] - person.eyes[0, 1]) < 0.08)
     ]

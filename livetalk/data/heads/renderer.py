@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from livetalk.data.heads import backdrop, camera, strands, uniforms
+from livetalk.data.heads import backdrop, camera, headmap, strands, uniforms
 from livetalk.data.heads.look import Look
 from livetalk.data.heads.mesh import Person, Weights, gaze, load_asset
 
@@ -81,16 +81,25 @@ class HeadRenderer:
         self._shapes = [gl.buffer(np.ascontiguousarray(x, "f4").tobytes()) for x in (asset.action, asset.turns)]
         for place, buffer in enumerate(self._shapes):
             buffer.bind_to_storage_buffer(place)
-        face = self._program("face.vert", "face.frag")
-        face["vertices"].value = count
         self._points = gl.buffer(reserve=count * 24)
-        fixed = np.hstack([
-            asset.points + 0.0, asset.columns, asset.kind[:, None], asset.scalp[:, None], asset.openness
-        ]).astype("f4")  # fmt: skip
-        # The average head's eyes lie as in `asset.points`, so masks are painted in that space.
+        # The average head's places and masks say what to paint where, whatever the person's shape.
+        fixed = np.hstack([asset.points, asset.columns, asset.kind[:, None], asset.openness]).astype("f4")
         layout = [(self._points, "3f 3f", "point", "normal"),
-                  (gl.buffer(fixed.tobytes()), "3f 4f 2f 4f", "rest", "columns", "sort", "openness")]  # fmt: skip
-        self._face = gl.vertex_array(face, layout, gl.buffer(asset.triangles.astype("i4").tobytes()))
+                  (gl.buffer(fixed.tobytes()), "3f 4f 1f 4f", "rest", "columns", "sort", "openness")]  # fmt: skip
+        skin = (asset.kind[asset.triangles] == 0).all(1)
+        self._face = []
+        for fragment, chosen in (("skin.frag", skin), ("inner.frag", ~skin)):
+            program = self._program("face.vert", fragment)
+            program["vertices"].value = count
+            index = gl.buffer(asset.triangles[chosen].astype("i4").tobytes())
+            self._face.append(gl.vertex_array(program, layout, index, skip_errors=True))
+            if "map" in program:
+                program["map"].value = 1
+        paint = gl.buffer(headmap.corners(asset).tobytes())
+        names = ("place", "rest", "columns", "above")
+        self._paint = gl.vertex_array(self._program("paint.vert", "paint.frag"), [(paint, "3f 3f 4f 1f", *names)])
+        self._map = gl.texture(headmap.SIZE, 4)
+        self._map_canvas = gl.framebuffer([self._map], gl.depth_renderbuffer(headmap.SIZE))
         points, triangles = _eyeball()
         self._eyes = gl.vertex_array(
             self._program("eye.vert", "eye.frag"),
@@ -109,6 +118,9 @@ class HeadRenderer:
         self._points.write(np.hstack([person.points, person.normals]).astype("f4").tobytes())
         self._view = camera.Camera(look, person)
         self._look_block.write(uniforms.look_block(look, person, self._view).tobytes())
+        self._map_canvas.use()
+        self._map_canvas.clear()
+        self._paint.render()
         image = backdrop.paint(look, self.size)
         self._backdrop.write(np.ascontiguousarray(image).tobytes())
         for thing in self._hair_parts:
@@ -134,11 +146,13 @@ class HeadRenderer:
         frames = np.empty((len(weights), self.size, self.size, 3), np.uint8)
         gl = self._gl
         self._backdrop.use(0)
+        self._map.use(1)
         for block, frame in zip(blocks, frames, strict=True):
             self._frame_block.write(block.tobytes())
             self._canvas.use()
             self._canvas.clear()
-            self._face.render()
+            for part in self._face:
+                part.render()
             self._eyes.render(instances=2)
             if self._hair is not None:
                 self._hair.render()

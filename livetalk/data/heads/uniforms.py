@@ -25,7 +25,7 @@ _NECKLINES = {"crew": (5.62, 0.62, 0.0), "vee": (5.62, 0.55, 0.5), "turtleneck":
 
 
 def linear(colour: tuple[float, ...] | np.ndarray) -> np.ndarray:
-    return np.power(np.asarray(colour, np.float64), 2.2)
+    return np.square(np.asarray(colour, np.float64))  # gamma 2, as `shown` in the shaders undoes it
 
 
 def frame_blocks(

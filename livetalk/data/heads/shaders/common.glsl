@@ -54,6 +54,9 @@ float noise(vec3 p) {
 // How much of a rest-space point follows the skull rather than the shoulders.
 float follows_head(vec3 rest) { return smoothstep(5.65, 6.5, rest.y + 0.35 * (rest.z - 0.4)); }
 
+// Where a rest-space point lies on the painted map; as `place_on_map` of the renderer.
+vec2 on_map(vec3 rest) { return vec2(atan(rest.x, rest.z - 0.25) * 0.15915494 + 0.5, (rest.y - 4.1) / 4.5); }
+
 vec3 ambient(vec3 n) { return mix(ground.rgb, sky.rgb, 0.5 + 0.5 * n.y); }
 // Diffuse light that wraps round the terminator by `wrap` per channel (light scattered below the skin).
 vec3 wrapped(float cosine, vec3 wrap) { return max(vec3(cosine) + wrap, 0.0) / (1.0 + wrap) ; }
@@ -63,6 +66,5 @@ float gloss(vec3 n, vec3 view, vec3 way, float power) {
 vec3 shown(vec3 c) {
     c *= exposure.x;
     c = c * (1.0 + c * 0.08) / (1.0 + c * 0.42);
-    c = pow(max(c, 0.0), vec3(1.0 / 2.2));
-    return clamp(mix(vec3(0.45), c, exposure.y), 0.0, 1.0);
+    return clamp(mix(vec3(0.45), sqrt(max(c, 0.0)), exposure.y), 0.0, 1.0);
 }

@@ -3,7 +3,7 @@ in vec3 point;
 in vec3 normal;
 in vec3 rest;      // the same vertex of the average head: where to paint
 in vec4 columns;   // lips, inside of the mouth, ears, lash tip or tooth height
-in vec2 sort;      // kind, height above the hairline
+in float sort;     // kind
 in vec4 openness;  // share of the sky seen, slope of visibility over direction
 layout(std430, binding = 0) readonly buffer Shapes { float shape[]; };
 layout(std430, binding = 1) readonly buffer Turns { float turn[]; };
@@ -12,8 +12,7 @@ out vec3 at;
 out vec3 facing;
 out vec3 painted;
 out vec4 masks;
-out vec4 open_;
-out float scalp;
+out vec3 shade;
 flat out int kind;
 
 void main() {
@@ -25,16 +24,18 @@ void main() {
         p += amount * vec3(shape[place], shape[place + 1], shape[place + 2]);
         n += amount * vec3(turn[place], turn[place + 1], turn[place + 2]);
     }
-    kind = int(sort.x + 0.5);
+    kind = int(sort + 0.5);
     float skull = kind == 0 ? follows_head(rest) : 1.0;
     if (kind == 0) p += normalize(n) * 0.035 * smoothstep(neckline.x + 0.1, neckline.x - 0.25, rest.y) * step(0.5, cloth.w);
     mat3 spin = mat3(head) * skull + mat3(torso) * (1.0 - skull);
     at = mix((torso * vec4(p, 1)).xyz, (head * vec4(p, 1)).xyz, skull);
     facing = spin * n;
-    open_ = vec4(openness.x, spin * openness.yzw);
+    vec3 slope = spin * openness.yzw, flat_ = normalize(facing);
+    shade = vec3(openness.x, openness.x + dot(slope, key_way.xyz - 0.667 * flat_),
+                 openness.x + dot(slope, fill_way.xyz - 0.667 * flat_));
+    shade = clamp(shade, 0.0, 1.0);
     painted = rest;
     masks = columns;
-    scalp = sort.y;
     gl_Position = camera * vec4(at, 1);
     // Lips that touch must win over what lies behind them: teeth and tongue are pushed back in depth only.
     if (kind == 2 || kind == 3) gl_Position.z += 0.0011 * gl_Position.w;

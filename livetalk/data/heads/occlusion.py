@@ -4,6 +4,8 @@ Depth maps are drawn from many directions; a vertex is lit from a direction if n
 only. It knows meshes, not faces.
 """
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -41,7 +43,8 @@ def seen(
     """1 where a vertex can be seen from a far point in that direction, else 0."""
     import moderngl
 
-    gl = moderngl.create_standalone_context(backend="egl")
+    options: Any = {"standalone": True, "backend": "egl"}
+    gl: Any = moderngl.create_context(**options)
     program = gl.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT)
     depth = gl.depth_texture((SIDE, SIDE))
     target = gl.framebuffer([gl.renderbuffer((SIDE, SIDE))], depth)

@@ -44,7 +44,8 @@ class HeadRenderer:
         except ImportError as error:
             raise ValueError("rendering heads needs moderngl: pip install 'livetalk[data]'") from error
         try:
-            self._gl: Any = moderngl.create_context(standalone=True, backend="egl", device_index=device)
+            options: Any = {"standalone": True, "backend": "egl", "device_index": device}
+            self._gl: Any = moderngl.create_context(**options)
         except Exception as error:
             hint = "install an EGL driver (Debian: apt install libegl1 libgl1-mesa-dri)"
             raise ValueError(f"no OpenGL context could be made: {hint}: {error}") from error

@@ -15,12 +15,13 @@ Image = UInt8[np.ndarray, "h w 3"]
 EXPRESSIONS: tuple[tuple[dict[str, float], tuple[float, ...]], ...] = (
     ({}, (0, 0, 0, 0, 0, 0)),
     ({"jawOpen": 0.6, "mouthLowerDownLeft": 0.3, "mouthLowerDownRight": 0.3}, (0.25, 0.0, 0.03, 0, 0, 0)),
-    ({"mouthSmileLeft": 0.6, "mouthSmileRight": 0.6, "jawOpen": 0.12, "mouthUpperUpLeft": 0.35, "mouthUpperUpRight": 0.35,
-      "mouthLowerDownLeft": 0.3, "mouthLowerDownRight": 0.3, "cheekSquintLeft": 0.3, "cheekSquintRight": 0.3},
-     (-0.3, 0.06, -0.05, 0, 0, 0)),
+    ({"mouthSmileLeft": 0.6, "mouthSmileRight": 0.6, "jawOpen": 0.12, "mouthUpperUpLeft": 0.35,
+      "mouthUpperUpRight": 0.35, "mouthLowerDownLeft": 0.3, "mouthLowerDownRight": 0.3, "cheekSquintLeft": 0.3,
+      "cheekSquintRight": 0.3}, (-0.3, 0.06, -0.05, 0, 0, 0)),
     ({"jawOpen": 0.25, "mouthFunnel": 0.6, "mouthPucker": 0.4, "browInnerUp": 0.5, "eyeLookOutLeft": 0.7,
       "eyeLookInRight": 0.7}, (0.0, -0.12, 0.0, 0, 0, 0)),
-    ({"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0, "mouthPressLeft": 0.5, "mouthPressRight": 0.5}, (0.12, 0.1, 0.08, 0, 0, 0)),
+    ({"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0, "mouthPressLeft": 0.5, "mouthPressRight": 0.5},
+     (0.12, 0.1, 0.08, 0, 0, 0)),
 )  # fmt: skip
 
 

@@ -15,8 +15,9 @@ FRAME = np.dtype([
     ("head", "f4", (4, 4)), ("torso", "f4", (4, 4)), ("gaze", "f4", 4), ("lids", "f4", 4), ("state", "f4", 4),
     ("active", "i4", 52), ("amount", "f4", 52),
 ])  # fmt: skip
-_FIELDS = ("eye_left eye_right viewer key_way key_light fill_way fill_light rim_way rim_light sky ground skin lips blush "
-           "marks hair hair_tip brow brow_form beard beard_form iris iris_inner cloth cloth_inner neckline exposure")  # fmt: skip
+_FIELDS = ("eye_left eye_right viewer key_way key_light fill_way fill_light rim_way rim_light sky ground skin lips "
+           "blush marks hair hair_tip brow brow_form beard beard_form iris iris_inner cloth cloth_inner neckline "
+           "exposure")  # fmt: skip
 LOOK = np.dtype([("camera", "f4", (4, 4)), *((name, "f4", 4) for name in _FIELDS.split())])
 
 # Height of the neckline at the front, half-width, depth of the V, by garment.

@@ -146,14 +146,15 @@ def sample_eyes(rng: np.random.Generator, ancestry: np.ndarray, man: bool) -> Ey
                 float(rng.uniform(0.15, 0.4) if man else rng.uniform(0.4, 0.9)))  # fmt: skip
 
 
-_HAIRS = {"black": (0.08, 0.35, 0.09), "dark": (0.07, 0.5, 0.18), "brown": (0.07, 0.55, 0.30), "chestnut": (0.045, 0.6, 0.36),
-          "light": (0.085, 0.5, 0.48), "blond": (0.11, 0.45, 0.70), "red": (0.035, 0.72, 0.52)}  # fmt: skip
+_HAIRS = {"black": (0.08, 0.35, 0.09), "dark": (0.07, 0.5, 0.18), "brown": (0.07, 0.55, 0.30),
+          "chestnut": (0.045, 0.6, 0.36), "light": (0.085, 0.5, 0.48), "blond": (0.11, 0.45, 0.70),
+          "red": (0.035, 0.72, 0.52)}  # fmt: skip
 
 
 def sample_hair(rng: np.random.Generator, ancestry: np.ndarray, man: bool, age: float) -> Hair:
     light, african = float(ancestry[2]) ** 1.5, float(ancestry[0])
-    odds = np.array([0.9 * (1 - light) + 0.06, 0.25, 0.1 + 0.25 * light, 0.15 * light + 0.03, 0.2 * light, 0.22 * light + 0.02,
-                     0.1 * light + 0.01])  # fmt: skip
+    odds = np.array([0.9 * (1 - light) + 0.06, 0.25, 0.1 + 0.25 * light, 0.15 * light + 0.02, 0.2 * light,
+                     0.22 * light + 0.005, 0.1 * light + 0.005])  # fmt: skip
     hue, saturation, value = list(_HAIRS.values())[rng.choice(len(odds), p=odds / odds.sum())]
     grey = float(np.clip((age - 0.35) * 2 + rng.normal() * 0.3, 0, 1)) * float(rng.random() < 0.75)
     base = _mix(
@@ -221,10 +222,12 @@ def sample_scene(rng: np.random.Generator) -> Scene:
     warm = rng.normal() * 0.06
     return Scene(
         backdrop=str(rng.choice(BACKDROPS)), colours=(back, other, accent),
-        key=(float(rng.choice([-1, 1]) * rng.uniform(0.15, 1.0)), float(rng.uniform(0.2, 0.75)), float(rng.uniform(0.95, 1.35))),
+        key=(float(rng.choice([-1, 1]) * rng.uniform(0.15, 1.0)), float(rng.uniform(0.2, 0.75)),
+             float(rng.uniform(0.95, 1.35))),
         key_colour=(1.0 + warm, 1.0, 1.0 - warm), fill=float(rng.uniform(0.08, 0.35)),
         fill_colour=(1.0 - warm, 1.0, 1.0 + 1.5 * abs(warm)), rim=float(rng.uniform(0, 0.8)),
         ambient=float(rng.uniform(0.18, 0.36)), field=float(np.radians(rng.uniform(16, 32))),
         height=float(rng.uniform(2.6, 3.0)), eye_line=float(rng.uniform(0.41, 0.47)), offset=float(rng.normal() * 0.02),
-        tilt=float(rng.normal() * 0.05), exposure=float(rng.uniform(0.92, 1.15)), contrast=float(rng.uniform(0.96, 1.06)),
+        tilt=float(rng.normal() * 0.05), exposure=float(rng.uniform(0.92, 1.15)),
+        contrast=float(rng.uniform(0.96, 1.06)),
     )  # fmt: skip

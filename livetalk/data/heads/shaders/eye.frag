@@ -29,9 +29,9 @@ void main() {
                + fill_light.rgb * wrapped(dot(n, fill_way.xyz), vec3(0.4));
     vec3 sum = c * light * shade;
     vec3 cornea = normalize(mat3(head) * normalize(d + 0.35 * (1.0 - smoothstep(0.0, edge * 1.2, r)) * vec3(g.xy, 0.0)));
-    float spark = smoothstep(0.985, 0.994, dot(cornea, normalize(key_way.xyz * vec3(0.75, 0.75, 1.0) + view * 1.4)));
+    float spark = smoothstep(0.988, 0.995, dot(cornea, normalize(key_way.xyz * vec3(0.75, 0.75, 1.0) + view * 1.4)));
     float second = smoothstep(0.990, 0.997, dot(cornea, normalize(fill_way.xyz + view * 1.6)));
-    sum += (spark * 0.9 * (0.3 + key_light.rgb) + second * 0.3 * fill_light.rgb) * mix(1.0, shade, 0.6);
+    sum += (spark * 0.9 * (0.3 + key_light.rgb) + second * 0.15 * fill_light.rgb) * mix(1.0, shade, 0.6);
     sum += 0.05 * sky.rgb * pow(1.0 - max(dot(n, view), 0.0), 3.0) * shade;
     colour = vec4(shown(sum), 1);
 }

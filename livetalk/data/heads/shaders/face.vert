@@ -37,6 +37,8 @@ void main() {
     painted = rest;
     masks = columns;
     gl_Position = camera * vec4(at, 1);
-    // Lips that touch must win over what lies behind them: teeth and tongue are pushed back in depth only.
-    if (kind == 2 || kind == 3) gl_Position.z += 0.0011 * gl_Position.w;
+    // Lips that touch must win over what lies behind them: teeth and tongue are pushed back in depth only;
+    // so are the insides of nostrils, which pinched noses would turn out.
+    bool nostril = kind == 0 && openness.x < 0.3 && rest.y > 6.77 && rest.y < 7.1 && rest.z > 1.38;
+    if (kind == 2 || kind == 3 || nostril) gl_Position.z += 0.0011 * gl_Position.w;
 }

@@ -38,6 +38,7 @@ class SpeechEncoderConfig:
     stem: int = 2  # hops on either side
     layers: tuple[tuple[int, int], ...] = ((1, 1), (2, 2), (8, 0), (1, 1), (3, 3), (16, 0))
     top: int = 4  # hops on either side
+    dropout: float = 0.1  # in training only
 
     @property
     def hops_per_frame(self) -> int:
@@ -104,17 +105,18 @@ def taps(x: Float[Tensor, "b n d"], kernel: int, step: int = 1, stride: int = 1)
 class ResidualConv(nn.Module):
     """Three taps at (-past, middle, +future) of every hop, then a pointwise layer; shortens what it reads."""
 
-    def __init__(self, width: int, past: int, future: int) -> None:
+    def __init__(self, width: int, past: int, future: int, dropout: float) -> None:
         super().__init__()
         assert (past + future) % 2 == 0
-        self.past, self.future = past, future
+        self.past, self.future, self.dropout = past, future, dropout
         self.norm = nn.LayerNorm(width)
         self.mix = nn.Linear(3 * width, width)
         self.out = nn.Linear(width, width)
 
     def forward(self, x: Float[Tensor, "b n d"]) -> Float[Tensor, "b m d"]:
         mixed = self.mix(taps(self.norm(x), 3, (self.past + self.future) // 2))
-        return x[:, self.past : x.shape[1] - self.future] + self.out(functional.gelu(mixed))
+        kept = functional.dropout(functional.gelu(mixed), self.dropout, self.training)
+        return x[:, self.past : x.shape[1] - self.future] + self.out(kept)
 
 
 class SpeechEncoder(nn.Module):
@@ -125,7 +127,9 @@ class SpeechEncoder(nn.Module):
         self.config = config = config or SpeechEncoderConfig()
         self.logmel = LogMel(config)
         self.stem = nn.Linear((2 * config.stem + 1) * config.mels, config.width)
-        self.layers = nn.ModuleList(ResidualConv(config.width, past, future) for past, future in config.layers)
+        self.layers = nn.ModuleList(
+            ResidualConv(config.width, past, future, config.dropout) for past, future in config.layers
+        )
         self.norm = nn.LayerNorm(config.width)
         self.top = nn.Linear((2 * config.top + 1) * config.width, config.top_width)
         self.out = nn.Linear(config.top_width, config.audio_width)
@@ -142,6 +146,7 @@ class SpeechEncoder(nn.Module):
         for layer in self.layers:
             x = layer(x)
         x = functional.gelu(self.top(taps(self.norm(x), 2 * config.top + 1, stride=config.hops_per_frame)))
+        x = functional.dropout(x, config.dropout, self.training)
         return functional.layer_norm(self.out(x), (config.audio_width,))
 
     def forward(self, audio: Float[Tensor, "b n"]) -> Float[Tensor, "b t a"]:

@@ -133,7 +133,7 @@ def crop(
     steps = np.arange(framing.frames)[:, None] + np.array(SUBTIMES)
     for i in chosen:
         item = shelf[i]
-        speed = float(np.exp(rng.uniform(np.log(0.84), np.log(1.2)))) if rng.random() < rough.speed else 1.0
+        speed = float(np.exp(rng.uniform(np.log(0.78), np.log(1.28)))) if rng.random() < rough.speed else 1.0
         room = max(0.0, len(item.audio) / SAMPLE_RATE - speed * framing.frames / FRAME_RATE)
         start = rng.uniform(-0.4, room + 0.4)  # seconds in the utterance of row 0's time
         audio.append(resample(item.audio, start * SAMPLE_RATE - framing.past * speed, speed, framing.samples))

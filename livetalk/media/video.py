@@ -67,7 +67,7 @@ class Mp4Writer:
         self._audio = self._audio_stream(rate, channels) if rate else None
 
     def _video_stream(self, size: tuple[int, int], crf: int) -> av.VideoStream:
-        stream = self._container.add_stream("libx264", rate=self._frame_rate, options={"crf": str(crf), "preset": PRESET})
+        stream = self._container.add_stream("libx264", self._frame_rate, {"crf": str(crf), "preset": PRESET})
         stream.height, stream.width = size
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, CLOCK)

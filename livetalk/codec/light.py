@@ -9,7 +9,9 @@ frame into one. The encoder sees one latent frame at a time. The decoder remembe
 Does not know: faces, presets, how it is trained, what its latents are used for.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -40,6 +42,18 @@ class LightCodecConfig:
     time_compression: int = 4
 
 
+def _start_small(conv: nn.Conv2d, std: float) -> None:
+    nn.init.normal_(conv.weight, std=std)
+    if conv.bias is not None:
+        nn.init.zeros_(conv.bias)
+
+
+def _set(conv: nn.Conv2d, weight: Tensor, bias: Tensor) -> None:
+    assert conv.bias is not None
+    conv.weight.copy_(weight)
+    conv.bias.copy_(bias)
+
+
 class _Norm(nn.Module):
     """Layer norm over channels with a gain; channels-last memory makes it one fused pass."""
 
@@ -66,10 +80,9 @@ class _Residual(nn.Module):
         self.second = nn.Conv2d(width, width, 3, padding=1)
         self.past = nn.Conv2d(width, width, 1, bias=False) if remembers else None
         # Small rather than zero: the probe's zero-initialised nets were slow to pick up motion.
-        nn.init.normal_(self.second.weight, std=0.1 / width**0.5)
-        nn.init.zeros_(self.second.bias)
+        _start_small(self.second, std=0.1 / width**0.5)
         if self.past is not None:
-            nn.init.normal_(self.past.weight, std=0.1 / width**0.5)
+            _start_small(self.past, std=0.1 / width**0.5)
 
     def forward(self, x: Tensor) -> Tensor:
         hidden = self.first(self.norm(x))
@@ -98,8 +111,7 @@ class LightEncoder(nn.Module):
         self.merge = nn.Sequential(nn.Conv2d(4 * 128, deep, 1), _Residual(deep), _Residual(deep), _Norm(deep))
         self.out = nn.Conv2d(deep, cfg.latent_channels, 1)
         self.linear = nn.Conv2d(768, cfg.latent_channels, 1)
-        nn.init.normal_(self.out.weight, std=0.01)
-        nn.init.zeros_(self.out.bias)
+        _start_small(self.out, std=0.01)
 
     def forward(self, frames: Float[Tensor, "m 4 3 h w"]) -> Float[Tensor, "m c h8 w8"]:
         flat = rearrange(frames, "m i c h w -> (m i) c h w").contiguous(memory_format=torch.channels_last)
@@ -125,8 +137,7 @@ class LightDecoder(nn.Module):
         self.leave = nn.Conv2d(cfg.top, 12, 3, padding=1)
         self.linear = nn.Conv2d(cfg.latent_channels, 768, 1)
         # Small, not zero: an all-zero last layer leaves the networks without a gradient to start from.
-        nn.init.normal_(self.leave.weight, std=0.01)
-        nn.init.zeros_(self.leave.bias)
+        _start_small(self.leave, std=0.01)
 
     def forward(self, z: Float[Tensor, "b f c h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """Pixels [b, 4f, 3, 8h, 8w] (the three copies before a stream's first frame included) and the new carry."""
@@ -134,7 +145,7 @@ class LightDecoder(nn.Module):
         past: list[Tensor | None] = list(carry.past) if carry.past else [None] * 3  # pyright: ignore[reportArgumentType]
         flat = rearrange(z, "b f c h w -> (b f) c h w").contiguous(memory_format=torch.channels_last)
         x, kept = self.enter(flat), []
-        for block in self.deep:
+        for block in cast(Iterable[_Residual], self.deep):
             if block.past is None:
                 x = block(x)
             else:
@@ -221,10 +232,8 @@ class LightCodec(nn.Module):
         basis = vectors.flip(1)[:, : self.latent_channels]  # columns, largest first
         scale = values.flip(0)[: self.latent_channels].clamp_min(1e-8).sqrt()
         inward, outward = basis / scale, basis * scale
-        self.encoder.linear.weight.copy_(rearrange(inward, "i o -> o i 1 1"))
-        self.encoder.linear.bias.copy_(-(mean @ inward))
-        self.decoder.linear.weight.copy_(rearrange(outward, "o i -> o i 1 1"))
-        self.decoder.linear.bias.copy_(mean)
+        _set(self.encoder.linear, rearrange(inward, "i o -> o i 1 1"), -(mean @ inward))
+        _set(self.decoder.linear, rearrange(outward, "o i -> o i 1 1"), mean)
 
     def _mean(self, like: Tensor) -> Tensor:
         return self.mean.to(like.dtype).view(1, -1, 1, 1, 1)

@@ -1,4 +1,4 @@
-"""One transformer layer: self-attention over latent tokens, cross-attention to text, feed-forward, all modulated by time.
+"""One transformer layer: self-attention over latent tokens, cross-attention to text, feed-forward; time modulates all.
 
 Parameter names are those of the published checkpoints. Knows nothing of blocks in time, caches' policy or noise.
 """

@@ -1,4 +1,7 @@
-"""Who may look at whom when a causal clip is trained in one parallel pass. Knows frames and blocks, no tensors' content."""
+"""Who may look at whom when a causal clip is trained in one parallel pass.
+
+Knows frames and blocks, no tensors' content.
+"""
 
 import torch
 from jaxtyping import Bool, Int

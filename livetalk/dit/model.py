@@ -5,7 +5,9 @@ it causal in streaming. Parameter names and numerics follow the published checkp
 instead of complex128). Knows nothing of schedules, blocks' order, caches' policy or guidance.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from einops import rearrange
@@ -75,7 +77,7 @@ class DiT(nn.Module):
     def remember_text(self, text: Float[Tensor, "b s w"]) -> TextMemory:
         """Keys and values of text features, to be given to `forward` in place of them."""
         embedded = self.text_embedding(text.to(self.patch_embedding.weight.dtype))
-        return TextMemory(tuple(block.cross_attn.keys_values(embedded) for block in self.blocks))
+        return TextMemory(tuple(block.cross_attn.keys_values(embedded) for block in self._layers()))
 
     def turn(self, times: Float[Tensor, " f"], grid: tuple[int, int]) -> Rotation:
         """Rotation for latent frames at `times` on a `grid` of tokens."""
@@ -101,9 +103,16 @@ class DiT(nn.Module):
         return self.forward_keeping(x, t, reference, text, audio, turn, past, mask)[0]
 
     def forward_keeping(
-        self, x: Tensor, t: Tensor, reference: Tensor, text: Tensor | TextMemory, audio: Tensor,
-        turn: Rotation | None = None, past: tuple[KeysValues, ...] | None = None, mask: Tensor | None = None,
-    ) -> tuple[Tensor, tuple[KeysValues, ...]]:  # fmt: skip
+        self,
+        x: Tensor,
+        t: Tensor,
+        reference: Tensor,
+        text: Tensor | TextMemory,
+        audio: Tensor,
+        turn: Rotation | None = None,
+        past: tuple[KeysValues, ...] | None = None,
+        mask: Tensor | None = None,
+    ) -> tuple[Tensor, tuple[KeysValues, ...]]:
         """`forward`, with every layer's own unrotated keys and values."""
         tokens, time, speech, memory, turn = self._enter(x, t, reference, text, audio, turn)
         embedding, modulation = time
@@ -115,9 +124,15 @@ class DiT(nn.Module):
         return self._leave(self.head(tokens, embedding), x, t), tuple(kept)
 
     def keys_values(
-        self, x: Tensor, t: Tensor, reference: Tensor, text: Tensor | TextMemory, audio: Tensor,
-        turn: Rotation | None = None, past: tuple[KeysValues, ...] | None = None,
-    ) -> tuple[KeysValues, ...]:  # fmt: skip
+        self,
+        x: Tensor,
+        t: Tensor,
+        reference: Tensor,
+        text: Tensor | TextMemory,
+        audio: Tensor,
+        turn: Rotation | None = None,
+        past: tuple[KeysValues, ...] | None = None,
+    ) -> tuple[KeysValues, ...]:
         """Only the unrotated keys and values of each layer: the clean pass that writes a finished block's memory."""
         tokens, (_, modulation), speech, memory, turn = self._enter(x, t, reference, text, audio, turn)
         kept: list[KeysValues] = []
@@ -126,11 +141,21 @@ class DiT(nn.Module):
             tokens, own = block(tokens, modulation, turn, memory.layers[i], past[i] if past else None)
             kept.append(own)
         last = len(self.blocks) - 1
-        kept.append(self.blocks[last].keys_values(self._hear(tokens, speech, last), modulation))
+        kept.append(self._layers()[last].keys_values(self._hear(tokens, speech, last), modulation))
         return tuple(kept)
 
-    def _enter(self, x: Tensor, t: Tensor, reference: Tensor, text: Tensor | TextMemory, audio: Tensor,
-               turn: Rotation | None):  # fmt: skip
+    def _layers(self) -> Sequence[DiTBlock]:
+        return cast(Sequence[DiTBlock], self.blocks)
+
+    def _enter(
+        self,
+        x: Tensor,
+        t: Tensor,
+        reference: Tensor,
+        text: Tensor | TextMemory,
+        audio: Tensor,
+        turn: Rotation | None,
+    ) -> tuple[Tensor, tuple[Tensor, Tensor], Tensor, TextMemory, Rotation]:
         dtype = self.patch_embedding.weight.dtype
         patches = self.patch_embedding(torch.cat([x, reference], 1).to(dtype))
         _, _, f, h, w = patches.shape

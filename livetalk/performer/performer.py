@@ -44,9 +44,17 @@ class Performer:
     """A loaded preset. One performer serves many streams; all memory of a stream is in its `Session`."""
 
     def __init__(
-        self, preset: Preset, student: DiT, codec: LightCodec, speech: SpeechEncoder, text: TextEncoder,
-        version: str, seed: int = 0, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu",
-    ) -> None:  # fmt: skip
+        self,
+        preset: Preset,
+        student: DiT,
+        codec: LightCodec,
+        speech: SpeechEncoder,
+        text: TextEncoder,
+        version: str,
+        seed: int = 0,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> None:
         self.preset, self.version, self.seed, self.dtype = preset, version, seed, dtype
         self.device = torch.device(device)
         self.student = student.to(self.device, dtype).eval().requires_grad_(False)

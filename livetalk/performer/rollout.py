@@ -87,7 +87,7 @@ def next_block(
     conditions: BlockConditions,
     state: RolloutState,
     ladder: Ladder,
-    plan: Plan = Plan(),  # noqa: B008 - frozen
+    plan: Plan = Plan(),
 ) -> tuple[Float[Tensor, "b c f h w"], RolloutState]:
     """Clean latents of the next block and the state after it.
 
@@ -105,18 +105,19 @@ def next_block(
     if not isinstance(text, TextMemory) and not plan.gradient:
         text = model.remember_text(text)
 
-    def velocity(x: Tensor, step: int) -> Tensor:
+    def denoise(x: Tensor, step: int) -> Tensor:
+        x = _with_portrait(x, reference, first)
         t = torch.full((x.shape[0], frames), ladder.timesteps[step], device=x.device)
-        return model(x, t, given, text, conditions.audio, turn, past)
+        return x - ladder.sigmas[step] * model(x, t, given, text, conditions.audio, turn, past)
 
     last = len(ladder) - 1 if plan.exit_step is None else plan.exit_step
-    for step in range(last + 1):
-        x = _with_portrait(x, reference, first)
-        with torch.set_grad_enabled(plan.gradient and step == last):
-            clean = x - ladder.sigmas[step] * velocity(x, step)
-        if step < last:
-            sigma = ladder.sigmas[step + 1]
-            x = (1 - sigma) * clean + sigma * noise(step + 1)
+    for step in range(last):
+        with torch.no_grad():
+            clean = denoise(x, step)
+        sigma = ladder.sigmas[step + 1]
+        x = (1 - sigma) * clean + sigma * noise(step + 1)
+    with torch.set_grad_enabled(plan.gradient):
+        clean = denoise(x, last)
     clean = _with_portrait(clean, reference, first)
     with torch.no_grad():
         memory = text if isinstance(text, TextMemory) else model.remember_text(text)
@@ -138,7 +139,16 @@ def _window(
     return past, turn[split:]
 
 
-def _remember(model, clean, given, text, audio, turn, past, state: RolloutState) -> RolloutState:
+def _remember(
+    model: DiT,
+    clean: Float[Tensor, "b c f h w"],
+    given: Float[Tensor, "b c1 f h w"],
+    text: TextMemory,
+    audio: Float[Tensor, "b f g"],
+    turn: Rotation,
+    past: tuple[KeysValues, ...] | None,
+    state: RolloutState,
+) -> RolloutState:
     """The clean pass, time step 0: keys and values that later blocks will see."""
     zero = torch.zeros(clean.shape[0], clean.shape[2], device=clean.device)
     own = model.keys_values(clean, zero, given, text, audio, turn, past)
@@ -148,7 +158,11 @@ def _remember(model, clean, given, text, audio, turn, past, state: RolloutState)
 
 
 def begin(
-    tokens_per_frame: int, block: int, anchors: int, rolling: int, positions: Literal["absolute", "windowed"] = "windowed"
+    tokens_per_frame: int,
+    block: int,
+    anchors: int,
+    rolling: int,
+    positions: Literal["absolute", "windowed"] = "windowed",
 ) -> RolloutState:
     """An empty state. The window is `anchors` + `rolling` latent frames, the block being denoised counted in."""
     return RolloutState(AnchoredCache(anchors, anchors + rolling - block, tokens_per_frame), positions)

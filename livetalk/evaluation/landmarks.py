@@ -64,7 +64,7 @@ def inter_ocular(points: Float[np.ndarray, "p 2"]) -> float:
 def lip_gap(points: Float[np.ndarray, "p 2"]) -> float:
     """Mean distance of the inner lips at three places, over the inter-ocular distance."""
     gaps = [np.linalg.norm(points[upper] - points[lower]) for upper, lower in LIPS]
-    return float(np.mean(gaps)) / inter_ocular(points)
+    return float(np.array(gaps).mean()) / inter_ocular(points)
 
 
 def mouth_width(points: Float[np.ndarray, "p 2"]) -> float:

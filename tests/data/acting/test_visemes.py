@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from livetalk.data.acting.sounds import BILABIALS, DIPHTHONGS, STRESS, VOWELS
 from livetalk.data.acting.visemes import (

@@ -27,6 +27,7 @@ Steps = Annotated[int | None, typer.Option(help="Budget in steps.")]
 Shards = Annotated[Path | None, typer.Option(help="Folder of rendered shards; --run/shards by default.")]
 Speech = Annotated[Path | None, typer.Option(help="Folder of speech features (or a speech shelf, for the codec).")]
 Processes = Annotated[int, typer.Option(help="Rendering processes beside training; 0 reads what is there.")]
+Consume = Annotated[bool, typer.Option("--consume", help="Delete shards once read: others render into the folder.")]
 Clips = Annotated[int, typer.Option(help="Clips held on the device.")]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the network (CUDA; pays after a few minutes).")]
 SampleEvery = Annotated[float, typer.Option(help="Seconds between samples.")]
@@ -39,6 +40,7 @@ def codec(
     run: Run, speech: Speech = None, preset: PresetName = "tiny", seconds: Seconds = None, steps: Steps = None,
     shards: Shards = None, processes: Processes = 0, clips: Clips = 2400, compile: Compile = False,
     sample_every: SampleEvery = 120.0, batch: Batch = None, photos: Path | None = None, first: int = 256,
+    consume: Consume = False, start: Annotated[Path | None, typer.Option(help="Weights to go on from.")] = None,
 ) -> None:  # fmt: skip
     """Stage one: the video codec, on rendered heads (and photographs). Starts when `first` clips are there."""
     from livetalk.distill import recipe, shards as source
@@ -49,12 +51,12 @@ def codec(
     folder = shards or run / "shards"
     with _rendering(folder, speech, processes, world):
         ring = FrameRing(clips, chosen.geometry.frames_of(chosen.training_latents), chosen.geometry.size, world.device)
-        refill = source.frames_from(folder, delete=processes > 0)
+        refill = _until_full(source.frames_from(folder, delete=consume or processes > 0))
         _wait(lambda: (refill(ring), ring.filled)[1], min(first, clips))
         pictures = Photos(source.load_pictures(photos), world.device) if photos else None
         config = CodecTraining() if batch is None else CodecTraining(batch=batch)
         report = recipe.train_codec(
-            chosen, run, _budget(steps, seconds, sample_every), world, ring, config, pictures, refill, compile
+            chosen, run, _budget(steps, seconds, sample_every), world, ring, config, pictures, refill, compile, start
         )
     _tell("codec", report)
 
@@ -63,7 +65,7 @@ def codec(
 def teacher(
     run: Run, speech: Speech = None, text: Path | None = None, preset: PresetName = "tiny", seconds: Seconds = None,
     steps: Steps = None, shards: Shards = None, processes: Processes = 0, clips: Clips = 6000, compile: Compile = False,
-    sample_every: SampleEvery = 120.0, batch: Batch = None, first: int = 512,
+    sample_every: SampleEvery = 120.0, batch: Batch = None, first: int = 512, consume: Consume = False,
 ) -> None:  # fmt: skip
     """Stage two: the bidirectional teacher. Encodes clips while they are rendered and leaves them in bank.pt."""
     from livetalk.cli_support import ASSETS
@@ -84,7 +86,7 @@ def teacher(
         _render_held_out(run / "held_out", speech, processes)
     with _rendering(folder, speech, processes, world):
         bank = LatentBank(clips, world.device)
-        refill = encoder.refill_from(folder, delete=processes > 0)
+        refill = encoder.refill_from(folder, delete=consume or processes > 0)
         _wait(lambda: (refill(bank), bank.filled)[1], min(first, clips))
         held_out = _held_out(encoder, run)
         config = replace(TeacherTraining(batch=batch or 64), shift=chosen.shift)

@@ -36,7 +36,7 @@ class CodecTraining:
     noise: float = 0.05  # added to latents, so that the decoder forgives the transformer's small errors
     gradient: float = 0.5
     structure: float = 0.2
-    motion: float = 0.5
+    motion: float = 1.0
     spread: float = 1e-3  # keeps latents near unit scale
     refill_every: int = 50
     optim: OptimConfig = field(

@@ -27,7 +27,7 @@ from livetalk.training.latents import ClipBatch, LatentBank
 from livetalk.training.learner import Learner
 from livetalk.training.optim import Constant, OptimConfig
 from livetalk.training.parallel import World
-from livetalk.training.precision import autocast
+from livetalk.training.precision import autocast, eagerly
 from livetalk.training.stage import Sample, Tick
 
 _ADAM = {"betas": (0.0, 0.999), "eps": 1e-8, "weight_decay": 0.01, "clip": 10.0}
@@ -125,6 +125,7 @@ class DmdStage:
         x = torch.cat([clips.portrait, x[:, :, 1:]], 2)
         return x, (1000 * sigma)[:, None].expand(-1, x.shape[2]), sigma, noise
 
+    @eagerly
     @torch.no_grad()
     def sample(self, folder: Path, tick: Tick) -> Sample | None:
         if self.held_out is None:

@@ -27,7 +27,7 @@ from livetalk.training.latents import ClipBatch, LatentBank
 from livetalk.training.learner import Learner
 from livetalk.training.optim import FlatThenLinear, OptimConfig
 from livetalk.training.parallel import World
-from livetalk.training.precision import autocast, maybe_compile
+from livetalk.training.precision import autocast, eagerly, maybe_compile
 from livetalk.training.stage import Sample, Tick
 
 
@@ -140,6 +140,7 @@ class OdeStage:
     def _tokens(self, x: Tensor) -> int:
         return x.shape[3] * x.shape[4] // self.student.config.patch**2
 
+    @eagerly
     @torch.no_grad()
     def sample(self, folder: Path, tick: Tick) -> Sample | None:
         if self.held_out is None:

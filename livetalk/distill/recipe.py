@@ -28,7 +28,7 @@ from livetalk.training.frames import FrameRing, Photos
 from livetalk.training.latents import ClipBatch, LatentBank
 from livetalk.training.loop import RunReport, run
 from livetalk.training.parallel import World
-from livetalk.training.precision import autocast
+from livetalk.training.precision import autocast, maybe_compile
 from livetalk.training.stage import LoopConfig, Sample
 
 
@@ -51,10 +51,15 @@ class Budget:
 def train_codec(
     preset: Preset, out: Path, budget: Budget, world: World, ring: FrameRing, config: CodecTraining | None = None,
     photos: Photos | None = None, refill: Callable[[FrameRing], int] | None = None, compiled: bool = False,
+    start: Path | None = None,
 ) -> RunReport:  # fmt: skip
-    """Leaves `codec.safetensors` with latent statistics measured on the ring."""
-    stage = CodecStage(LightCodec(preset.codec), ring, config or CodecTraining(), world, photos, refill, compiled)
-    stage.init_linear()
+    """Leaves `codec.safetensors` with latent statistics measured on the ring. `start`: weights to go on from."""
+    codec = LightCodec(preset.codec)
+    if start is not None:
+        codec.load_state_dict(_read(start))
+    stage = CodecStage(codec, ring, config or CodecTraining(), world, photos, refill, compiled)
+    if start is None:
+        stage.init_linear()
     report = run(stage, budget.loop("codec"), out / "codec", world)
     if world.is_main:
         save_weights(stage.finish(), out / "codec.safetensors")
@@ -85,6 +90,8 @@ def train_ode(
     teacher = load_dit(preset, out / "teacher.safetensors").to(world.device).eval()
     student = DiT(preset.dit)
     student.load_state_dict(teacher.state_dict())
+    for block in teacher.blocks:
+        maybe_compile(block, compiled)
     trajectories = make_trajectories(teacher, bank, config, steps, batch)
     show = shower(load_codec(preset, out), world)
     stage = OdeStage(student, trajectories, preset.geometry, steps, config, world, show, held_out, compiled)

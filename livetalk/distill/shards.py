@@ -55,7 +55,7 @@ class ClipEncoder:
         entry, start = (torch.from_numpy(x.astype(np.int64)) for x in (shard.utterance, shard.start_frame))
         return self.speech.gather(entry, start, shard.frames.shape[1])
 
-    def refill_from(self, folder: Path, most: int = 2, delete: bool = True) -> Callable[[LatentBank], int]:
+    def refill_from(self, folder: Path, most: int = 4, delete: bool = True) -> Callable[[LatentBank], int]:
         """A refill of a bank: at most `most` new shards a call, so that training is not held up."""
         seen: set[str] = set()
 

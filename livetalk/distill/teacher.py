@@ -21,7 +21,7 @@ from livetalk.training.latents import ClipBatch, LatentBank, dropped
 from livetalk.training.learner import Learner
 from livetalk.training.optim import FlatThenLinear, OptimConfig
 from livetalk.training.parallel import World
-from livetalk.training.precision import autocast, maybe_compile
+from livetalk.training.precision import autocast, eagerly, maybe_compile
 from livetalk.training.stage import Sample, Tick
 
 Show = Callable[[Path, Tensor, ClipBatch], Sample]
@@ -85,6 +85,7 @@ class TeacherStage:
         focus = (batch.weight > 2).float()
         return (error * batch.weight).mean(), (error * focus).sum() / focus.sum().clamp_min(1)
 
+    @eagerly
     @torch.no_grad()
     def sample(self, folder: Path, tick: Tick) -> Sample | None:
         if self.held_out is None:

@@ -28,6 +28,11 @@ def autocast(device: torch.device | str, enabled: bool = True) -> AbstractContex
     return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
 
 
+def eagerly(function: T) -> T:
+    """Run `function` uncompiled: for samples, whose shapes differ from training's and are not worth a compilation."""
+    return torch.compiler.set_stance("force_eager")(function)
+
+
 def maybe_compile(target: T, enabled: bool) -> T:
     """Compile a module (in place, so that its state dict keeps its key names) or a function, or leave it alone.
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from jaxtyping import Float, Float32, Int, UInt8
 
+from livetalk import __version__
 from livetalk.data.acting.performance import HELD_OUT_FROM, Performance, perform
 from livetalk.data.heads.look import Look, sample_look
 from livetalk.data.speech import HELD_OUT_VOICES, Shelf, Utterance, entries
@@ -164,12 +165,14 @@ def describe(scene: Scene, spoken: Utterance, frames: int) -> dict[str, Any]:
 def write_clip(clip: Clip, path: Path | str) -> Path:
     """Write the clip as mp4 (h264 and aac) under `path` and its truth beside it as .json; returns the json's path.
 
+    The mp4 is marked as made by AI: the voice is, and the face is no photograph.
+
     Raises ValueError, with what to do, if the file cannot be written.
     """
-    from livetalk.media import Mp4Writer
+    from livetalk.media.video import Mp4Writer, ai_origin
 
     path = Path(path)
-    origin = {"comment": f"Rendered by LiveTalk, seed {clip.truth['seed']}", "prompt": clip.truth["prompt"]}
+    origin = ai_origin("rendered head", __version__, clip.truth["seed"], clip.truth["prompt"])
     height, width = clip.frames.shape[1:3]
     with Mp4Writer(path, size=(height, width), origin=origin) as writer:
         writer.write_frames(clip.frames)

@@ -2,6 +2,7 @@
 
 import json
 
+import av
 import numpy as np
 import pytest
 
@@ -118,3 +119,13 @@ def test_a_clip_is_written_with_its_truth_beside_it(shelf, tmp_path):
     assert json.loads(beside.read_text()) == clip.truth
     assert (tmp_path / "clip.mp4").stat().st_size > 1000
     assert clips.CLIP_FRAMES == 81
+
+
+def test_a_written_clip_says_that_it_is_made_by_ai(shelf, tmp_path):
+    clip = render_clip(5, shelf, Painter())
+    write_clip(clip, tmp_path / "clip.mp4")
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        tags = container.metadata
+    assert "AI-generated" in tags["comment"]
+    assert tags["ai_generated"] == "true"
+    assert (tags["seed"], tags["prompt"]) == ("5", clip.truth["prompt"])

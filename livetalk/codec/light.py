@@ -11,7 +11,7 @@ Does not know: faces, presets, how it is trained, what its latents are used for.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast
+from typing import Self, cast
 
 import torch
 import torch.nn.functional as F
@@ -186,6 +186,10 @@ class LightCodec(nn.Module):
     @property
     def time_compression(self) -> int:
         return self.config.time_compression
+
+    def channels_last(self) -> Self:
+        """The same codec, its weights in the memory order that convolutions are fastest in."""
+        return self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] - torch's stubs lack it
 
     def encode_raw(self, pixels: Float[Tensor, "b 3 t h w"]) -> Float[Tensor, "b c f h8 w8"]:
         """Latents before normalisation; t must be 4f - 3."""

@@ -59,7 +59,7 @@ class Performer:
         self.device = torch.device(device)
         self.student = student.to(self.device, dtype).eval().requires_grad_(False)
         codec = codec.to(self.device, dtype).eval().requires_grad_(False)
-        self.codec = codec.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.codec = codec.channels_last()
         self.speech, self.text = speech, text
         self.windows = SpeechWindows.of(speech.config, preset.geometry)
         self.ladder = ladder_of(ladder(preset.steps, preset.shift))

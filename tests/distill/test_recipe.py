@@ -105,7 +105,8 @@ def test_conditions_are_dropped_as_often_as_asked() -> None:
 
 def test_a_bank_comes_back_from_disk(tmp_path: Path) -> None:
     bank = LatentBank(4, torch.device("cpu"))
-    bank.add(torch.randn(3, 8, 21, 8, 8), torch.randn(3, 81, 64), torch.randn(3, 24, 128), torch.full((3, 81, 3, 2), 30.0), 64)
+    audio, text, boxes = torch.randn(3, 81, 64), torch.randn(3, 24, 128), torch.full((3, 81, 3, 2), 30.0)
+    bank.add(torch.randn(3, 8, 21, 8, 8), audio, text, boxes, 64)
     bank.save(tmp_path / "bank.pt")
     again = LatentBank.load(tmp_path / "bank.pt", torch.device("cpu"))
     assert again.filled == 3

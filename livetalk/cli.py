@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import livetalk
-from livetalk import cli_bench, cli_data, cli_doctor, cli_generate, cli_train
+from livetalk import cli_bench, cli_data, cli_doctor, cli_evaluate, cli_generate, cli_train
 from livetalk.cli_support import err, mistake, out
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("bench")(cli_bench.bench)
 app.command("doctor")(cli_doctor.doctor)
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_train.app, name="train")
+app.add_typer(cli_evaluate.app, name="evaluate")
 
 
 def _version(asked: bool) -> None:

@@ -1,0 +1,144 @@
+"""From the measures of single clips to the figures of a model. Pure numpy; the names are explained in report.py.
+
+A clip that the model spoils counts against it: where a lip gap cannot be followed, its r is 0, not left out.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from livetalk.evaluation.identity import distances
+from livetalk.evaluation.lipsync import lagged, pearson
+from livetalk.evaluation.tiny import Measured, Played
+
+REACH = 4  # frames of lag looked at on either side
+NAN = float("nan")
+
+
+def summarise(clips: Sequence[Measured]) -> dict[str, float]:
+    """All figures that can be had from these clips; NaN for what could not be measured."""
+    clips = sorted(clips, key=lambda clip: clip.seed)
+    model = [(clip, clip.played) for clip in clips if clip.played is not None]
+    figures: dict[str, float] = {}
+    if model:
+        figures |= lips(model) | rest(model) | faces(model) | pictures(model)
+    return figures | codec(clips)
+
+
+def lips(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
+    """How well mouths follow the speech, over the clips in which the truth itself can be followed."""
+    truth = [pearson(clip.truth.gap, clip.opening, clip.speaking) for clip, _ in model]
+    spoken = [pair for pair, r in zip(model, truth, strict=True) if np.isfinite(r)]
+    if not spoken:
+        return dict.fromkeys(("lip_r", "lip_r_truth", "lip_r_share", "lip_lag_frames"), NAN)
+    made = [_r(p.track.gap, clip, clip) for clip, p in spoken]
+    loud = [_r(clip.loudness, clip, clip) for clip, _ in spoken]
+    curve = np.mean([np.nan_to_num(lagged(p.track.gap, c.opening, c.speaking, REACH)) for c, p in spoken], axis=0)
+    ceiling, lip_r = float(np.nanmedian(truth)), float(np.median(made))
+    return {
+        "lip_r": lip_r,
+        "lip_r_truth": ceiling,
+        "lip_r_share": lip_r / ceiling if ceiling > 0 else NAN,
+        "lip_lag_frames": float(np.argmax(curve) - REACH),
+        "lip_over_loudness": lip_r - float(np.median(loud)),
+        "lip_over_swapped": _over_swapped(spoken),
+    }
+
+
+def _over_swapped(spoken: Sequence[tuple[Measured, Played]]) -> float:
+    """Mean r minus mean r against the speech of the next clip that says something else."""
+    gains = []
+    for place, (clip, made) in enumerate(spoken):
+        others = [other for other, _ in (*spoken[place + 1 :], *spoken[:place]) if other.utterance != clip.utterance]
+        if others:
+            gains.append(_r(made.track.gap, clip, clip) - _r(made.track.gap, others[0], clip))
+    return float(np.mean(gains)) if gains else NAN
+
+
+def _r(curve: Float[np.ndarray, " t"], heard: Measured, where: Measured) -> float:
+    """r against the opening of the speech that was `heard`, in its speech; 0 where the curve cannot be followed."""
+    t = min(len(curve), len(heard.opening), len(where.opening))
+    return float(np.nan_to_num(pearson(curve[:t], heard.opening[:t], heard.speaking[:t])))
+
+
+def rest(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
+    """Lip gap in pauses beyond the portrait's, over all such frames."""
+
+    def beyond(gap_of: Callable[[Measured, Played], np.ndarray]) -> float:
+        return _mean(np.concatenate([gap_of(c, p)[c.resting] - c.truth.gap[0] for c, p in model]))
+
+    return {
+        "pause_gap": beyond(lambda clip, made: made.track.gap),
+        "pause_gap_truth": beyond(lambda clip, made: clip.truth.gap),
+    }
+
+
+def faces(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
+    """Does the face stay the same person, and stay a face?"""
+    known = [(clip, made, clip.portrait) for clip, made in model if _finite(clip.portrait)]
+    portraits = [portrait for _, _, portrait in known if portrait is not None]
+    far = [distances(made.descriptors, own) for (_, made, _), own in zip(known, portraits, strict=True)]
+    truth = [
+        distances(clip.truth_descriptors, own)
+        for (clip, _, _), own in zip(known, portraits, strict=True)
+        if clip.truth_descriptors is not None
+    ]
+    first = []
+    for place, (_, made, _) in enumerate(known):
+        each = [_mean(distances(made.descriptors, portrait)) for portrait in portraits]
+        first.append(bool(np.isfinite(each).all()) and int(np.argmin(each)) == place)
+    pooled = _pool(far)
+    return {
+        "identity_median": _quantile(pooled, 0.5),
+        "identity_p95": _quantile(pooled, 0.95),
+        "identity_truth": _quantile(_pool(truth), 0.5),
+        "identity_rank1": float(np.mean(first)) if first else NAN,
+        "faceless": float(np.mean([made.track.missing for _, made in model])),
+    }
+
+
+def pictures(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
+    """Faults of the pictures: medians over clips of what is relative, totals of what is counted."""
+    return {
+        "sharpness_share": float(np.median([made.sharpness for _, made in model])),
+        "flicker": float(np.median([made.flicker for _, made in model])),
+        "black": float(sum(made.black for _, made in model)),
+        "frozen": float(sum(made.frozen for _, made in model)),
+    }
+
+
+def codec(clips: Sequence[Measured]) -> dict[str, float]:
+    """The codec's gate on the rendered truth; errors and energies are pooled over all clips."""
+
+    def decibels(errors: Iterable[float]) -> float:
+        mean = float(np.mean(list(errors)))
+        return float("inf") if mean == 0 else float(10 * np.log10(255.0**2 / mean))
+
+    motion = sum(clip.coded.motion for clip in clips)
+    lip = np.array([pearson(clip.truth.gap, clip.coded.gap) for clip in clips])
+    return {
+        "codec_psnr": decibels(clip.coded.error for clip in clips),
+        "codec_mouth_psnr": decibels(clip.coded.mouth_error for clip in clips),
+        "codec_eye_psnr": decibels(clip.coded.eye_error for clip in clips),
+        "codec_motion_energy": sum(clip.coded.motion_kept for clip in clips) / motion if motion > 0 else NAN,
+        "codec_lip_r": _mean(lip),
+    }
+
+
+def _finite(values: Float[np.ndarray, "..."] | None) -> bool:
+    return values is not None and bool(np.isfinite(values).all())
+
+
+def _pool(parts: Sequence[np.ndarray]) -> Float[np.ndarray, " n"]:
+    joined = np.concatenate(parts) if len(parts) else np.zeros(0)
+    return joined[np.isfinite(joined)]
+
+
+def _quantile(values: Float[np.ndarray, " n"], place: float) -> float:
+    return float(np.quantile(values, place)) if len(values) else NAN
+
+
+def _mean(values: Float[np.ndarray, " n"]) -> float:
+    found = values[np.isfinite(values)]
+    return float(found.mean()) if len(found) else NAN

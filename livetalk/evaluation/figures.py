@@ -40,7 +40,7 @@ def lips(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
         "lip_r": lip_r,
         "lip_r_truth": ceiling,
         "lip_r_share": lip_r / ceiling if ceiling > 0 else NAN,
-        "lip_lag_frames": float(np.argmax(curve) - REACH),
+        "lip_lag_frames": float(np.argmax(curve) - REACH) if curve.any() else NAN,
         "lip_over_loudness": lip_r - float(np.median(loud)),
         "lip_over_swapped": _over_swapped(spoken),
     }

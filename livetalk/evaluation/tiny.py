@@ -212,18 +212,10 @@ def open_lab(order: Order, threads: int) -> Lab:
 
 
 def measure(order: Order, clips: int, workers: int) -> Iterator[Measured]:
-    """Measure `clips` held-out clips in `workers` processes, each yielded as it is done."""
-    seeds = held_out.seeds(clips)
+    """Measure the first `clips` held-out clips in `workers` processes, each yielded as it is done."""
     threads = max(1, (os.cpu_count() or 1) // workers)
-    if workers == 1:
-        lab = open_lab(order, threads)
-        try:
-            yield from (lab.measure(seed, show=place < order.show) for place, seed in enumerate(seeds))
-        finally:
-            lab.renderer.close()
-        return
     with ProcessPoolExecutor(workers, get_context("spawn"), _start, (order, threads)) as pool:
-        tasks = [pool.submit(_measure, seed, place < order.show) for place, seed in enumerate(seeds)]
+        tasks = [pool.submit(_measure, seed, place < order.show) for place, seed in enumerate(held_out.seeds(clips))]
         try:
             yield from (task.result() for task in as_completed(tasks))
         finally:
@@ -234,7 +226,7 @@ _own: dict[str, Any] = {}  # of a worker process: its lab, opened with its first
 
 
 def _start(order: Order, threads: int) -> None:
-    os.environ.setdefault("GLOG_minloglevel", "2")  # MediaPipe is talkative
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MediaPipe is talkative; errors reach the caller as exceptions
     _own["order"] = (order, threads)
 
 

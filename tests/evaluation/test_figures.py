@@ -1,0 +1,57 @@
+"""Figures say what a model did, and a spoilt clip is never left out."""
+
+import numpy as np
+import pytest
+
+from livetalk.evaluation.figures import summarise
+from tests.evaluation.made_up import T, clip, speech
+
+
+def test_a_model_that_repeats_the_truth_reaches_the_ceiling() -> None:
+    figures = summarise([clip(place, speech(place)) for place in range(4)])
+    assert figures["lip_r"] == pytest.approx(1)
+    assert figures["lip_r_share"] == pytest.approx(1)
+    assert figures["lip_lag_frames"] == 0
+    assert figures["lip_over_swapped"] > 0.7
+    assert figures["lip_over_loudness"] > 0.5
+    assert figures["pause_gap"] == pytest.approx(figures["pause_gap_truth"])
+
+
+def test_a_late_mouth_is_told() -> None:
+    late = [clip(place, np.roll(speech(place), 2)) for place in range(4)]
+    figures = summarise(late)
+    assert figures["lip_lag_frames"] == 2
+    assert figures["lip_r_share"] < 0.5
+
+
+@pytest.mark.parametrize("spoilt", [np.full(T, np.nan), np.zeros(T)])
+def test_a_clip_without_a_face_or_with_a_still_mouth_counts_as_zero(spoilt: np.ndarray) -> None:
+    clips = [clip(0, speech(0)), clip(1, spoilt), clip(2, spoilt)]
+    assert summarise(clips)["lip_r"] == 0
+
+
+def test_a_mouth_left_open_in_pauses_is_told() -> None:
+    gap = speech(0).copy()
+    gap[-16:] = speech(0)[0] + 0.05
+    assert summarise([clip(0, gap)])["pause_gap"] == pytest.approx(0.05)
+
+
+def test_identity_is_the_distance_to_ones_own_portrait_among_all() -> None:
+    near = summarise([clip(place, speech(place)) for place in range(3)])
+    assert near["identity_median"] == pytest.approx(0.2)
+    assert near["identity_truth"] == 0
+    assert near["identity_rank1"] == 1
+    lost = summarise([clip(0, speech(0)), clip(1, speech(1), far=np.nan)])
+    assert lost["identity_rank1"] == 0.5
+
+
+def test_black_frames_are_summed_and_codec_errors_pooled() -> None:
+    figures = summarise([clip(0, speech(0), black=1), clip(1, speech(1), black=2)])
+    assert figures["black"] == 3
+    assert figures["codec_mouth_psnr"] == pytest.approx(10 * np.log10(255**2 / 9))
+    assert figures["codec_motion_energy"] == pytest.approx(0.75)
+    assert figures["codec_lip_r"] == pytest.approx(1)
+
+
+def test_without_the_model_only_the_codec_is_judged() -> None:
+    assert all(name.startswith("codec_") for name in summarise([clip(0, None)]))

@@ -1,0 +1,93 @@
+"""A clip is measured on what a viewer would see; a player that repeats the truth is found without fault."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from livetalk.codec.light import LightCodec
+from livetalk.data.clips import render_clip
+from livetalk.data.speech import Shelf
+from livetalk.evaluation import held_out
+from livetalk.evaluation.codec_gate import codec_report
+from livetalk.evaluation.figures import summarise
+from livetalk.evaluation.landmarks import task_file
+from livetalk.evaluation.tiny import Lab, load_codec, motion_energy, round_trip
+from livetalk.presets import MINIATURE, TINY
+from livetalk.weights import save_bundle, save_tensors
+
+SEED, FRAMES = 900_000_004, 21
+
+
+class Replay:
+    """A player that shows what it was given, in blocks."""
+
+    def __init__(self, frames: np.ndarray) -> None:
+        self.frames = frames
+
+    def perform(self, portrait: np.ndarray, speech: Iterable[np.ndarray], prompt: str) -> Iterator[np.ndarray]:
+        assert np.array_equal(portrait, self.frames[0])
+        assert sum(len(piece) for piece in speech) == 1_000 * FRAMES
+        yield from np.array_split(self.frames, 3)
+
+
+def test_a_codec_is_read_from_a_bundle_and_from_training(tmp_path: Path) -> None:
+    codec = LightCodec(TINY.codec)
+    save_bundle(tmp_path / "a.safetensors", codec.state_dict(), {})
+    save_tensors(tmp_path / "b.safetensors", {name: value.half() for name, value in codec.state_dict().items()})
+    bundled, plain = load_codec(tmp_path / "a.safetensors"), load_codec(tmp_path / "b.safetensors")
+    for (name, a), b in zip(bundled.state_dict().items(), plain.state_dict().values(), strict=True):
+        assert torch.allclose(a, b, atol=0.01), name
+    with pytest.raises(ValueError, match="no weights at"):
+        load_codec(tmp_path / "c.safetensors")
+
+
+def test_a_round_trip_keeps_shape_and_equals_whole_decoding() -> None:
+    codec = LightCodec(MINIATURE.codec).eval()
+    frames = np.random.default_rng(0).integers(0, 255, (21, 64, 64, 3), np.uint8)
+    rebuilt = round_trip(codec, frames, torch.float32)
+    with torch.inference_mode():
+        pixels = torch.tensor(frames).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
+        whole = codec.decode(codec.encode(pixels))[0].permute(1, 2, 3, 0).clamp(-1, 1)
+    assert np.abs(rebuilt - (whole.numpy() + 1) * 127.5).max() <= 0.51
+
+
+def test_pooled_motion_is_that_of_the_gate() -> None:
+    rng = np.random.default_rng(0)
+    videos = rng.integers(0, 255, (2, 9, 96, 96, 3), np.uint8)
+    rebuilt = (videos * np.array([0.5, 0.9]).reshape(2, 1, 1, 1, 1)).astype(np.uint8)
+    mouths = np.full((2, 9, 2), 48.0)
+    energies = [motion_energy(video, centres) for video, centres in zip(videos, mouths, strict=True)]
+    kept = [codec_report(videos[i : i + 1], rebuilt[i : i + 1], mouths[:1]).motion_energy for i in range(2)]
+    assert np.dot(energies, kept) / sum(energies) == pytest.approx(codec_report(videos, rebuilt, mouths).motion_energy)
+
+
+@pytest.mark.slow
+def test_a_player_that_repeats_the_truth_has_no_fault() -> None:
+    for extra in ("moderngl", "mediapipe"):
+        pytest.importorskip(extra, reason="needs the data and eval extras")
+    from livetalk.data.heads import HeadRenderer
+
+    try:
+        task_file()
+        renderer = HeadRenderer(TINY.geometry.size)
+    except ValueError as error:
+        pytest.skip(str(error))
+    with held_out.shelf_folder(None) as folder:
+        shelf = Shelf(folder)
+        replay = Replay(render_clip(SEED, shelf, renderer, FRAMES).frames)
+        lab = Lab(shelf, renderer, LightCodec(TINY.codec).eval(), torch.float32, replay)
+        found = lab.measure(SEED, FRAMES, show=True)
+    renderer.close()
+    figures = summarise([found])
+    assert figures["lip_r_share"] == pytest.approx(1)
+    assert figures["lip_r"] > 0.8
+    assert figures["identity_median"] == pytest.approx(figures["identity_truth"])
+    assert figures["identity_rank1"] == 1
+    assert figures["sharpness_share"] == pytest.approx(1)
+    assert figures["flicker"] == pytest.approx(1)
+    assert (figures["black"], figures["frozen"], figures["faceless"]) == (0, 0, 0)
+    assert found.shown is not None
+    assert set(found.shown) == {"truth", "codec", "model"}

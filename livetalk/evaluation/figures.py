@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from livetalk.evaluation.identity import distances
 from livetalk.evaluation.lipsync import lagged, pearson
+from livetalk.evaluation.readback import ATTRIBUTES
 from livetalk.evaluation.tiny import Measured, Played
 
 REACH = 4  # frames of lag looked at on either side
@@ -22,7 +23,7 @@ def summarise(clips: Sequence[Measured]) -> dict[str, float]:
     model = [(clip, clip.played) for clip in clips if clip.played is not None]
     figures: dict[str, float] = {}
     if model:
-        figures |= lips(model) | rest(model) | faces(model) | pictures(model)
+        figures |= lips(model) | rest(model) | faces(model) | prompts(model) | pictures(model)
     return figures | codec(clips)
 
 
@@ -96,6 +97,18 @@ def faces(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
         "identity_rank1": float(np.mean(first)) if first else NAN,
         "faceless": float(np.mean([made.track.missing for _, made in model])),
     }
+
+
+def prompts(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
+    """How often what the prompt asks for can be seen: mean and least over the attributes that are read back."""
+    figures = {}
+    for end, read_of in (("", lambda c, p: p.read), ("_truth", lambda c, p: c.truth_read)):
+        shares = []
+        for name in ATTRIBUTES:
+            asked = [read_of(clip, made).get(name) == clip.asked[name] for clip, made in model if name in clip.asked]
+            shares += [float(np.mean(asked))] if asked else []
+        figures |= {f"prompt_mean{end}": _mean(np.array(shares)), f"prompt_min{end}": min(shares, default=NAN)}
+    return figures
 
 
 def pictures(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:

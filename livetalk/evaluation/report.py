@@ -52,7 +52,7 @@ FIGURES: dict[str, Meaning] = {
     "identity_truth": Meaning("the median for the rendered truth"),
     "identity_rank1": Meaning("clips whose own portrait is the nearest of all", None, Bar(0.95)),
     "faceless": Meaning("share of frames in which no face is found"),
-    "prompt_mean": Meaning("asked moods, heads, gazes, energies that can be read back; mean", None, Bar(0.80)),
+    "prompt_mean": Meaning("asked moods, head movements and gazes that can be read back; mean", None, Bar(0.80)),
     "prompt_min": Meaning("the attribute read back worst", None, Bar(0.60)),
     "prompt_mean_truth": Meaning("prompt_mean of the rendered truth"),
     "prompt_min_truth": Meaning("prompt_min of the rendered truth"),

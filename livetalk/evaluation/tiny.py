@@ -8,7 +8,7 @@ figures.py's business. Needs the `data` and `eval` extras.
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +21,7 @@ from jaxtyping import Bool, Float, Float32, UInt8
 from livetalk.codec.light import LightCodec
 from livetalk.data.clips import CLIP_FRAMES, Clip, Renderer, render_clip
 from livetalk.data.speech import Shelf
-from livetalk.evaluation import held_out, identity
+from livetalk.evaluation import held_out, identity, readback
 from livetalk.evaluation.codec_gate import chunks, codec_report, crop, psnr
 from livetalk.evaluation.landmarks import FaceTrack, track
 from livetalk.evaluation.video import black_frames, face_box, frozen_frames, sharpness, video_report
@@ -67,6 +67,7 @@ class Played:
     flicker: float  # over the truth's
     black: int
     frozen: int
+    read: dict[str, str] = field(default_factory=dict)  # what it seems to act
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Measured:
     resting: Bool[np.ndarray, " t"]
     truth: FaceTrack
     coded: Coded
+    truth_read: dict[str, str] = field(default_factory=dict)
     portrait: Float[np.ndarray, " 128"] | None = None  # who that is; None where the model was not played
     truth_descriptors: Float[np.ndarray, "t8 128"] | None = None
     played: Played | None = None
@@ -125,6 +127,7 @@ class Lab:
             resting=held_out.resting(truth["phonemes"], frames),
             truth=seen,
             coded=coded(clip, rebuilt),
+            truth_read=readback.read(seen, seen),
             shown=videos if show else None,
             **extra,
         )
@@ -137,7 +140,8 @@ def played(made: Frames, true: Frames, seen: FaceTrack, descriptors: Float[np.nd
     detail = sharpness(made, face_box(found.eyes, found.mouth, height, width))
     true_detail = sharpness(true, face_box(seen.eyes, seen.mouth, height, width))
     flicker = video_report(made, reference=true).flicker_ratio
-    return Played(found, descriptors, detail / true_detail, flicker, black_frames(made), frozen_frames(made))
+    faults = black_frames(made), frozen_frames(made)
+    return Played(found, descriptors, detail / true_detail, flicker, *faults, readback.read(found, seen))
 
 
 def coded(clip: Clip, rebuilt: Frames) -> Coded:

@@ -36,5 +36,5 @@ def clip(
     coded = Coded(4.0, 9.0, 16.0, 2.0, 1.5, opening if codec_gap is None else codec_gap)
     return Measured(
         900_000_000 + place, f"u{place}", "a person talks", {}, opening, np.random.default_rng(99).random(T), speaking,
-        ~speaking, face(opening), coded, portrait, np.stack([portrait] * 4), played,
+        ~speaking, face(opening), coded, {}, portrait, np.stack([portrait] * 4), played,
     )  # fmt: skip

@@ -1,5 +1,7 @@
 """Figures say what a model did, and a spoilt clip is never left out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,25 @@ def test_identity_is_the_distance_to_ones_own_portrait_among_all() -> None:
     assert near["identity_rank1"] == 1
     lost = summarise([clip(0, speech(0)), clip(1, speech(1), far=np.nan)])
     assert lost["identity_rank1"] == 0.5
+
+
+def test_prompts_count_where_they_ask() -> None:
+    clips = []
+    for place, (asked, read) in enumerate(
+        [
+            ({"mood": "happy", "head": "nod"}, {"mood": "happy", "head": "nod", "gaze": "left"}),
+            ({"mood": "sad"}, {"mood": "neutral", "head": "nod"}),
+            ({"head": "still"}, {"head": "still"}),
+            ({}, {"mood": "angry"}),
+        ]
+    ):
+        one = clip(place, speech(place))
+        assert one.played is not None
+        clips.append(replace(one, asked=asked, truth_read=asked, played=replace(one.played, read=read)))
+    figures = summarise(clips)
+    assert figures["prompt_mean"] == pytest.approx(0.75)
+    assert figures["prompt_min"] == pytest.approx(0.5)
+    assert figures["prompt_mean_truth"] == figures["prompt_min_truth"] == 1
 
 
 def test_black_frames_are_summed_and_codec_errors_pooled() -> None:

@@ -37,13 +37,25 @@ Lr = Annotated[float | None, typer.Option(help="Learning rate in place of the pr
 
 @app.command()
 def codec(
-    run: Run, speech: Speech = None, preset: PresetName = "tiny", seconds: Seconds = None, steps: Steps = None,
-    shards: Shards = None, processes: Processes = 0, clips: Clips = 2400, compile: Compile = False,
-    sample_every: SampleEvery = 120.0, batch: Batch = None, photos: Path | None = None, first: int = 256,
-    consume: Consume = False, start: Annotated[Path | None, typer.Option(help="Weights to go on from.")] = None,
-) -> None:  # fmt: skip
+    run: Run,
+    speech: Speech = None,
+    preset: PresetName = "tiny",
+    seconds: Seconds = None,
+    steps: Steps = None,
+    shards: Shards = None,
+    processes: Processes = 0,
+    clips: Clips = 2400,
+    compile: Compile = False,
+    sample_every: SampleEvery = 120.0,
+    batch: Batch = None,
+    photos: Path | None = None,
+    first: int = 256,
+    consume: Consume = False,
+    start: Annotated[Path | None, typer.Option(help="Weights to go on from.")] = None,
+) -> None:
     """Stage one: the video codec, on rendered heads (and photographs). Starts when `first` clips are there."""
-    from livetalk.distill import recipe, shards as source
+    from livetalk.distill import recipe
+    from livetalk.distill import shards as source
     from livetalk.distill.codec import CodecTraining
     from livetalk.training.frames import FrameRing, Photos
 
@@ -63,15 +75,27 @@ def codec(
 
 @app.command()
 def teacher(
-    run: Run, speech: Speech = None, text: Path | None = None, preset: PresetName = "tiny", seconds: Seconds = None,
-    steps: Steps = None, shards: Shards = None, processes: Processes = 0, clips: Clips = 6000, compile: Compile = False,
-    sample_every: SampleEvery = 120.0, batch: Batch = None, first: int = 512, consume: Consume = False,
-) -> None:  # fmt: skip
+    run: Run,
+    speech: Speech = None,
+    text: Path | None = None,
+    preset: PresetName = "tiny",
+    seconds: Seconds = None,
+    steps: Steps = None,
+    shards: Shards = None,
+    processes: Processes = 0,
+    clips: Clips = 6000,
+    compile: Compile = False,
+    sample_every: SampleEvery = 120.0,
+    batch: Batch = None,
+    first: int = 512,
+    consume: Consume = False,
+) -> None:
     """Stage two: the bidirectional teacher. Encodes clips while they are rendered and leaves them in bank.pt."""
     from livetalk.cli_support import ASSETS
     from livetalk.conditions.text_tiny import load_text_encoder
     from livetalk.data.features import FeatureShelf
-    from livetalk.distill import recipe, shards as source
+    from livetalk.distill import recipe
+    from livetalk.distill import shards as source
     from livetalk.distill.teacher import TeacherTraining
     from livetalk.training.latents import LatentBank
 
@@ -91,9 +115,16 @@ def teacher(
         held_out = _held_out(encoder, run)
         config = replace(TeacherTraining(batch=batch or 64), shift=chosen.shift)
         report = recipe.train_teacher(
-            chosen, run, _budget(steps, seconds, sample_every), world, bank, config,
-            _until_full(refill), held_out, compile,
-        )  # fmt: skip
+            chosen,
+            run,
+            _budget(steps, seconds, sample_every),
+            world,
+            bank,
+            config,
+            _until_full(refill),
+            held_out,
+            compile,
+        )
         if world.is_main:
             bank.save(run / "bank.pt")
             if held_out is not None:
@@ -103,10 +134,18 @@ def teacher(
 
 @app.command()
 def ode(
-    run: Run, preset: PresetName = "tiny", seconds: Seconds = None, steps: Steps = None, compile: Compile = False,
-    sample_every: SampleEvery = 120.0, batch: Batch = None, trajectories: int = 4096, text_scale: float = 2.0,
-    audio_scale: float = 2.5, lr: Lr = None,
-) -> None:  # fmt: skip
+    run: Run,
+    preset: PresetName = "tiny",
+    seconds: Seconds = None,
+    steps: Steps = None,
+    compile: Compile = False,
+    sample_every: SampleEvery = 120.0,
+    batch: Batch = None,
+    trajectories: int = 4096,
+    text_scale: float = 2.0,
+    audio_scale: float = 2.5,
+    lr: Lr = None,
+) -> None:
     """Stage three: the causal student regresses teacher trajectories."""
     from livetalk.distill import recipe
     from livetalk.distill.guided import Guidance
@@ -116,9 +155,12 @@ def ode(
     chosen, world = _preset(preset), _join()
     bank = LatentBank.load(run / "bank.pt", world.device)
     config = OdeTraining(
-        trajectories=trajectories, batch=batch or 64, guidance=Guidance(text_scale, audio_scale), shift=chosen.shift,
+        trajectories=trajectories,
+        batch=batch or 64,
+        guidance=Guidance(text_scale, audio_scale),
+        shift=chosen.shift,
         teacher_steps=chosen.teacher_steps,
-    )  # fmt: skip
+    )
     config = config if lr is None else replace(config, optim=replace(config.optim, lr=lr))
     budget = _budget(steps, seconds, sample_every)
     report = recipe.train_ode(
@@ -129,10 +171,18 @@ def ode(
 
 @app.command()
 def dmd(
-    run: Run, preset: PresetName = "tiny", seconds: Seconds = None, steps: Steps = None, compile: Compile = False,
-    sample_every: SampleEvery = 120.0, batch: Batch = None, text_scale: float = 2.0, audio_scale: float = 3.0,
-    lr: Lr = None, critic_lr: Lr = None,
-) -> None:  # fmt: skip
+    run: Run,
+    preset: PresetName = "tiny",
+    seconds: Seconds = None,
+    steps: Steps = None,
+    compile: Compile = False,
+    sample_every: SampleEvery = 120.0,
+    batch: Batch = None,
+    text_scale: float = 2.0,
+    audio_scale: float = 3.0,
+    lr: Lr = None,
+    critic_lr: Lr = None,
+) -> None:
     """Stage four: distribution matching on the student's own rollouts."""
     from livetalk.distill import recipe
     from livetalk.distill.dmd import DmdTraining
@@ -186,7 +236,9 @@ def _rendering(folder: Path, speech: Path | None, processes: int, world: "World"
 
     if speech is None:
         raise ValueError("rendering needs phonemes: --speech FOLDER")
-    config = PoolConfig(str(folder), str(speech), processes=processes, most=3 * processes, first_seed=world.rank * 10**7)
+    config = PoolConfig(
+        str(folder), str(speech), processes=processes, most=3 * processes, first_seed=world.rank * 10**7
+    )
     with ClipPool(config):
         yield
 
@@ -239,6 +291,8 @@ def _load_held_out(run: Path, world: "World") -> Any:
 def _tell(stage: str, report: "RunReport") -> None:
     numbers = ", ".join(f"{k} {v:.4g}" for k, v in report.metrics.items())
     console.print(f"{stage}: {report.why} after {report.step} steps, {report.seconds:.0f} s; {numbers}")
+    if report.why == "interrupted":
+        raise typer.Exit(130)
 
 
 if __name__ == "__main__":  # torchrun -m livetalk.cli_train teacher ...

@@ -1,0 +1,22 @@
+"""Promises of `livetalk train` that need no training."""
+
+import pytest
+import typer
+
+from livetalk import cli_train
+from livetalk.training.loop import RunReport
+
+
+def _report(why: str) -> RunReport:
+    return RunReport(why, step=3, seconds=1.0, metrics={"loss": 0.5}, alarms=(), resumed_from=None)
+
+
+def test_an_interrupted_run_is_exit_code_130(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as left:
+        cli_train._tell("codec", _report("interrupted"))
+    assert left.value.exit_code == 130
+    assert "interrupted after 3 steps" in capsys.readouterr().out
+
+
+def test_a_finished_run_just_ends() -> None:
+    cli_train._tell("codec", _report("done"))

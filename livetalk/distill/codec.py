@@ -40,9 +40,17 @@ class CodecTraining:
     spread: float = 1e-3  # keeps latents near unit scale
     refill_every: int = 50
     optim: OptimConfig = field(
-        default_factory=lambda: OptimConfig(lr=1e-3, betas=(0.9, 0.99), eps=1e-12, weight_decay=1e-4, clip=5.0, ema=0.999,
-                                            ema_from=200, schedule=Cosine(warmup=0.01, floor=0.01))
-    )  # fmt: skip
+        default_factory=lambda: OptimConfig(
+            lr=1e-3,
+            betas=(0.9, 0.99),
+            eps=1e-12,
+            weight_decay=1e-4,
+            clip=5.0,
+            ema=0.999,
+            ema_from=200,
+            schedule=Cosine(warmup=0.01, floor=0.01),
+        )
+    )
 
 
 def structure_loss(a: Float[Tensor, "b 3 t h w"], b: Float[Tensor, "b 3 t h w"]) -> Tensor:
@@ -80,12 +88,18 @@ class CodecStage:
     """See the module docstring. `compiled` speeds up CUDA; `refill` brings new clips."""
 
     def __init__(
-        self, codec: LightCodec, ring: FrameRing, config: CodecTraining, world: World,
-        photos: Photos | None = None, refill: Refill | None = None, compiled: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        codec: LightCodec,
+        ring: FrameRing,
+        config: CodecTraining,
+        world: World,
+        photos: Photos | None = None,
+        refill: Refill | None = None,
+        compiled: bool = False,
+    ) -> None:
         self.codec, self.ring, self.config, self.world = codec, ring, config, world
         self.photos, self.refill = photos, refill
-        codec.to(world.device, memory_format=torch.channels_last)
+        codec.to(world.device).channels_last()
         self.learner = self._learner()
         self.rebuild = torch.compile(self._rebuild, dynamic=False) if compiled else self._rebuild
 

@@ -54,10 +54,19 @@ class DmdStage:
     """See the module docstring. The critic starts from a bidirectional model of the student's size."""
 
     def __init__(
-        self, student: DiT, teacher: DiT, critic: DiT, bank: LatentBank, geometry: Geometry, ladder: Ladder,
-        config: DmdTraining, world: World, show: Show | None = None, held_out: ClipBatch | None = None,
+        self,
+        student: DiT,
+        teacher: DiT,
+        critic: DiT,
+        bank: LatentBank,
+        geometry: Geometry,
+        ladder: Ladder,
+        config: DmdTraining,
+        world: World,
+        show: Show | None = None,
+        held_out: ClipBatch | None = None,
         compiled: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.student, self.critic = student.to(world.device), critic.to(world.device)
         self.teacher = teacher.to(world.device).requires_grad_(False)
         self.bank, self.geometry, self.ladder, self.config, self.world = bank, geometry, ladder, config, world

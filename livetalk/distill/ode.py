@@ -42,9 +42,10 @@ class OdeTraining:
     shift: float = 3.0
     given_clean: float = 0.35
     optim: OptimConfig = field(
-        default_factory=lambda: OptimConfig(lr=4e-4, betas=(0.9, 0.99), clip=1.0, ema=0.995, ema_from=100,
-                                            schedule=FlatThenLinear(warmup=0.02))
-    )  # fmt: skip
+        default_factory=lambda: OptimConfig(
+            lr=4e-4, betas=(0.9, 0.99), clip=1.0, ema=0.995, ema_from=100, schedule=FlatThenLinear(warmup=0.02)
+        )
+    )
 
 
 @dataclass
@@ -68,9 +69,7 @@ def make_trajectories(
         made = walk(teacher, clips, config.guidance, config.teacher_steps, config.shift, keep=len(ladder))
         states.append(made.transpose(0, 1).half())
         conditions.append(clips)
-    parts = {
-        name: torch.cat([getattr(c, name).half() for c in conditions]) for name in ("audio", "text", "weight")
-    }
+    parts = {name: torch.cat([getattr(c, name).half() for c in conditions]) for name in ("audio", "text", "weight")}
     joined = torch.cat(states)
     return Trajectories(joined, ClipBatch(joined[:, -1, :, :1], **parts))
 
@@ -89,9 +88,17 @@ class OdeStage:
     """See the module docstring. The student starts from the teacher's weights (the caller copies them)."""
 
     def __init__(
-        self, student: DiT, trajectories: Trajectories, geometry: Geometry, ladder: Ladder, config: OdeTraining,
-        world: World, show: Show | None = None, held_out: ClipBatch | None = None, compiled: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        student: DiT,
+        trajectories: Trajectories,
+        geometry: Geometry,
+        ladder: Ladder,
+        config: OdeTraining,
+        world: World,
+        show: Show | None = None,
+        held_out: ClipBatch | None = None,
+        compiled: bool = False,
+    ) -> None:
         self.student, self.world = student.to(world.device), world
         self.trajectories, self.geometry, self.ladder, self.config = trajectories, geometry, ladder, config
         self.show, self.held_out = show, held_out

@@ -43,16 +43,27 @@ class Budget:
 
     def loop(self, title: str) -> LoopConfig:
         return LoopConfig(
-            title=title, steps=self.steps, seconds=self.seconds, checkpoint_every_s=self.checkpoint_every_s,
-            sample_every_s=self.sample_every_s, tensorboard=_has_tensorboard(),
-        )  # fmt: skip
+            title=title,
+            steps=self.steps,
+            seconds=self.seconds,
+            checkpoint_every_s=self.checkpoint_every_s,
+            sample_every_s=self.sample_every_s,
+            tensorboard=_has_tensorboard(),
+        )
 
 
 def train_codec(
-    preset: Preset, out: Path, budget: Budget, world: World, ring: FrameRing, config: CodecTraining | None = None,
-    photos: Photos | None = None, refill: Callable[[FrameRing], int] | None = None, compiled: bool = False,
+    preset: Preset,
+    out: Path,
+    budget: Budget,
+    world: World,
+    ring: FrameRing,
+    config: CodecTraining | None = None,
+    photos: Photos | None = None,
+    refill: Callable[[FrameRing], int] | None = None,
+    compiled: bool = False,
     start: Path | None = None,
-) -> RunReport:  # fmt: skip
+) -> RunReport:
     """Leaves `codec.safetensors` with latent statistics measured on the ring. `start`: weights to go on from."""
     codec = LightCodec(preset.codec)
     if start is not None:
@@ -67,9 +78,16 @@ def train_codec(
 
 
 def train_teacher(
-    preset: Preset, out: Path, budget: Budget, world: World, bank: LatentBank, config: TeacherTraining | None = None,
-    refill: Callable[[LatentBank], int] | None = None, held_out: ClipBatch | None = None, compiled: bool = False,
-) -> RunReport:  # fmt: skip
+    preset: Preset,
+    out: Path,
+    budget: Budget,
+    world: World,
+    bank: LatentBank,
+    config: TeacherTraining | None = None,
+    refill: Callable[[LatentBank], int] | None = None,
+    held_out: ClipBatch | None = None,
+    compiled: bool = False,
+) -> RunReport:
     """Leaves `teacher.safetensors`."""
     config = config or replace(TeacherTraining(), shift=preset.shift)
     show = shower(load_codec(preset, out), world)
@@ -81,9 +99,16 @@ def train_teacher(
 
 
 def train_ode(
-    preset: Preset, out: Path, budget: Budget, world: World, bank: LatentBank, config: OdeTraining | None = None,
-    held_out: ClipBatch | None = None, compiled: bool = False, batch: int = 64,
-) -> RunReport:  # fmt: skip
+    preset: Preset,
+    out: Path,
+    budget: Budget,
+    world: World,
+    bank: LatentBank,
+    config: OdeTraining | None = None,
+    held_out: ClipBatch | None = None,
+    compiled: bool = False,
+    batch: int = 64,
+) -> RunReport:
     """Makes trajectories of the run's teacher, then leaves `ode.safetensors`."""
     config = config or replace(OdeTraining(), shift=preset.shift, teacher_steps=preset.teacher_steps)
     steps = student_ladder(preset)
@@ -102,9 +127,15 @@ def train_ode(
 
 
 def train_dmd(
-    preset: Preset, out: Path, budget: Budget, world: World, bank: LatentBank, config: DmdTraining | None = None,
-    held_out: ClipBatch | None = None, compiled: bool = False,
-) -> RunReport:  # fmt: skip
+    preset: Preset,
+    out: Path,
+    budget: Budget,
+    world: World,
+    bank: LatentBank,
+    config: DmdTraining | None = None,
+    held_out: ClipBatch | None = None,
+    compiled: bool = False,
+) -> RunReport:
     """Starts the student from `ode.safetensors` and the critic from the teacher; leaves `student.safetensors`."""
     config = config or replace(DmdTraining(), shift=preset.shift)
     student = load_dit(preset, out / "ode.safetensors")

@@ -14,8 +14,12 @@ from livetalk.training.latents import ClipBatch
 
 
 def rolled(
-    student: DiT, batch: ClipBatch, geometry: Geometry, ladder: Ladder, plan: Plan = Plan(),  # noqa: B008 - frozen
-) -> Float[Tensor, "b c f h w"]:  # fmt: skip
+    student: DiT,
+    batch: ClipBatch,
+    geometry: Geometry,
+    ladder: Ladder,
+    plan: Plan = Plan(),  # noqa: B008 - frozen
+) -> Float[Tensor, "b c f h w"]:
     """Clean latents of as many latent frames as `batch.audio` has rows, block by block through the cache."""
     block = geometry.block_latents
     frames = batch.audio.shape[1]

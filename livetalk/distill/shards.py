@@ -41,7 +41,7 @@ class ClipEncoder:
     """Frozen encoders that turn a shard into rows of a bank."""
 
     def __init__(self, codec: LightCodec, text: TextEncoder, speech: FeatureShelf, device: torch.device) -> None:
-        self.codec = codec.to(device, memory_format=torch.channels_last).eval()
+        self.codec = codec.to(device).channels_last().eval()
         self.text, self.speech, self.device = text.to(device).eval(), speech, device
 
     @torch.no_grad()

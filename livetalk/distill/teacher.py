@@ -41,9 +41,16 @@ class TeacherTraining:
     show_steps: int = 24
     show_guidance: Guidance = field(default_factory=lambda: Guidance(2.0, 2.0))
     optim: OptimConfig = field(
-        default_factory=lambda: OptimConfig(lr=1e-3, betas=(0.9, 0.97), weight_decay=0.02, clip=1.0, ema=0.999,
-                                            ema_from=200, schedule=FlatThenLinear(warmup=0.03))
-    )  # fmt: skip
+        default_factory=lambda: OptimConfig(
+            lr=1e-3,
+            betas=(0.9, 0.97),
+            weight_decay=0.02,
+            clip=1.0,
+            ema=0.999,
+            ema_from=200,
+            schedule=FlatThenLinear(warmup=0.03),
+        )
+    )
 
 
 def draw_levels(batch: int, shift: float, device: torch.device) -> Tensor:
@@ -55,10 +62,16 @@ class TeacherStage:
     """See the module docstring. `refill` adds newly rendered clips to the bank; `show` draws samples."""
 
     def __init__(
-        self, model: DiT, bank: LatentBank, config: TeacherTraining, world: World,
-        refill: Callable[[LatentBank], int] | None = None, show: Show | None = None, held_out: ClipBatch | None = None,
+        self,
+        model: DiT,
+        bank: LatentBank,
+        config: TeacherTraining,
+        world: World,
+        refill: Callable[[LatentBank], int] | None = None,
+        show: Show | None = None,
+        held_out: ClipBatch | None = None,
         compiled: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.model, self.bank, self.config, self.world = model.to(world.device), bank, config, world
         self.refill, self.show, self.held_out = refill, show, held_out
         for block in model.blocks:

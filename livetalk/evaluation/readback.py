@@ -1,6 +1,6 @@
 """What a viewer would say a face does: its mood, its head's movement and where it looks, read from measured frames.
 
-Blendshapes and pose are compared with what 200 renders of training seeds showed for each word: the nearest wins.
+Blendshapes and pose are compared with what 150 renders of training seeds showed for each word: the nearest wins.
 Faces differ at rest, so moods and lowered eyes are measured from the portrait on. Energy is not read: on the rendered
 truth itself landmarks tell it no better than a coin would. Knows curves; not prompts, models or pictures.
 """
@@ -46,32 +46,32 @@ class Words:
 ATTRIBUTES = {
     "mood": Words(
         ("smile grown", "frown grown", "brow down grown", "brow up grown", "inner grown", "squint grown", "wide grown"),
-        (0.17, 0.08, 0.11, 0.14, 0.16, 0.11, 0.04),
+        (0.18, 0.08, 0.11, 0.14, 0.15, 0.10, 0.04),
         {
             "neutral": (0.01, 0.00, 0.00, 0.01, 0.00, 0.03, 0.00),
-            "happy": (0.49, -0.01, -0.01, 0.01, -0.01, 0.16, -0.02),
-            "sad": (-0.01, 0.10, -0.01, 0.12, 0.22, 0.04, 0.00),
-            "angry": (0.01, 0.08, 0.22, -0.19, -0.23, 0.19, -0.01),
-            "surprised": (0.00, 0.00, -0.01, 0.20, 0.14, -0.10, 0.07),
+            "happy": (0.47, -0.01, -0.01, 0.00, -0.01, 0.15, -0.02),
+            "sad": (-0.07, 0.10, -0.02, 0.13, 0.26, 0.05, -0.01),
+            "angry": (0.01, 0.09, 0.25, -0.18, -0.24, 0.21, -0.01),
+            "surprised": (0.00, 0.00, -0.01, 0.22, 0.14, -0.11, 0.08),
         },
     ),
     "head": Words(
         ("shaking", "nodding"),
-        (0.30, 0.24),
+        (0.31, 0.24),
         {
-            "still": (-4.89, -4.55),
-            "nod": (-4.39, -2.90),
-            "shake": (-2.45, -4.23),
+            "still": (-4.92, -4.58),
+            "nod": (-4.41, -2.89),
+            "shake": (-2.48, -4.29),
         },
     ),
     "gaze": Words(
         ("left", "right", "down grown", "pitch grown"),
         (0.05, 0.06, 0.11, 0.04),
         {
-            "camera": (0.08, 0.11, 0.04, 0.00),
-            "left": (0.53, 0.04, 0.09, 0.00),
-            "right": (0.02, 0.58, 0.04, 0.00),
-            "down": (0.05, 0.18, 0.12, 0.05),
+            "camera": (0.08, 0.12, 0.04, 0.00),
+            "left": (0.53, 0.05, 0.09, -0.01),
+            "right": (0.02, 0.58, 0.03, 0.00),
+            "down": (0.06, 0.16, 0.14, 0.05),
         },
     ),
 }  # fmt: skip

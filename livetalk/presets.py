@@ -70,6 +70,7 @@ MINIATURE = Preset(
         freq_dim=64,
         patch=4,
         predicts="clean",
+        detail=16,
     ),
     codec=LightCodecConfig(
         latent_channels=8, encoder_stem=8, encoder_deep=16, deep=16, deep_blocks=2, half=16, mid=8, mid_blocks=1, top=8

@@ -18,7 +18,7 @@ def model() -> DiT:
     torch.manual_seed(0)
     model = DiT(MINIATURE.dit).eval()
     for p in model.parameters():
-        torch.nn.init.normal_(p, std=0.05)
+        torch.nn.init.normal_(p, std=0.1)
     return model
 
 

@@ -7,6 +7,7 @@ sound: of the speech shelf only the manifest is read.
 
 import multiprocessing
 import os
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from livetalk.data.acting.performance import HELD_OUT_FROM
 from livetalk.data.acting.prompts import ATTRIBUTES
 from livetalk.data.clips import CLIP_FRAMES, Renderer, Timelines, stage
 from livetalk.data.shards import Shard, read_shards
@@ -224,3 +226,21 @@ def _publish(part: Path, known: dict[str, list[Any]]) -> None:
     np.savez(truth, allow_pickle=False, **columns)
     part.rename(part.with_name(name))
     truth.rename(part.with_name(name).with_suffix(".npz"))
+
+
+def _serve(features: str, run: str, processes: int, most: int) -> None:
+    """Render held-out clips into RUN/held_out, then training clips into RUN/shards until told to stop."""
+    held_out = PoolConfig(
+        f"{run}/held_out", features, processes=min(4, processes), clips=4, most=4, shards=4, first_seed=HELD_OUT_FROM
+    )
+    if not Path(held_out.folder).is_dir():
+        with ClipPool(held_out) as pool:
+            for _ in pool.shards():
+                pass
+    with ClipPool(PoolConfig(f"{run}/shards", features, processes=processes, most=max(most, processes))):
+        while True:
+            time.sleep(1)
+
+
+if __name__ == "__main__":  # python -m livetalk.data.pool FEATURES RUN PROCESSES SHARDS
+    _serve(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from einops import rearrange
 from safetensors.torch import load_file, save_file
@@ -198,9 +197,9 @@ def shower(codec: LightCodec, world: World) -> Callable[[Path, Tensor, ClipBatch
 
 
 @torch.no_grad()
-def encode_clips(codec: LightCodec, frames: np.ndarray, device: torch.device, recolour: bool = True) -> Tensor:
+def encode_clips(codec: LightCodec, frames: Tensor, device: torch.device, recolour: bool = True) -> Tensor:
     """u8 frames [m t h w 3] -> normalised latents [m c f h w]; half of the clips in other light and colours."""
-    pixels = torch.from_numpy(np.ascontiguousarray(frames)).to(device)
+    pixels = frames.to(device, non_blocking=True)
     pixels = rearrange(pixels, "m t h w c -> m c t h w").float() / 127.5 - 1
     if recolour:
         m = len(pixels)

@@ -3,8 +3,11 @@
 Reads shards while processes elsewhere (`data.pool`) still render. Knows files and encoders; no losses.
 """
 
+import queue
 import random
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +40,32 @@ def frames_from(folder: Path, delete: bool = False) -> Callable[[FrameRing], int
     return refill
 
 
+class ReadAhead:
+    """Shards of a folder read by a thread into memory that the device can fetch from, up to two ahead of their use."""
+
+    def __init__(self, folder: Path, pinned: bool) -> None:
+        self._folder, self._pinned = folder, pinned
+        self._ready: queue.Queue[tuple[Shard, Tensor]] = queue.Queue(maxsize=2)
+        threading.Thread(target=self._read, name="shards", daemon=True).start()
+
+    def take(self, most: int) -> Iterator[tuple[Shard, Tensor]]:
+        """What is ready now, at most `most` shards with their frames; never waits."""
+        for _ in range(most):
+            try:
+                yield self._ready.get_nowait()
+            except queue.Empty:
+                return
+
+    def _read(self) -> None:
+        seen: set[str] = set()
+        while True:
+            for shard in read_shards(self._folder, seen):
+                frames = torch.empty(shard.frames.shape, dtype=torch.uint8, pin_memory=self._pinned)
+                frames.numpy()[:] = shard.frames
+                self._ready.put((shard, frames))
+            time.sleep(0.1)
+
+
 class ClipEncoder:
     """Frozen encoders that turn a shard into rows of a bank."""
 
@@ -45,9 +74,10 @@ class ClipEncoder:
         self.text, self.speech, self.device = text.to(device).eval(), speech, device
 
     @torch.no_grad()
-    def add(self, bank: LatentBank, shard: Shard, recolour: bool = True) -> None:
-        """Encode all clips of a shard into the bank."""
-        latents = encode_clips(self.codec, np.array(shard.frames), self.device, recolour)
+    def add(self, bank: LatentBank, shard: Shard, frames: Tensor | None = None, recolour: bool = True) -> None:
+        """Encode all clips of a shard into the bank; `frames` are the shard's, if they have been read."""
+        frames = torch.from_numpy(np.array(shard.frames)) if frames is None else frames
+        latents = encode_clips(self.codec, frames, self.device, recolour)
         boxes = torch.from_numpy(shard.boxes.astype(np.float32))
         bank.add(latents, self._audio(shard), self.text.encode(list(shard.prompt)), boxes, shard.frames.shape[2])
 
@@ -57,17 +87,15 @@ class ClipEncoder:
 
     def refill_from(self, folder: Path, most: int = 4, delete: bool = True) -> Callable[[LatentBank], int]:
         """A refill of a bank: at most `most` new shards a call, so that training is not held up."""
-        seen: set[str] = set()
+        ahead = ReadAhead(folder, pinned=self.device.type == "cuda")
 
         def refill(bank: LatentBank) -> int:
             added = 0
-            for count, shard in enumerate(read_shards(folder, seen), 1):
-                self.add(bank, shard)
+            for shard, frames in ahead.take(most):
+                self.add(bank, shard, frames)
                 added += len(shard)
                 if delete:
                     shard.delete()
-                if count >= most:
-                    break
             return added
 
         return refill

@@ -58,7 +58,7 @@ def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
     codec = recipe.load_codec(MINIATURE, tmp_path)
     bank = LatentBank(12, world.device)
     audio = torch.nn.functional.pad(opening[..., None] * 2 - 1, (0, 63))
-    latents = recipe.encode_clips(codec, frames.numpy(), world.device, recolour=False)
+    latents = recipe.encode_clips(codec, frames, world.device, recolour=False)
     bank.add(latents, audio, torch.randn(12, 24, 128), boxes, 64)
     assert abs(float(latents.std()) - 1) < 0.3
     held_out = bank.take(torch.arange(2))

@@ -1,0 +1,51 @@
+"""Shards reach the bank in order, once, without holding training up."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from livetalk.codec.light import LightCodec
+from livetalk.conditions.text_tiny import TextEncoder
+from livetalk.data.features import FeatureShelf
+from livetalk.distill.shards import ClipEncoder
+from livetalk.presets import MINIATURE
+from livetalk.training.latents import LatentBank
+
+
+def _shard(folder: Path, number: int, clips: int = 2) -> None:
+    np.save(folder / f"shard_{number:06d}.npy", np.full((clips, 81, 64, 64, 3), 40 * number, np.uint8))
+    np.savez(
+        folder / f"shard_{number:06d}.npz",
+        boxes=np.full((clips, 81, 3, 2), 30, np.float16),
+        weights=np.zeros((clips, 81, 52), np.float16),
+        pose=np.zeros((clips, 81, 6), np.float16),
+        opening=np.zeros((clips, 81), np.float16),
+        utterance=np.zeros(clips, np.int32),
+        start_frame=np.zeros(clips, np.int32),
+        attributes=np.zeros((clips, 4), np.int8),
+        mentioned=np.zeros((clips, 4), np.int8),
+        seed=np.arange(clips),
+        prompt=np.array(["a woman smiles"] * clips),
+    )
+
+
+def test_new_shards_are_encoded_and_freed(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    shelf = FeatureShelf(torch.randn(100, 64).half(), torch.tensor([0, 100]), torch.zeros(64).half(), [{"id": "a"}])
+    encoder = ClipEncoder(LightCodec(MINIATURE.codec), TextEncoder(), shelf, torch.device("cpu"))
+    bank = LatentBank(6, torch.device("cpu"))
+    refill = encoder.refill_from(tmp_path)
+    assert refill(bank) == 0
+    for number in (1, 2):
+        _shard(tmp_path, number)
+    deadline = time.monotonic() + 20
+    while bank.seen < 4 and time.monotonic() < deadline:
+        refill(bank)
+        time.sleep(0.05)
+    assert bank.seen == 4
+    assert not list(tmp_path.glob("shard_*"))
+    first, second = bank.take(torch.tensor([0, 2])).latents
+    assert not torch.equal(first, second)
+    torch.testing.assert_close(bank.take(torch.tensor([1])).audio.std(), torch.tensor(1.0), rtol=0.2, atol=0.2)

@@ -223,7 +223,7 @@ def measure(order: Order, clips: int, workers: int) -> Iterator[Measured]:
         try:
             yield from (task.result() for task in as_completed(tasks))
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)  # waits for the clips under way only
 
 
 _own: dict[str, Any] = {}  # of a worker process: its lab, opened with its first clip so that mistakes reach the caller

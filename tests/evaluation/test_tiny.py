@@ -1,5 +1,6 @@
 """A clip is measured on what a viewer would see; a player that repeats the truth is found without fault."""
 
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from livetalk.evaluation import held_out
 from livetalk.evaluation.codec_gate import codec_report
 from livetalk.evaluation.figures import summarise
 from livetalk.evaluation.landmarks import task_file
-from livetalk.evaluation.tiny import Lab, load_codec, motion_energy, round_trip
+from livetalk.evaluation.tiny import Lab, Order, load_codec, measure, motion_energy, round_trip
 from livetalk.presets import MINIATURE, TINY
 from livetalk.weights import save_bundle, save_tensors
 
@@ -62,6 +63,14 @@ def test_pooled_motion_is_that_of_the_gate() -> None:
     energies = [motion_energy(video, centres) for video, centres in zip(videos, mouths, strict=True)]
     kept = [codec_report(videos[i : i + 1], rebuilt[i : i + 1], mouths[:1]).motion_energy for i in range(2)]
     assert np.dot(energies, kept) / sum(energies) == pytest.approx(codec_report(videos, rebuilt, mouths).motion_energy)
+
+
+@pytest.mark.slow
+def test_a_mistake_ends_all_workers_at_once(tmp_path: Path) -> None:
+    began = time.perf_counter()
+    with pytest.raises(ValueError, match="no speech in"):
+        list(measure(Order(tmp_path, codec_only=True), clips=500, workers=1))
+    assert time.perf_counter() - began < 60
 
 
 @pytest.mark.slow

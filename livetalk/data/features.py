@@ -51,11 +51,25 @@ class FeatureShelf:
         if not (folder / FEATURES).is_file():
             raise ValueError(f"no features in {folder}: make them with livetalk.data.features.encode_shelf")
         with safe_open(folder / FEATURES, "pt", device=str(device)) as file:
-            tensors = {name: file.get_tensor(name) for name in ("rows", "starts", "silence")}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        scale = tensors.pop("scale", None)
+        if scale is not None:
+            tensors["rows"] = (tensors["rows"].float() * scale).half()
         lines = entries(folder)
         if len(lines) + 1 != len(tensors["starts"]):
             raise ValueError(f"{FEATURES} and {MANIFEST} in {folder} are of different shelves: encode it again")
         return cls(lines=lines, **tensors)
+
+    def save_small(self, folder: Path | str) -> None:
+        """Write the shelf with 8 bits a number, one scale a channel: half the size for an error of about 1 %."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        scale = self.rows.float().abs().amax(0) / 127
+        codes = (self.rows.float() / scale).round().to(torch.int8)
+        tensors = {"rows": codes, "scale": scale, "starts": self.starts, "silence": self.silence}
+        (folder / FEATURES).write_bytes(save(tensors))
+        lines = (json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in self.lines)
+        _replace(folder / MANIFEST, "".join(line + "\n" for line in lines))
 
     def __len__(self) -> int:
         return len(self.lines)

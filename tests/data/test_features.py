@@ -78,3 +78,12 @@ def test_starting_later_moves_every_sound_earlier() -> None:
 def test_a_folder_without_features_is_refused(tmp_path) -> None:
     with pytest.raises(ValueError, match="no features"):
         FeatureShelf.load(tmp_path)
+
+
+def test_a_small_shelf_says_nearly_the_same(made, tmp_path) -> None:
+    _, _, shelf, _ = made
+    shelf.save_small(tmp_path)
+    again = FeatureShelf.load(tmp_path)
+    assert again.lines == shelf.lines
+    error = (again.rows.float() - shelf.rows.float()).norm() / shelf.rows.float().norm()
+    assert error < 0.02

@@ -94,6 +94,7 @@ def teacher(
     from livetalk.cli_support import ASSETS
     from livetalk.conditions.text_tiny import load_text_encoder
     from livetalk.data.features import FeatureShelf
+    from livetalk.data.pool import render_held_out
     from livetalk.distill import recipe
     from livetalk.distill import shards as source
     from livetalk.distill.teacher import TeacherTraining
@@ -107,7 +108,7 @@ def teacher(
     words = load_text_encoder(text or ASSETS / "tiny" / "text.safetensors")
     encoder = source.ClipEncoder(recipe.load_codec(chosen, run), words, shelf, world.device)
     if processes and world.is_main:
-        _render_held_out(run / "held_out", speech, processes)
+        render_held_out(run / "held_out", speech, processes)
     with _rendering(folder, speech, processes, world):
         bank = LatentBank(clips, world.device)
         refill = encoder.refill_from(folder, delete=consume or processes > 0)
@@ -241,19 +242,6 @@ def _rendering(folder: Path, speech: Path | None, processes: int, world: "World"
     )
     with ClipPool(config):
         yield
-
-
-def _render_held_out(folder: Path, speech: Path, processes: int) -> None:
-    from livetalk.data.acting.performance import HELD_OUT_FROM
-    from livetalk.data.pool import ClipPool, PoolConfig
-
-    shards = min(4, processes)
-    config = PoolConfig(
-        str(folder), str(speech), processes=shards, clips=4, most=4, shards=shards, first_seed=HELD_OUT_FROM
-    )
-    with ClipPool(config) as pool:
-        for _ in pool.shards():
-            pass
 
 
 def _wait(filled: Callable[[], int], wanted: int, patience: float = 600.0) -> None:

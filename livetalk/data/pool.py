@@ -228,15 +228,21 @@ def _publish(part: Path, known: dict[str, list[Any]]) -> None:
     truth.rename(part.with_name(name).with_suffix(".npz"))
 
 
+def render_held_out(folder: Path | str, speech: Path | str, processes: int) -> None:
+    """Up to sixteen held-out clips in shards of four; returns when they are there."""
+    shards = min(4, processes)
+    config = PoolConfig(
+        str(folder), str(speech), processes=shards, clips=4, most=4, shards=shards, first_seed=HELD_OUT_FROM
+    )
+    with ClipPool(config) as pool:
+        for _ in pool.shards():
+            pass
+
+
 def _serve(features: str, run: str, processes: int, most: int) -> None:
     """Render held-out clips into RUN/held_out, then training clips into RUN/shards until told to stop."""
-    held_out = PoolConfig(
-        f"{run}/held_out", features, processes=min(4, processes), clips=4, most=4, shards=4, first_seed=HELD_OUT_FROM
-    )
-    if not Path(held_out.folder).is_dir():
-        with ClipPool(held_out) as pool:
-            for _ in pool.shards():
-                pass
+    if not Path(run, "held_out").is_dir():
+        render_held_out(Path(run, "held_out"), features, processes)
     with ClipPool(PoolConfig(f"{run}/shards", features, processes=processes, most=max(most, processes))):
         while True:
             time.sleep(1)

@@ -16,8 +16,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from livetalk.distill.guided import Guidance, guided_velocity
-from livetalk.distill.rolled import rolled
-from livetalk.distill.teacher import Show, first_clips
+from livetalk.distill.rolled import rolled, shown_rollout
+from livetalk.distill.teacher import Show
 from livetalk.dit.model import DiT
 from livetalk.flow.noising import clean_from_velocity, noised, velocity_of
 from livetalk.flow.schedule import shifted
@@ -27,7 +27,7 @@ from livetalk.training.latents import ClipBatch, LatentBank
 from livetalk.training.learner import Learner
 from livetalk.training.optim import Constant, OptimConfig
 from livetalk.training.parallel import World
-from livetalk.training.precision import autocast, eagerly
+from livetalk.training.precision import autocast
 from livetalk.training.stage import Sample, Tick
 
 _ADAM = {"betas": (0.0, 0.999), "eps": 1e-8, "weight_decay": 0.01, "clip": 10.0}
@@ -134,17 +134,12 @@ class DmdStage:
         x = torch.cat([clips.portrait, x[:, :, 1:]], 2)
         return x, (1000 * sigma)[:, None].expand(-1, x.shape[2]), sigma, noise
 
-    @eagerly
-    @torch.no_grad()
     def sample(self, folder: Path, tick: Tick) -> Sample | None:
         if self.held_out is None:
             return None
-        few = first_clips(self.held_out, 4)
-        average = self.generating.ema
-        assert average is not None
-        with average.swapped_in(), autocast(self.world.device):
-            made = rolled(self.student, few, self.geometry, self.ladder)
-        return Sample() if self.show is None else self.show(folder, made, few)
+        return shown_rollout(
+            self.generating, self.student, self.held_out, self.geometry, self.ladder, self.show, folder
+        )
 
     def state(self) -> dict[str, Any]:
         return {"student": self.generating.state(), "critic": self.criticising.state()}

@@ -16,8 +16,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from livetalk.distill.guided import Guidance
-from livetalk.distill.rolled import rolled
-from livetalk.distill.teacher import Show, first_clips
+from livetalk.distill.rolled import shown_rollout
+from livetalk.distill.teacher import Show
 from livetalk.distill.trajectories import walk
 from livetalk.dit.masks import block_causal
 from livetalk.dit.model import DiT
@@ -27,7 +27,7 @@ from livetalk.training.latents import ClipBatch, LatentBank
 from livetalk.training.learner import Learner
 from livetalk.training.optim import FlatThenLinear, OptimConfig
 from livetalk.training.parallel import World
-from livetalk.training.precision import autocast, eagerly, maybe_compile
+from livetalk.training.precision import autocast, maybe_compile
 from livetalk.training.stage import Sample, Tick
 
 
@@ -147,17 +147,10 @@ class OdeStage:
     def _tokens(self, x: Tensor) -> int:
         return x.shape[3] * x.shape[4] // self.student.config.patch**2
 
-    @eagerly
-    @torch.no_grad()
     def sample(self, folder: Path, tick: Tick) -> Sample | None:
         if self.held_out is None:
             return None
-        few = first_clips(self.held_out, 4)
-        average = self.learner.ema
-        assert average is not None
-        with average.swapped_in(), autocast(self.world.device):
-            made = rolled(self.student, few, self.geometry, self.ladder)
-        return Sample() if self.show is None else self.show(folder, made, few)
+        return shown_rollout(self.learner, self.student, self.held_out, self.geometry, self.ladder, self.show, folder)
 
     def state(self) -> dict[str, Any]:
         return {"student": self.learner.state()}

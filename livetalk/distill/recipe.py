@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from einops import rearrange
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from livetalk.codec.light import LightCodec
@@ -29,6 +29,7 @@ from livetalk.training.loop import RunReport, run
 from livetalk.training.parallel import World
 from livetalk.training.precision import autocast, maybe_compile
 from livetalk.training.stage import LoopConfig, Sample
+from livetalk.weights import save_tensors
 
 
 @dataclass(frozen=True)
@@ -154,11 +155,9 @@ def student_ladder(preset: Preset) -> Ladder:
 
 
 def save_weights(module: nn.Module, path: Path) -> None:
-    """Write beside, then rename: a killed run leaves no half file."""
+    """The state of `module`, whole or not at all: a killed run leaves no half file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
-    save_file({k: v.detach().contiguous().cpu() for k, v in module.state_dict().items()}, beside)
-    beside.rename(path)
+    save_tensors(path, module.state_dict())
 
 
 def load_dit(preset: Preset, path: Path) -> DiT:

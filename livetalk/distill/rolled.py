@@ -3,14 +3,20 @@
 Knows the order of blocks and one exit step for all of them (Self-Forcing); the loop itself is the performer's.
 """
 
+from pathlib import Path
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from livetalk.distill.teacher import Show, first_clips
 from livetalk.dit.model import DiT
 from livetalk.geometry import Geometry
 from livetalk.performer.rollout import BlockConditions, Ladder, Plan, begin, next_block
 from livetalk.training.latents import ClipBatch
+from livetalk.training.learner import Learner
+from livetalk.training.precision import autocast, eagerly
+from livetalk.training.stage import Sample
 
 
 def rolled(
@@ -43,3 +49,22 @@ def rolled(
         clean, state = next_block(student, noise, conditions, state, ladder, plan)
         out.append(clean.float())
     return torch.cat(out, 2)
+
+
+@eagerly
+@torch.no_grad()
+def shown_rollout(
+    learner: Learner,
+    student: DiT,
+    held_out: ClipBatch,
+    geometry: Geometry,
+    ladder: Ladder,
+    show: Show | None,
+    folder: Path,
+) -> Sample:
+    """A few held-out clips rolled out by the averaged student, drawn into `folder` by `show`."""
+    few = first_clips(held_out, 4)
+    assert learner.ema is not None
+    with learner.ema.swapped_in(), autocast(held_out.latents.device):
+        made = rolled(student, few, geometry, ladder)
+    return Sample() if show is None else show(folder, made, few)

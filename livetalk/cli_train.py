@@ -110,7 +110,8 @@ def teacher(
     if processes and world.is_main:
         render_held_out(run / "held_out", speech, processes)
     with _rendering(folder, speech, processes, world):
-        bank = LatentBank(clips, world.device)
+        kept = run / "bank.pt"  # of an earlier, interrupted call
+        bank = LatentBank.load(kept, world.device, clips) if kept.exists() else LatentBank(clips, world.device)
         refill = encoder.refill_from(folder, delete=consume or processes > 0)
         _wait(lambda: (refill(bank), bank.filled)[1], min(first, clips))
         held_out = _held_out(encoder, run)
@@ -127,7 +128,7 @@ def teacher(
             compile,
         )
         if world.is_main:
-            bank.save(run / "bank.pt")
+            bank.save(kept)
             if held_out is not None:
                 _save_held_out(held_out, run)
     _tell("teacher", report)

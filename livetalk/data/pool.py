@@ -243,7 +243,12 @@ def _serve(features: str, run: str, processes: int, most: int) -> None:
     """Render held-out clips into RUN/held_out, then training clips into RUN/shards until told to stop."""
     if not Path(run, "held_out").is_dir():
         render_held_out(Path(run, "held_out"), features, processes)
-    with ClipPool(PoolConfig(f"{run}/shards", features, processes=processes, most=max(most, processes))):
+    shards = Path(run, "shards")
+    there = [int(path.stem.split("_")[1]) for path in shards.glob("shard_*.npz")]
+    config = PoolConfig(
+        str(shards), features, processes=processes, most=max(most, processes), first_shard=max(there, default=-1) + 1
+    )
+    with ClipPool(config):
         while True:
             time.sleep(1)
 

@@ -75,12 +75,17 @@ class LatentBank:
         beside.rename(path)
 
     @classmethod
-    def load(cls, path: Path, device: torch.device) -> "LatentBank":
+    def load(cls, path: Path, device: torch.device, capacity: int = 0) -> "LatentBank":
+        """The clips of a file, with room for more if `capacity` is above their number."""
         if not path.exists():
             raise ValueError(f"{path} is missing: run `livetalk train teacher` first, it encodes the clips")
-        held = torch.load(path, map_location=device, mmap=device.type == "cpu")
-        bank = cls(len(held["latents"]), device)
-        bank._held, bank.filled, bank.seen = held, bank.capacity, bank.capacity
+        held = torch.load(path, map_location="cpu", mmap=True)
+        clips = len(held["latents"])
+        bank = cls(max(clips, capacity), device)
+        for name, value in held.items():
+            bank._held[name] = torch.empty(bank.capacity, *value.shape[1:], dtype=value.dtype, device=device)
+            bank._held[name][:clips].copy_(value)
+        bank.filled = bank.seen = clips
         return bank
 
     def _weights(self, boxes: Tensor, latents: Tensor, size: int) -> Tensor:

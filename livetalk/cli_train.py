@@ -32,6 +32,7 @@ Clips = Annotated[int, typer.Option(help="Clips held on the device.")]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the network (CUDA; pays after a few minutes).")]
 SampleEvery = Annotated[float, typer.Option(help="Seconds between samples.")]
 Batch = Annotated[int | None, typer.Option(help="Clips a step and process.")]
+Start = Annotated[Path | None, typer.Option(help="Weights to go on from.")]
 Lr = Annotated[float | None, typer.Option(help="Learning rate in place of the preset's.")]
 
 
@@ -51,7 +52,7 @@ def codec(
     photos: Path | None = None,
     first: int = 256,
     consume: Consume = False,
-    start: Annotated[Path | None, typer.Option(help="Weights to go on from.")] = None,
+    start: Start = None,
 ) -> None:
     """Stage one: the video codec, on rendered heads (and photographs). Starts when `first` clips are there."""
     from livetalk.distill import recipe
@@ -89,6 +90,7 @@ def teacher(
     batch: Batch = None,
     first: int = 512,
     consume: Consume = False,
+    start: Start = None,
 ) -> None:
     """Stage two: the bidirectional teacher. Encodes clips while they are rendered and leaves them in bank.pt."""
     from livetalk.cli_support import ASSETS
@@ -126,6 +128,7 @@ def teacher(
             _until_full(refill),
             held_out,
             compile,
+            start,
         )
         if world.is_main:
             bank.save(kept)

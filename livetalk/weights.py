@@ -49,6 +49,11 @@ def load_tensors(path: Path, device: torch.device | str = "cpu") -> tuple[State,
         raise ValueError(f"{path} is damaged or no safetensors file ({error}): get it again") from error
 
 
+def is_bundle(metadata: Mapping[str, str]) -> bool:
+    """Whether a safetensors file with this metadata is a bundle."""
+    return FORMAT in metadata
+
+
 def quantise(state: Mapping[str, Tensor]) -> State:
     """Codes (int8) and scales (float16, under `name:scale`) of large floating tensors; small ones as float16.
 

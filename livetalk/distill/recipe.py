@@ -11,7 +11,6 @@ from pathlib import Path
 
 import torch
 from einops import rearrange
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from livetalk.codec.light import LightCodec
@@ -29,7 +28,7 @@ from livetalk.training.loop import RunReport, run
 from livetalk.training.parallel import World
 from livetalk.training.precision import autocast, maybe_compile
 from livetalk.training.stage import LoopConfig, Sample
-from livetalk.weights import save_tensors
+from livetalk.weights import is_bundle, load_bundle, load_tensors, save_tensors
 
 
 @dataclass(frozen=True)
@@ -87,11 +86,13 @@ def train_teacher(
     refill: Callable[[LatentBank], int] | None = None,
     held_out: ClipBatch | None = None,
     compiled: bool = False,
+    start: Path | None = None,
 ) -> RunReport:
-    """Leaves `teacher.safetensors`."""
+    """Leaves `teacher.safetensors`. `start`: weights to go on from, floats or a bundle."""
     config = config or replace(TeacherTraining(), shift=preset.shift)
     show = shower(load_codec(preset, out), world)
-    stage = TeacherStage(DiT(preset.dit), bank, config, world, refill, show, held_out, compiled)
+    model = DiT(preset.dit) if start is None else load_dit(preset, start)
+    stage = TeacherStage(model, bank, config, world, refill, show, held_out, compiled)
     report = run(stage, budget.loop("teacher"), out / "teacher", world)
     if world.is_main:
         save_weights(stage.finish(), out / "teacher.safetensors")
@@ -175,7 +176,8 @@ def load_codec(preset: Preset, out: Path) -> LightCodec:
 def _read(path: Path) -> dict[str, Tensor]:
     if not path.exists():
         raise ValueError(f"{path} is missing: run the stage `livetalk train {path.stem}` first")
-    return {k: v.float() for k, v in load_file(path).items()}
+    tensors, metadata = load_tensors(path)
+    return load_bundle(path)[0] if is_bundle(metadata) else {k: v.float() for k, v in tensors.items()}
 
 
 def shower(codec: LightCodec, world: World) -> Callable[[Path, Tensor, ClipBatch], Sample]:

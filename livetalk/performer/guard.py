@@ -39,7 +39,7 @@ class Limits:
     black: float = 6.0
     # Share of the portrait's luminance that takes the place of `black` where smaller: a portrait can be dark.
     black_share: float = 0.25
-    # Mean absolute difference, grey levels, below which two frames are one; the stillest pair of neighbours seen has 0.2.
+    # Mean absolute difference, grey levels, below which two frames are one; the stillest neighbours seen have 0.2.
     frozen: float = 1e-3
 
 

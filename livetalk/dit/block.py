@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from livetalk.dit.config import DiTConfig
 from livetalk.nn.attention import attend
-from livetalk.nn.kv_cache import KeysValues
+from livetalk.nn.kv_cache import KeysValues, Past, joined
 from livetalk.nn.rope import Rotation, rotate
 
 
@@ -46,14 +46,12 @@ class SelfAttention(_Projections):
         self,
         x: Float[Tensor, "b n d"],
         turn: Rotation,
-        past: KeysValues | None,
+        past: Past | None,
         mask: Bool[Tensor, "n m"] | None,
     ) -> tuple[Float[Tensor, "b n d"], KeysValues]:
         """Attend to `past` (keys already rotated) and to x itself; returns x's own unrotated keys and values too."""
         own = self.keys_values(x)
-        key, value = rotate(own[0], turn), own[1]
-        if past is not None:
-            key, value = torch.cat([past[0], key], 1), torch.cat([past[1], value], 1)
+        key, value = joined(past, rotate(own[0], turn), own[1])
         q = rotate(self._heads(self.norm_q(self.q(x))), turn)
         return self.o(attend(q, key, value, mask)), own
 
@@ -100,7 +98,7 @@ class DiTBlock(nn.Module):
         time: Float[Tensor, "b f 6 d"],
         turn: Rotation,
         text: KeysValues,
-        past: KeysValues | None = None,
+        past: Past | None = None,
         mask: Bool[Tensor, "n m"] | None = None,
     ) -> tuple[Float[Tensor, "b n d"], KeysValues]:
         """The layer's output and its own unrotated keys and values."""

@@ -18,7 +18,7 @@ from livetalk.dit.audio import AudioPack
 from livetalk.dit.block import DiTBlock, modulate
 from livetalk.dit.config import DiTConfig
 from livetalk.dit.detail import DetailHead
-from livetalk.nn.kv_cache import KeysValues
+from livetalk.nn.kv_cache import KeysValues, Past
 from livetalk.nn.rope import Rotation, rotation
 
 # Below this noise level a predicted clean latent says nothing about velocity; dividing would only amplify error.
@@ -95,7 +95,7 @@ class DiT(nn.Module):
         text: Float[Tensor, "b s w"] | TextMemory,
         audio: Float[Tensor, "b f g"],
         turn: Rotation | None = None,
-        past: tuple[KeysValues, ...] | None = None,
+        past: tuple[Past, ...] | None = None,
         mask: Bool[Tensor, "n m"] | None = None,
     ) -> Float[Tensor, "b c f h w"]:
         """Velocity (noise minus clean) of noisy latents x at time steps t = 1000 sigma, one a latent frame.
@@ -114,7 +114,7 @@ class DiT(nn.Module):
         text: Tensor | TextMemory,
         audio: Tensor,
         turn: Rotation | None = None,
-        past: tuple[KeysValues, ...] | None = None,
+        past: tuple[Past, ...] | None = None,
         mask: Tensor | None = None,
     ) -> tuple[Tensor, tuple[KeysValues, ...]]:
         """`forward`, with every layer's own unrotated keys and values."""
@@ -135,7 +135,7 @@ class DiT(nn.Module):
         text: Tensor | TextMemory,
         audio: Tensor,
         turn: Rotation | None = None,
-        past: tuple[KeysValues, ...] | None = None,
+        past: tuple[Past, ...] | None = None,
     ) -> tuple[KeysValues, ...]:
         """Only the unrotated keys and values of each layer: the clean pass that writes a finished block's memory."""
         tokens, (_, modulation), speech, memory, turn = self._enter(x, t, reference, text, audio, turn)

@@ -6,12 +6,63 @@ the caller's business. Knows tokens and frames; no model, no time step, no noise
 """
 
 from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from livetalk.nn.rope import Rotation, rotate
+
 KeysValues = tuple[Float[Tensor, "b n k d"], Float[Tensor, "b n k d"]]
+
+
+@dataclass(frozen=True)
+class Room:
+    """Past keys (rotated) and values at the front of fixed buffers, with room for a block's own behind them.
+
+    Only for serving: every step of a block overwrites what the step before wrote.
+    """
+
+    keys: Float[Tensor, "b m k d"]
+    values: Float[Tensor, "b m k d"]
+    filled: int  # tokens of the past
+
+    def joined(self, key: Float[Tensor, "b n k d"], value: Float[Tensor, "b n k d"]) -> KeysValues:
+        """All keys and values, the given ones put behind the past."""
+        end = self.filled + key.shape[1]
+        self.keys[:, self.filled : end].copy_(key)
+        self.values[:, self.filled : end].copy_(value)
+        return self.keys[:, :end], self.values[:, :end]
+
+
+Past = KeysValues | Room
+
+
+def joined(past: Past | None, key: Tensor, value: Tensor) -> KeysValues:
+    """A block's own keys and values behind those of its past."""
+    if past is None:
+        return key, value
+    if isinstance(past, Room):
+        return past.joined(key, value)
+    return torch.cat([past[0], key], 1), torch.cat([past[1], value], 1)
+
+
+class Cache(Protocol):
+    """What the block loop needs of a memory: a value, so that an old state can be gone back to."""
+
+    @property
+    def frames(self) -> int:
+        """Latent frames kept now."""
+        ...
+
+    def past(self, turn: Rotation | None) -> tuple[Past, ...] | None:
+        """Keys and values of every layer, keys rotated by `turn` (None: they are kept rotated); None if empty."""
+        ...
+
+    def append(self, new: tuple[KeysValues, ...]) -> Self:
+        """The memory after a finished block."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,6 +86,12 @@ class AnchoredCache:
     def frames(self) -> int:
         """Latent frames kept now."""
         return self.layers[0][0].shape[1] // self.tokens_per_frame if self.layers else 0
+
+    def past(self, turn: Rotation | None) -> tuple[Past, ...] | None:
+        """See `Cache`."""
+        if not self.layers:
+            return None
+        return self.layers if turn is None else tuple((rotate(k, turn), v) for k, v in self.layers)
 
     def append(self, new: tuple[KeysValues, ...]) -> "AnchoredCache":
         """The cache after a finished block; the oldest frames behind the anchors leave when there is no room."""

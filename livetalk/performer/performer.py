@@ -4,8 +4,8 @@ speech -> windows -> rollout -> decoder -> frames. Knows which weights a preset 
 are called; how each room works is its own business, and files of sound or video are the caller's.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -15,33 +15,24 @@ from einops import rearrange
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from livetalk.codec.interface import Carry
 from livetalk.codec.light import LightCodec
 from livetalk.conditions.speech_tiny import SpeechEncoder, load_speech_encoder
 from livetalk.conditions.text_tiny import TextEncoder, load_text_encoder
-from livetalk.conditions.windows import SpeechWindower, SpeechWindows
-from livetalk.dit.audio import pack_audio
+from livetalk.conditions.windows import SpeechWindows
 from livetalk.dit.model import DiT, TextMemory
 from livetalk.flow.schedule import ladder
-from livetalk.performer.rollout import BlockConditions, RolloutState, begin, ladder_of, next_block
+from livetalk.performer.memory import PoolShape, Slot, StatePool
+from livetalk.performer.overlap import overlapped
+from livetalk.performer.rollout import ladder_of
+from livetalk.performer.stream import LONGEST_PROMPT, AvatarStream, Job
 from livetalk.presets import PRESETS, Preset
 from livetalk.weights import load_bundle, load_into
 
 WEIGHTS = ("codec", "student", "speech", "text")
 
 
-@dataclass(frozen=True)
-class Session:
-    """What one stream remembers: rollout, decoder, and the source of its noise."""
-
-    reference: Float[Tensor, "1 c 1 h w"]
-    text: TextMemory
-    rollout: RolloutState
-    carry: Carry
-
-
 class Performer:
-    """A loaded preset. One performer serves many streams; all memory of a stream is in its `Session`."""
+    """A loaded preset. One performer serves many streams; all memory of a stream is its own."""
 
     def __init__(
         self,
@@ -89,68 +80,60 @@ class Performer:
         version = metadata.get("version", "unversioned")
         return cls(chosen, student, codec, speech, text, version, seed, dtype or best_dtype())
 
+    def pool(self, sessions: int) -> StatePool:
+        """Memory for so many streams of this performer."""
+        return StatePool(PoolShape.of(self.preset.dit, self.preset.geometry), sessions, self.dtype, self.device)
+
+    def stream(
+        self, slot: Slot, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int | None = None
+    ) -> AvatarStream:
+        """A stream in a slot of a `pool`. `portrait` is framed and of the preset's size; `seed`: the performer's."""
+        return AvatarStream(self, slot, portrait, prompt, self.seed if seed is None else seed)
+
     @torch.inference_mode()
-    def open(self, portrait: UInt8[np.ndarray, "h w 3"], prompt: str) -> Session:
-        """A stream's memory before its first block. `portrait` is framed and of the preset's size."""
+    def reference_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 c 1 h w"]:
+        """The portrait's latent. Raises ValueError if it is not framed."""
         size = self.preset.geometry.size
         if portrait.shape != (size, size, 3):
             raise ValueError(f"the portrait is {portrait.shape}: frame it to {size} x {size} x 3 first")
         pixels = torch.tensor(portrait, device=self.device).float() / 127.5 - 1
-        pixels = rearrange(pixels, "h w c -> 1 c 1 h w").to(self.dtype)
-        g = self.preset.geometry
-        state = begin(g.tokens_per_latent, g.block_latents, g.anchor_latents, g.rolling_latents, self.preset.positions)
-        text = self.student.remember_text(self.text.encode([prompt]).to(self.device))
-        return Session(self.codec.encode(pixels).float(), text, state, self.codec.start())
+        return self.codec.encode(rearrange(pixels, "h w c -> 1 c 1 h w").to(self.dtype)).float()
 
     @torch.inference_mode()
-    def block(
-        self, session: Session, rows: Float[Tensor, "t a"], generator: torch.Generator
-    ) -> tuple[UInt8[np.ndarray, "t h w 3"], Session]:
-        """Frames of the next block for the speech features of its frames, and the session after it."""
-        audio = self._packed(rows[None].to(self.device), first=session.rollout.latents == 0)
-        g, b = self.preset.geometry, session.reference
-        shape = (1, g.latent_channels, g.block_latents, g.latent_size, g.latent_size)
-
-        def noise(step: int) -> Tensor:
-            return torch.randn(shape, generator=generator).to(b.device)
-
-        conditions = BlockConditions(session.reference, session.text, audio)
-        latents, rollout = next_block(self.student, noise, conditions, session.rollout, self.ladder)
-        pixels, carry = self.codec.step(latents.to(self.dtype), session.carry)
-        return _bytes(pixels), Session(session.reference, session.text, rollout, carry)
+    def text_of(self, prompt: str) -> TextMemory:
+        """A prompt as the student attends to it; a very long one is cut, with a warning."""
+        if len(prompt) > LONGEST_PROMPT:
+            warnings.warn(f"a prompt of {len(prompt)} characters is cut to {LONGEST_PROMPT}", stacklevel=2)
+        return self.student.remember_text(self.text.encode([prompt[:LONGEST_PROMPT]]).to(self.device))
 
     def perform(
         self, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[Float[np.ndarray, " n"]], prompt: str
     ) -> Iterator[UInt8[np.ndarray, "t h w 3"]]:
         """Frames, block by block, as the speech (pieces of mono float32 at 16 kHz) comes in; the last block is whole.
 
-        The same seed, inputs, dtype and machine give the same frames, however the speech is cut into pieces.
+        One block is denoised while the one before it is decoded. The same seed, inputs, dtype and machine give the
+        same frames, however the speech is cut into pieces.
         """
-        session = self.open(portrait, prompt)
-        generator = torch.Generator().manual_seed(self.seed)
-        windower = SpeechWindower(self.windows, self.speech)
-        for piece in speech:
-            for _, rows in windower.push(torch.from_numpy(np.ascontiguousarray(piece, np.float32))):
-                frames, session = self.block(session, rows, generator)
-                yield frames
-        for _, rows in windower.flush():
-            frames, session = self.block(session, rows, generator)
-            yield frames
+        slot = self.pool(1).open()
+        try:
+            yield from overlapped(self, self._jobs(slot, portrait, speech, prompt))
+        finally:
+            slot.close()
 
-    def _packed(self, rows: Float[Tensor, "1 t a"], first: bool) -> Float[Tensor, "1 f g"]:
-        """Features of a block by latent frame; only the stream's first latent frame covers a single video frame."""
-        every = self.preset.geometry.time_compression
-        if first:
-            return pack_audio(rows, every)
-        return rearrange(rows, "b (f r) a -> b f (r a)", r=every)
+    def _jobs(
+        self, slot: Slot, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[np.ndarray], prompt: str
+    ) -> Iterator[tuple[AvatarStream, Job]]:
+        stream = self.stream(slot, portrait, prompt)
+        for piece in speech:
+            stream.push(np.ascontiguousarray(piece, np.float32))
+            while stream.track.ready:
+                yield stream, stream.plan()
+        stream.end()
+        while stream.track.waiting:
+            yield stream, stream.plan()
 
 
 def best_dtype() -> torch.dtype:
     """bfloat16 on processors that multiply it natively, else float32 (emulated bfloat16 is slower)."""
     native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return torch.bfloat16 if native else torch.float32
-
-
-def _bytes(pixels: Float[Tensor, "1 3 t h w"]) -> UInt8[np.ndarray, "t h w 3"]:
-    scaled = ((pixels[0].float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    return rearrange(scaled, "c t h w -> t h w c").contiguous().cpu().numpy()

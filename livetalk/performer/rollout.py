@@ -17,7 +17,7 @@ from torch import Tensor
 
 from livetalk.dit.model import DiT, TextMemory
 from livetalk.flow.schedule import Table
-from livetalk.nn.kv_cache import AnchoredCache, KeysValues
+from livetalk.nn.kv_cache import AnchoredCache, Cache, Past
 from livetalk.nn.rope import Rotation, rotate
 
 Noise = Callable[[int], Float[Tensor, "b c f h w"]]
@@ -53,7 +53,7 @@ class BlockConditions:
 class RolloutState:
     """Memory of a rollout between blocks: the cache and how many latent frames came before."""
 
-    cache: AnchoredCache
+    cache: Cache
     positions: Literal["absolute", "windowed"] = "windowed"
     latents: int = 0
 
@@ -81,6 +81,10 @@ def _with_portrait(x: Tensor, reference: Tensor, first: bool) -> Tensor:
     return torch.cat([reference, x[:, :, 1:]], 2) if first else x
 
 
+def _with_known(x: Tensor, known: Tensor | None) -> Tensor:
+    return x if known is None else torch.cat([known, x[:, :, known.shape[2] :]], 2)
+
+
 def next_block(
     model: DiT,
     noise: Noise,
@@ -88,12 +92,14 @@ def next_block(
     state: RolloutState,
     ladder: Ladder,
     plan: Plan = Plan(),
+    known: Float[Tensor, "b c m h w"] | None = None,
 ) -> tuple[Float[Tensor, "b c f h w"], RolloutState]:
     """Clean latents of the next block and the state after it.
 
     `noise(i)` gives standard normal latents for step i of this block (the block's length is taken from it). The
     first latent frame of a stream is the portrait: it is put in before every step and into the result, so that the
-    network always sees it clean.
+    network always sees it clean. `known`: the block's first m latent frames where they are settled already (an
+    interrupted block, whose beginning has been seen); they are given clean, at time step 0.
     """
     first, reference = state.latents == 0, conditions.reference
     x = noise(0)
@@ -106,8 +112,10 @@ def next_block(
         text = model.remember_text(text)
 
     def denoise(x: Tensor, step: int) -> Tensor:
-        x = _with_portrait(x, reference, first)
+        x = _with_portrait(_with_known(x, known), reference, first)
         t = torch.full((x.shape[0], frames), ladder.timesteps[step], device=x.device)
+        if known is not None:
+            t[:, int(first) : known.shape[2]] = 0
         return x - ladder.sigmas[step] * model(x, t, given, text, conditions.audio, turn, past)
 
     last = len(ladder) - 1 if plan.exit_step is None else plan.exit_step
@@ -118,25 +126,37 @@ def next_block(
         x = (1 - sigma) * clean + sigma * noise(step + 1)
     with torch.set_grad_enabled(plan.gradient):
         clean = denoise(x, last)
-    clean = _with_portrait(clean, reference, first)
+    clean = _with_portrait(_with_known(clean, known), reference, first)
     with torch.no_grad():
         memory = text if isinstance(text, TextMemory) else model.remember_text(text)
         after = _remember(model, clean.detach(), given, memory, conditions.audio, turn, past, state)
     return clean, after
 
 
+@torch.no_grad()
+def remember_block(
+    model: DiT, clean: Float[Tensor, "b c f h w"], conditions: BlockConditions, state: RolloutState
+) -> RolloutState:
+    """The state after a block whose clean latents are settled, heard again with `conditions`. No denoising."""
+    frames, p = clean.shape[2], model.config.patch
+    given = reference_input(conditions.reference, frames, state.latents == 0)
+    past, turn = _window(model, state, frames, (clean.shape[3] // p, clean.shape[4] // p), clean.device)
+    text = conditions.text
+    memory = text if isinstance(text, TextMemory) else model.remember_text(text)
+    return _remember(model, clean, given, memory, conditions.audio, turn, past, state)
+
+
 def _window(
     model: DiT, state: RolloutState, frames: int, grid: tuple[int, int], device: torch.device
-) -> tuple[tuple[KeysValues, ...] | None, Rotation]:
+) -> tuple[tuple[Past, ...] | None, Rotation]:
     """Past keys and values, rotated, and the rotation of the block itself."""
     if state.positions == "absolute":
         times = torch.arange(state.latents, state.latents + frames, device=device)
-        return state.cache.layers or None, model.turn(times, grid)
+        return state.cache.past(None), model.turn(times, grid)
     kept = state.cache.frames
     turn = model.turn(torch.arange(kept + frames, device=device), grid)
     split = kept * grid[0] * grid[1]
-    past = tuple((rotate(k, turn[:split]), v) for k, v in state.cache.layers) or None
-    return past, turn[split:]
+    return state.cache.past(turn[:split]), turn[split:]
 
 
 def _remember(
@@ -146,7 +166,7 @@ def _remember(
     text: TextMemory,
     audio: Float[Tensor, "b f g"],
     turn: Rotation,
-    past: tuple[KeysValues, ...] | None,
+    past: tuple[Past, ...] | None,
     state: RolloutState,
 ) -> RolloutState:
     """The clean pass, time step 0: keys and values that later blocks will see."""

@@ -1,0 +1,258 @@
+"""A live session: what the caller holds, and its clock.
+
+Frames are released on media time: block k may be taken when the session's clock reaches its first frame, and not
+before; at most one finished block waits. The clock starts with the first block and stands still while the session is
+paused or its consumer lags behind. Knows when a block is wanted; who makes it is the engine's business (`live.py`).
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from threading import Condition
+from typing import Any
+
+import numpy as np
+
+from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
+from livetalk.performer.drift import DriftMeter
+from livetalk.performer.guard import Guard
+from livetalk.performer.stream import AvatarStream, StreamSnapshot
+from livetalk.performer.timed import TimedBlock
+
+LATE = 0.02  # seconds a consumer may be behind before the session's clock waits for it
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The session was interrupted: sound from sample `pts` on is not to be played; announced frames stay, silent."""
+
+    pts: int
+
+
+class Want(Enum):
+    """What a session wants of the engine now."""
+
+    NOTHING = 0
+    BLOCK = 1  # what waits is spoken, or silence
+    QUIET = 2  # silence, though some speech waits: too little to begin with
+
+
+@dataclass
+class Tally:
+    """Counts and times of a session. Seconds on the engine's clock."""
+
+    blocks: int = 0
+    late: int = 0  # blocks that were not ready at their time
+    stalls: float = 0.0  # seconds that the viewer waited for late blocks
+    underruns: int = 0  # blocks in mid-utterance whose speech had not come in time
+    interrupts: int = 0
+    re_anchors: int = 0
+    ready: deque[tuple[int, bool, float]] = field(default_factory=lambda: deque(maxlen=64))  # (index, speaking, when)
+
+
+class LiveSession:
+    """See the module docstring. Made by `LivePerformer.open`; every method may be called from any thread."""
+
+    def __init__(self, stream: AvatarStream, lock: Condition, clock: Callable[[], float]) -> None:
+        self.stream, self.lock, self.clock = stream, lock, clock
+        self.guard, self.drift = Guard(stream.last_frame), DriftMeter(stream.last_frame)
+        self.tally = Tally()
+        self.items: deque[TimedBlock | Cut] = deque()
+        self.busy = False  # a block is being made
+        self.epoch = 0  # rises with every interrupt: blocks of an older one are void
+        self.revising = False
+        self.error: BaseException | None = None
+        self.closed = False
+        self.speaking = False  # the newest made block speaks
+        self.zero: float | None = None  # when the session's clock showed 0
+        self.paused_at: float | None = None
+        self.wished = False  # the consumer waits for a first block
+        self.taken_frames = 0  # frames released to the consumer
+        self.on_change: Callable[[], None] = lambda: None  # for the asyncio face
+        self._consumers = 0
+
+    def push(self, speech: np.ndarray, rate: int = SAMPLE_RATE) -> None:
+        """The next piece of speech: mono floats of any length and rate.
+
+        Raises ValueError for speech that cannot be used and after `close`; the session goes on unharmed.
+        """
+        with self.lock:
+            self._usable()
+            self.stream.push(np.asarray(speech), rate)
+            self.lock.notify_all()
+
+    def end(self) -> None:
+        """The utterance is over; what waits is spoken without waiting for more."""
+        with self.lock:
+            self._usable()
+            self.stream.end()
+            self.lock.notify_all()
+
+    def interrupt(self) -> None:
+        """Stop speaking now. The consumer is given a `Cut` at once."""
+        with self.lock:
+            self._usable()
+            self.stream.track.clear()
+            self.epoch += 1
+            self.tally.interrupts += 1
+            self.revising = True
+            now = self.playhead
+            kept = [x for x in self.items if isinstance(x, Cut) or x.first_frame < self.taken_frames]
+            self.items = deque([Cut(min(round(now * SAMPLE_RATE), self._taken_pts)), *kept])
+            self._changed()
+
+    def set_prompt(self, prompt: str) -> None:
+        """How it is said, from the next block that is begun on."""
+        with self.lock:
+            self._usable()
+            self.stream.set_prompt(prompt)
+
+    def pause(self) -> None:
+        """The clock stands still; nothing is made or released until `resume`."""
+        with self.lock:
+            self._usable()
+            self.paused_at = self.clock() if self.paused_at is None else self.paused_at
+            self._changed()
+
+    def resume(self) -> None:
+        with self.lock:
+            self._usable()
+            if self.paused_at is not None and self.zero is not None:
+                self.zero += self.clock() - self.paused_at
+            self.paused_at = None
+            self._changed()
+
+    def snapshot(self) -> StreamSnapshot:
+        """The stream as of the newest finished block, copied out. Waits for a block that is being made."""
+        with self.lock:
+            self._usable()
+            self.lock.wait_for(lambda: not self.busy)
+            return self.stream.snapshot()
+
+    def close(self) -> None:
+        """Free the session's place. May be called twice; the consumer gets None from `take`."""
+        with self.lock:
+            self.closed = True
+            self.items.clear()
+            self.stream.track.clear()
+            if not self.busy:
+                self.stream.close()  # else the engine does, when the block it makes is done
+            self._changed()
+
+    def take(self, timeout: float | None = None) -> TimedBlock | Cut | None:
+        """The next block when its time has come, or a `Cut`; None when the session is closed.
+
+        Raises TimeoutError after `timeout` seconds, ValueError for a second consumer, and what broke the session.
+        """
+        with self.lock:
+            if self._consumers:
+                raise ValueError("the session has a consumer already: a block can be shown only once")
+            self._consumers += 1
+            self.wished = True
+            self.lock.notify_all()
+            try:
+                return self._await(None if timeout is None else self.clock() + timeout)
+            finally:
+                self._consumers -= 1
+
+    def take_now(self) -> TimedBlock | Cut | None:
+        """What may be taken now, without waiting; None if there is nothing. The lock is held by the caller."""
+        if self.error is not None:
+            raise self.error
+        if not self.items or self.paused_at is not None:
+            return None
+        item = self.items[0]
+        if isinstance(item, TimedBlock) and not item.revised:
+            now, due = self.clock(), self.starts(item.first_frame)
+            if now < due:
+                return None
+            if now > due + LATE and self.zero is not None:  # the consumer was late, or the block: the clock waited
+                self.zero += now - due
+        self.items.popleft()
+        if isinstance(item, TimedBlock):
+            self.taken_frames = item.first_frame + len(item.frames)
+            self.lock.notify_all()
+        return item
+
+    def starts(self, frame: int) -> float:
+        """When a frame's time comes on the engine's clock; now for the first one of all."""
+        return self.clock() if self.zero is None else self.zero + frame / FRAME_RATE
+
+    @property
+    def playhead(self) -> float:
+        """Seconds on the session's clock."""
+        if self.zero is None:
+            return 0.0
+        return max(0.0, (self.clock() if self.paused_at is None else self.paused_at) - self.zero)
+
+    def want(self, lead: float) -> tuple[Want, float]:
+        """What is wanted now, and if that is nothing, when to ask again. `lead`: seconds a block takes to make."""
+        never, stream = float("inf"), self.stream
+        if self.busy or self.closed or self.error is not None or self.paused_at is not None:
+            return Want.NOTHING, never
+        if self.revising:
+            return Want.BLOCK, 0.0
+        waiting = [x for x in self.items if isinstance(x, TimedBlock)]
+        if stream.index == 0 and not (self.wished or stream.track.waiting):
+            return Want.NOTHING, never
+        onset = stream.track.ready and not self.speaking
+        if len(waiting) > (1 if onset else 0):
+            return Want.NOTHING, never
+        if stream.track.ready:
+            return Want.BLOCK, 0.0
+        first = stream.performer.preset.geometry.frames_of_block(stream.index).start
+        latest = self.starts(first) - lead
+        if self.clock() < latest:
+            return Want.NOTHING, latest
+        if stream.track.waiting and not self.speaking:
+            return Want.QUIET, 0.0
+        return Want.BLOCK, 0.0
+
+    def announce(self, block: TimedBlock) -> None:
+        """A block is ready. The lock is held by the caller."""
+        now = self.clock()
+        if self.zero is None:
+            self.zero = now
+        late = now - self.starts(block.first_frame)
+        if late > 0 and not block.revised:
+            self.tally.late += 1
+            self.tally.stalls += late
+        self.tally.blocks += 1
+        self.tally.ready.append((block.index, block.speaking, now))
+        self.speaking = block.speaking
+        self.items.append(block)
+        self._changed()
+
+    def fail(self, error: BaseException) -> None:
+        """Nothing more will come. The lock is held by the caller."""
+        self.error = error
+        self._changed()
+
+    @property
+    def _taken_pts(self) -> int:
+        return self.taken_frames * SAMPLE_RATE // FRAME_RATE
+
+    def _await(self, end: float | None) -> Any:
+        while True:
+            item = self.take_now()
+            if item is not None:
+                return item
+            if self.closed:
+                return None
+            now = self.clock()
+            if end is not None and now >= end:
+                raise TimeoutError("no block came in time")
+            due = [self.starts(x.first_frame) for x in self.items if isinstance(x, TimedBlock)]
+            wakes = [t for t in (end, min(due, default=None)) if t is not None and self.paused_at is None]
+            self.lock.wait(max(0.0005, min(wakes) - now) if wakes else end and end - now)
+
+    def _usable(self) -> None:
+        if self.error is not None:
+            raise self.error
+        if self.closed:
+            raise ValueError("the session is closed: open a new one")
+
+    def _changed(self) -> None:
+        self.lock.notify_all()
+        self.on_change()

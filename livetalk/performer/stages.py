@@ -1,0 +1,105 @@
+"""The two stages of a block, for one stream or for several in a batch: denoise, then decode.
+
+Pure work: who is due, on which thread and when is the caller's business.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from einops import rearrange
+from jaxtyping import Float, UInt8
+from torch import Tensor
+from torch.utils import _pytree as pytree
+
+from livetalk.codec.interface import Carry
+from livetalk.dit.model import TextMemory
+from livetalk.performer.memory import PagedCache, side_by_side
+from livetalk.performer.rollout import BlockConditions, RolloutState, next_block
+from livetalk.performer.stream import AvatarStream, Job, Record
+
+if TYPE_CHECKING:
+    from livetalk.performer.performer import Performer
+
+
+@torch.inference_mode()
+def denoise(performer: "Performer", streams: Sequence[AvatarStream], jobs: Sequence[Job]) -> list[Record]:
+    """Clean latents of the planned blocks, all of one phase, in one batch; each stream takes its own over."""
+    conditions = [stream.conditions(job) for stream, job in zip(streams, jobs, strict=True)]
+    noises = [stream.noise(job) for stream, job in zip(streams, jobs, strict=True)]
+    before = [job.before for job in jobs]
+    caches = [state.cache for state in before]
+    assert all(isinstance(cache, PagedCache) for cache in caches)
+    joint = RolloutState(side_by_side(caches), before[0].positions, before[0].latents)  # type: ignore[arg-type]
+    known = jobs[0].known
+    assert known is None or len(jobs) == 1, "an interrupted block is made alone"
+
+    def noise(step: int) -> Tensor:
+        return torch.cat([made[step] for made in noises]).to(performer.device)
+
+    batch = BlockConditions(
+        torch.cat([c.reference for c in conditions]),
+        _joined_text([job.text for job in jobs]),
+        torch.cat([c.audio for c in conditions]),
+    )
+    latents, after = next_block(performer.student, noise, batch, joint, performer.ladder, known=known)
+    assert isinstance(after.cache, PagedCache)
+    records = []
+    for b, (stream, job) in enumerate(zip(streams, jobs, strict=True)):
+        own = PagedCache(after.cache.slots[b : b + 1], after.cache.tables[b : b + 1])
+        state = RolloutState(own, job.before.positions, job.before.latents + latents.shape[2])
+        records.append(stream.made(job, latents[b : b + 1], state))
+    return records
+
+
+@torch.inference_mode()
+def decode(
+    performer: "Performer",
+    streams: Sequence[AvatarStream],
+    records: Sequence[Record],
+    first: Callable[[float], None] | None = None,
+) -> list[UInt8[np.ndarray, "t h w 3"]]:
+    """Frames of denoised blocks, one latent frame at a time, so that the first are there early.
+
+    An interrupted block gives only the frames that were made again. `first` is told the moment they are there.
+    """
+    known = records[0].job.known
+    start = 0 if known is None else known.shape[2]
+    carry = _joined_carry([stream.carry for stream in streams])
+    parts: list[np.ndarray] = []
+    history: list[Carry] = [carry]
+    for f in range(start, records[0].latents.shape[2]):
+        latent = torch.cat([record.latents[:, :, f : f + 1] for record in records])
+        pixels, carry = performer.codec.step(latent.to(performer.dtype), carry)
+        parts.append(to_bytes(pixels))
+        history.append(carry)
+        if first is not None and len(parts) == 1:
+            first(time.perf_counter())
+    for b, (stream, record) in enumerate(zip(streams, records, strict=True)):
+        own = [_own_carry(each, b) for each in history]
+        # Latent frames that were given keep no memory before them: the block cannot be cut there a second time.
+        record.carries = [own[0]] * start + own[:-1]
+        stream.carry = own[-1]
+    return list(np.concatenate(parts, 1))
+
+
+def to_bytes(pixels: Float[Tensor, "b 3 t h w"]) -> UInt8[np.ndarray, "b t h w 3"]:
+    scaled = ((pixels.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    return rearrange(scaled, "b c t h w -> b t h w c").contiguous().cpu().numpy()
+
+
+def _joined_text(texts: Sequence[TextMemory]) -> TextMemory:
+    if len(texts) == 1:
+        return texts[0]
+    layers = zip(*(text.layers for text in texts), strict=True)
+    return TextMemory(tuple((torch.cat([k for k, _ in pair]), torch.cat([v for _, v in pair])) for pair in layers))
+
+
+def _joined_carry(carries: Sequence[Carry]) -> Carry:
+    return carries[0] if len(carries) == 1 else pytree.tree_map(lambda *parts: torch.cat(parts), *carries)
+
+
+def _own_carry(carry: Carry, place: int) -> Carry:
+    return pytree.tree_map(lambda part: part[place : place + 1], carry)

@@ -1,0 +1,232 @@
+"""One avatar's stream, stepped by hand: speech is pushed, blocks are planned, denoised and decoded, and can be undone.
+
+The synchronous core under offline generation and live sessions. A stream plans what its next block hears; the
+stages (`stages.py`) make it. The newest blocks are kept as records, so that an interrupt can go back to what the
+viewer saw. Knows no threads and no wall clock.
+"""
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from einops import rearrange
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from livetalk.codec.interface import Carry
+from livetalk.dit.audio import pack_audio
+from livetalk.dit.model import TextMemory
+from livetalk.performer.memory import KEPT, PagedCache, Slot, SlotSnapshot
+from livetalk.performer.rollout import BlockConditions, RolloutState, remember_block
+from livetalk.performer.track import Heard, SpeechTrack
+
+if TYPE_CHECKING:
+    from livetalk.performer.performer import Performer
+
+LONGEST_PROMPT = 600  # characters; what is behind them could not be heard by the text encoder anyway
+
+
+@dataclass(frozen=True)
+class Job:
+    """A block to be made: its place, what it hears, and the state it starts from."""
+
+    index: int
+    frames: range
+    heard: Heard
+    past: np.ndarray  # the sound before the block
+    before: RolloutState
+    text: TextMemory
+    attempt: int = 0  # fresh noise for every attempt
+    known: Float[Tensor, "1 c m h w"] | None = None  # latent frames that have been seen already
+
+
+@dataclass
+class Record:
+    """A block that was made: enough to make its remainder again. `carries`: decoder memory before each latent frame."""
+
+    job: Job
+    latents: Float[Tensor, "1 c f h w"]
+    carries: list[Carry]
+
+
+@dataclass(frozen=True)
+class StreamSnapshot:
+    """Everything a stream needs to go on elsewhere, copied out of the pool. Speech that waits is not part of it."""
+
+    seed: int
+    index: int
+    latents: int
+    past: np.ndarray
+    slot: SlotSnapshot
+    carry: Carry
+    reference: Tensor
+    text: TextMemory
+
+
+class AvatarStream:
+    """See the module docstring. `slot`: the stream's place in the performer's pool; freed by `close`."""
+
+    def __init__(
+        self, performer: "Performer", slot: Slot, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int
+    ) -> None:
+        self.performer, self.slot, self.seed = performer, slot, seed
+        self.reference = performer.reference_of(portrait)
+        self.text = performer.text_of(prompt)
+        self.track = SpeechTrack(performer.windows, performer.speech)
+        self.index = 0
+        self.attempt = 0
+        self.rollout = RolloutState(slot.cache(), performer.preset.positions)
+        self.carry: Carry = performer.codec.start()
+        self.records: deque[Record] = deque(maxlen=KEPT - 1)
+        self.last_frame: UInt8[np.ndarray, "h w 3"] = portrait
+
+    def push(self, speech: np.ndarray, rate: int = 16_000) -> None:
+        """Speech for the blocks to come; see `SpeechTrack.push`. Raises ValueError after `close`."""
+        self._open()
+        self.track.push(speech, rate)
+
+    def end(self) -> None:
+        """The utterance is over: the last block is filled up with silence instead of waiting for more."""
+        self._open()
+        self.track.end()
+
+    def set_prompt(self, prompt: str) -> None:
+        """Acts from the next planned block on."""
+        self._open()
+        self.text = self.performer.text_of(prompt)
+
+    def plan(self, mute: bool = False) -> Job:
+        """What the next block hears. `mute`: silence, though speech waits (for too little of it, say)."""
+        self._open()
+        frames = self.performer.preset.geometry.frames_of_block(self.index)
+        past = self.track.past
+        if mute:
+            silence = np.zeros(self.performer.preset.geometry.samples_before(len(frames)), np.float32)
+            heard = Heard(self.track.rows(past, silence, silence[:0]), silence, speaking=False)
+            self.track.past = self.track.following(past, silence)
+        else:
+            heard = self.track.next(len(frames))
+        return Job(self.index, frames, heard, past, self.rollout, self.text, self.attempt)
+
+    def made(self, job: Job, latents: Float[Tensor, "1 c f h w"], after: RolloutState) -> Record:
+        """Take over a denoised block; the next one can be planned."""
+        record = Record(job, latents, [])
+        self.records.append(record)
+        self.rollout, self.index = after, job.index + 1
+        return record
+
+    @torch.inference_mode()
+    def interrupt(self, shown: int) -> Job | None:
+        """Drop what waits and go back to what is seen. `shown`: frames of the session that are seen for certain.
+
+        No job may be under way. Returns the block to be made again with its seen latent frames given, if one is
+        partly seen; frames from the first latent frame that is not given on replace those announced before.
+        """
+        self._open()
+        self.track.clear()
+        while self.records and self.records[-1].job.frames.start >= shown > 0:
+            self._undo(self.records.pop())
+        if not self.records:
+            return None
+        record = self.records[-1]
+        heard, seen = self._cut(record.job, shown), self._seen_latents(record.job, shown)
+        self.attempt += 1
+        if seen < record.latents.shape[2]:
+            self.records.pop()
+            self._undo(record)
+            self.carry = record.carries[seen]
+            known = record.latents[:, :, :seen]
+            job = replace(record.job, heard=heard, attempt=self.attempt, known=known if seen else None)
+            self.track.past = self.track.following(job.past, heard.audio)
+            return job
+        conditions = self.conditions(replace(record.job, heard=heard))
+        self.rollout = remember_block(self.performer.student, record.latents, conditions, record.job.before)
+        self.track.past = self.track.following(record.job.past, heard.audio)
+        return None
+
+    def again(self, record: Record) -> Job:
+        """The newest block once more, with fresh noise."""
+        assert self.records[-1] is record, "only the newest block can be made again"
+        self.records.pop()
+        self._undo(record)
+        self.attempt += 1
+        self.track.past = self.track.following(record.job.past, record.job.heard.audio)
+        return replace(record.job, attempt=self.attempt)
+
+    def re_anchor(self) -> None:
+        """Forget the rolling past; the anchors stay. For a face that has drifted."""
+        self.slot.forget_rolling()
+        self.rollout = replace(self.rollout, cache=self.slot.cache())
+        self.records.clear()
+
+    def snapshot(self) -> StreamSnapshot:
+        self._open()
+        return StreamSnapshot(
+            self.seed,
+            self.index,
+            self.rollout.latents,
+            self.track.past,
+            self.slot.snapshot(),
+            self.carry,
+            self.reference,
+            self.text,
+        )
+
+    def restore(self, snapshot: StreamSnapshot) -> None:
+        """Go on where a snapshot was taken; speech that waits is dropped."""
+        self._open()
+        self.track.clear()
+        self.records.clear()
+        self.slot.restore(snapshot.slot)
+        self.seed, self.index, self.track.past = snapshot.seed, snapshot.index, snapshot.past
+        self.carry, self.reference, self.text = snapshot.carry, snapshot.reference, snapshot.text
+        self.rollout = replace(self.rollout, cache=self.slot.cache(), latents=snapshot.latents)
+
+    def close(self) -> None:
+        self.slot.close()
+        self.records.clear()
+        self.track.clear()
+
+    @property
+    def phase(self) -> tuple[int, bool]:
+        """Streams of one phase can be stepped in one batch: as many past blocks, and a decoder started or not."""
+        cache = self.rollout.cache
+        assert isinstance(cache, PagedCache)
+        return len(cache.tables[0]), self.index == 0
+
+    def conditions(self, job: Job) -> BlockConditions:
+        every = self.performer.preset.geometry.time_compression
+        rows = job.heard.rows[None].to(self.performer.device)
+        packed = pack_audio(rows, every) if job.index == 0 else rearrange(rows, "b (f r) a -> b f (r a)", r=every)
+        return BlockConditions(self.reference, job.text, packed)
+
+    def noise(self, job: Job) -> list[Float[Tensor, "1 c f h w"]]:
+        """Noise of every step of a block: a function of seed, block and attempt alone."""
+        g = self.performer.preset.geometry
+        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + job.index) * 64 + job.attempt % 64)
+        shape = (1, g.latent_channels, g.block_latents, g.latent_size, g.latent_size)
+        return [torch.randn(shape, generator=generator) for _ in self.performer.ladder.sigmas]
+
+    def _undo(self, record: Record) -> None:
+        self.rollout, self.index = record.job.before, record.job.index
+        self.track.past = record.job.past
+        if record.carries:
+            self.carry = record.carries[0]
+
+    def _cut(self, job: Job, shown: int) -> Heard:
+        """What a block has been heard to say until frame `shown`, silence from there on."""
+        g = self.performer.preset.geometry
+        kept = g.samples_before(max(0, min(shown, job.frames.stop) - job.frames.start))
+        audio = job.heard.audio.copy()
+        audio[kept:] = 0
+        return Heard(self.track.rows(job.past, audio, audio[:0]), audio, speaking=job.heard.speaking and kept > 0)
+
+    def _seen_latents(self, job: Job, shown: int) -> int:
+        g = self.performer.preset.geometry
+        return min(g.block_latents, g.latents_of(min(shown, job.frames.stop)) - job.index * g.block_latents)
+
+    def _open(self) -> None:
+        if self.slot.closed:
+            raise ValueError("the session is closed: open a new one")

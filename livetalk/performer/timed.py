@@ -1,0 +1,47 @@
+"""What a session gives: frames with their place on the session's clock, and the sound they belong to.
+
+Plain data: numpy only, so that rooms without torch can speak of it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class BlockTimings:
+    """Seconds of each stage of a block."""
+
+    windows: float = 0.0  # speech to feature rows
+    denoise: float = 0.0
+    first_frames: float = 0.0  # decoding the first latent frame
+    decode: float = 0.0  # decoding all of them
+
+
+@dataclass(frozen=True)
+class TimedBlock:
+    """A block of a session, or the remainder of one that was made again after an interrupt (`revised`).
+
+    `pts`: samples of the session's clock (16 kHz) before the first frame. `audio`: what is heard while these frames
+    are seen, silence where nothing is said. `held`: the block was faulty twice and repeats the last good frame.
+    """
+
+    index: int
+    first_frame: int
+    frames: UInt8[np.ndarray, "t h w 3"]
+    audio: Float32[np.ndarray, " n"]
+    speaking: bool
+    revised: bool = False
+    held: bool = False
+    timings: BlockTimings = BlockTimings()
+
+    @property
+    def pts(self) -> int:
+        return self.first_frame * SAMPLE_RATE // FRAME_RATE
+
+    @property
+    def seconds(self) -> float:
+        return len(self.frames) / FRAME_RATE

@@ -1,0 +1,160 @@
+"""The session's sound: speech that waits, resampled as it comes, laid on the session's clock block by block.
+
+A block takes what waits, or silence; its feature rows hear the sound that was really laid down before it, and a
+look-ahead of what waits behind it. So rows do not depend on how speech was cut into pieces. Knows samples and
+windows; neither clocks nor frames.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor
+
+from livetalk.conditions.speech_tiny import SpeechEncoder
+from livetalk.conditions.windows import SpeechWindows
+
+LONGEST_WAIT = 600.0  # seconds of speech that may wait; more is refused, so that nothing grows without bound
+LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a block hears: feature rows of its frames, and the samples under them."""
+
+    rows: Float[Tensor, "t a"]
+    audio: Float32[np.ndarray, " n"]
+    speaking: bool
+
+
+class SpeechTrack:
+    """See the module docstring. Not thread-safe."""
+
+    def __init__(self, windows: SpeechWindows, encoder: SpeechEncoder) -> None:
+        self.windows, self.encoder = windows, encoder
+        g = windows.geometry
+        self._block = g.samples_before(g.frames_per_block)
+        # The sound before the block to come: as much as a window reaches back from the end of its block.
+        self.past = np.zeros(windows.past_samples + self._block, np.float32)
+        self._waiting: deque[np.ndarray] = deque()
+        self.waiting = 0  # samples
+        self.ended = True  # nothing more of this utterance will come
+        self._resampler: tuple[int, av.AudioResampler] | None = None
+
+    @property
+    def wanted(self) -> int:
+        """Samples that a whole block and its look-ahead take."""
+        return self._block + self.windows.lookahead_samples
+
+    @property
+    def ready(self) -> bool:
+        """Whether the next block could hear all that it ever will."""
+        return self.waiting > 0 and (self.ended or self.waiting >= self.wanted)
+
+    def push(self, samples: Float32[np.ndarray, " n"], rate: int) -> None:
+        """Take the next piece of speech, mono floats in [-1, 1].
+
+        Raises ValueError for sound that is not mono, not finite or of an odd rate, and when too much waits.
+        """
+        samples = np.asarray(samples)
+        if samples.ndim != 1 or samples.dtype.kind != "f":
+            raise ValueError(f"speech must be one axis of floats, not {samples.dtype} of shape {samples.shape}")
+        if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+            raise ValueError(f"speech of {rate} Hz cannot be used: give {LOWEST_RATE} to {HIGHEST_RATE} Hz")
+        if not np.isfinite(samples).all():
+            raise ValueError("speech holds NaN or infinite samples: drop or repair them before pushing")
+        g = self.windows.geometry
+        if self.waiting / g.sample_rate + len(samples) / rate > LONGEST_WAIT:
+            raise ValueError(f"more than {LONGEST_WAIT:.0f} s of speech wait: push it later")
+        self.ended = False
+        self._add(self._resampled(samples.astype(np.float32), rate))
+
+    def end(self) -> None:
+        """The utterance is over: what waits is all there is."""
+        self._add(self._drained())
+        self.ended = True
+
+    def clear(self) -> None:
+        """Drop what waits."""
+        self._resampler = None
+        self._waiting.clear()
+        self.waiting, self.ended = 0, True
+
+    def next(self, frames: int) -> Heard:
+        """What the next block of `frames` frames hears: waiting speech, filled up with silence."""
+        size = self.windows.geometry.samples_before(frames)
+        taken = self._take(size)
+        audio = np.concatenate([taken, np.zeros(size - len(taken), np.float32)])
+        ahead = self._peek(self.windows.lookahead_samples) if len(taken) == size else np.zeros(0, np.float32)
+        rows = self.rows(self.past, audio, ahead)
+        self.past = self.following(self.past, audio)
+        return Heard(rows, audio, speaking=len(taken) > 0)
+
+    def following(self, past: Float32[np.ndarray, " m"], audio: Float32[np.ndarray, " n"]) -> np.ndarray:
+        """The past after a block's sound."""
+        return np.concatenate([past, audio])[-len(past) :]
+
+    @torch.inference_mode()
+    def rows(self, past: np.ndarray, audio: np.ndarray, ahead: np.ndarray) -> Float[Tensor, "t a"]:
+        """Feature rows of a block's frames after `past`, with silence behind `ahead`."""
+        g, room = self.windows.geometry, self.windows.lookahead_samples
+        line = np.concatenate([past, audio, ahead, np.zeros(room - len(ahead), np.float32)])
+        early = self.windows.past_samples - self.encoder.config.past_samples
+        window = line[-(self.windows.past_samples + self._block + room) :][early:]
+        window = window[: self.encoder.window_samples(g.frames_per_block)]
+        rows = self.encoder.rows(torch.from_numpy(np.ascontiguousarray(window))[None])[0]
+        return rows[g.frames_per_block - len(audio) // g.samples_per_frame :].clone()
+
+    def _add(self, samples: np.ndarray) -> None:
+        if len(samples):
+            self._waiting.append(samples)
+            self.waiting += len(samples)
+
+    def _take(self, most: int) -> np.ndarray:
+        parts, missing = [], most
+        while self._waiting and missing:
+            piece = self._waiting.popleft()
+            if len(piece) > missing:
+                self._waiting.appendleft(piece[missing:])
+                piece = piece[:missing]
+            parts.append(piece)
+            missing -= len(piece)
+        self.waiting -= most - missing
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+    def _peek(self, most: int) -> np.ndarray:
+        parts, missing = [], most
+        for piece in self._waiting:
+            if missing <= 0:
+                break
+            parts.append(piece[:missing])
+            missing -= len(parts[-1])
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+    def _resampled(self, samples: np.ndarray, rate: int) -> np.ndarray:
+        if self._resampler is not None and self._resampler[0] != rate:
+            self._add(self._drained())
+        if rate == self.windows.geometry.sample_rate:
+            return samples.copy()
+        if self._resampler is None:
+            made = av.AudioResampler("flt", "mono", self.windows.geometry.sample_rate)
+            self._resampler = (rate, made)
+        if not len(samples):
+            return samples
+        frame = av.AudioFrame.from_ndarray(samples[None], "flt", "mono")
+        frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+        return _joined(self._resampler[1].resample(frame))
+
+    def _drained(self) -> np.ndarray:
+        """What the resampler still holds; the next piece starts with a fresh one."""
+        resampler, self._resampler = self._resampler, None
+        return np.zeros(0, np.float32) if resampler is None else _joined(resampler[1].resample(None))
+
+
+def _joined(frames: list[av.AudioFrame]) -> np.ndarray:
+    parts = [frame.to_ndarray()[0].astype(np.float32) for frame in frames]
+    return np.concatenate(parts) if parts else np.zeros(0, np.float32)

@@ -23,7 +23,7 @@ from livetalk.dit.model import DiT, TextMemory
 from livetalk.flow.schedule import ladder
 from livetalk.performer.memory import PoolShape, Slot, StatePool
 from livetalk.performer.overlap import overlapped
-from livetalk.performer.rollout import ladder_of
+from livetalk.performer.rollout import Ladder, ladder_of
 from livetalk.performer.stream import LONGEST_PROMPT, AvatarStream, Job
 from livetalk.presets import PRESETS, Preset
 from livetalk.weights import load_bundle, load_into
@@ -54,6 +54,8 @@ class Performer:
         self.speech, self.text = speech, text
         self.windows = SpeechWindows.of(speech.config, preset.geometry)
         self.ladder = ladder_of(ladder(preset.steps, preset.shift))
+        # Every second step: for the one block after an interrupt, which somebody waits for.
+        self.quick_ladder = Ladder(self.ladder.timesteps[::2], self.ladder.sigmas[::2])
 
     @classmethod
     def load(
@@ -126,7 +128,7 @@ class Performer:
         stream = self.stream(slot, portrait, prompt)
         for piece in speech:
             stream.push(np.ascontiguousarray(piece, np.float32))
-            while stream.track.ready:
+            while stream.ready:
                 yield stream, stream.plan()
         stream.end()
         while stream.track.waiting:

@@ -1,13 +1,14 @@
 """A live session: what the caller holds, and its clock.
 
-Frames are released on media time: block k may be taken when the session's clock reaches its first frame, and not
-before; at most one finished block waits. The clock starts with the first block and stands still while the session is
-paused or its consumer lags behind. Knows when a block is wanted; who makes it is the engine's business (`live.py`).
+Frames are released on media time: a piece (a latent frame, a quarter of a second) may be taken when the session's
+clock reaches its first frame, and not before. The clock starts with the first piece and stands still while the
+session is paused, its consumer lags behind or a block is late. Knows when a block is wanted; who makes it is the
+engine's business (`live.py`).
 """
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from threading import Condition
 from typing import Any
@@ -17,7 +18,7 @@ import numpy as np
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.performer.drift import DriftMeter
 from livetalk.performer.guard import Guard
-from livetalk.performer.stream import AvatarStream, StreamSnapshot
+from livetalk.performer.stream import AvatarStream, Record, StreamSnapshot
 from livetalk.performer.timed import TimedBlock
 
 LATE = 0.02  # seconds a consumer may be behind before the session's clock waits for it
@@ -25,7 +26,7 @@ LATE = 0.02  # seconds a consumer may be behind before the session's clock waits
 
 @dataclass(frozen=True)
 class Cut:
-    """The session was interrupted: sound from sample `pts` on is not to be played; announced frames stay, silent."""
+    """The session was interrupted: sound from sample `pts` on is not to be played. Frames go on, silent."""
 
     pts: int
 
@@ -59,16 +60,23 @@ class LiveSession:
         self.guard, self.drift = Guard(stream.last_frame), DriftMeter(stream.last_frame)
         self.tally = Tally()
         self.items: deque[TimedBlock | Cut] = deque()
-        self.busy = False  # a block is being made
+        self.busy = False  # a block is being denoised
+        self.decoding = False  # a block is being decoded
         self.epoch = 0  # rises with every interrupt: blocks of an older one are void
-        self.revising = False
+        self.revising = False  # interrupted: the stream is to be taken back before the next block
+        self.faulty: Record | None = None  # to be made again with fresh noise
+        self.retrying = False  # the block being made has been faulty once
+        self.re_anchor = False  # drop the rolling past before the next block
         self.error: BaseException | None = None
         self.closed = False
-        self.speaking = False  # the newest made block speaks
+        self.speaking = False  # the newest planned block speaks
         self.zero: float | None = None  # when the session's clock showed 0
         self.paused_at: float | None = None
         self.wished = False  # the consumer waits for a first block
         self.taken_frames = 0  # frames released to the consumer
+        self.announced = 0  # frames that are ready
+        self.certain = 0  # frames that an interrupt leaves as they are
+        self.remake = 0.5  # seconds until others can be there; kept up to date by the engine
         self.on_change: Callable[[], None] = lambda: None  # for the asyncio face
         self._consumers = 0
 
@@ -97,9 +105,12 @@ class LiveSession:
             self.epoch += 1
             self.tally.interrupts += 1
             self.revising = True
-            now = self.playhead
-            kept = [x for x in self.items if isinstance(x, Cut) or x.first_frame < self.taken_frames]
-            self.items = deque([Cut(min(round(now * SAMPLE_RATE), self._taken_pts)), *kept])
+            # Frames that come before others could be there go on, without sound, so that nothing freezes.
+            seen = int((self.playhead + self.remake) * FRAME_RATE) + 1
+            kept = [replace(x, audio=np.zeros_like(x.audio)) for x in self._blocks() if x.first_frame < seen]
+            self.certain = kept[-1].first_frame + len(kept[-1].frames) if kept else self.taken_frames
+            self.announced = self.certain
+            self.items = deque([Cut(min(round(self.playhead * SAMPLE_RATE), self._taken_pts)), *kept])
             self._changed()
 
     def set_prompt(self, prompt: str) -> None:
@@ -127,7 +138,7 @@ class LiveSession:
         """The stream as of the newest finished block, copied out. Waits for a block that is being made."""
         with self.lock:
             self._usable()
-            self.lock.wait_for(lambda: not self.busy)
+            self.lock.wait_for(lambda: not (self.busy or self.decoding))
             return self.stream.snapshot()
 
     def close(self) -> None:
@@ -136,8 +147,7 @@ class LiveSession:
             self.closed = True
             self.items.clear()
             self.stream.track.clear()
-            if not self.busy:
-                self.stream.close()  # else the engine does, when the block it makes is done
+            # The engine frees the place, once no block is being made in it.
             self._changed()
 
     def take(self, timeout: float | None = None) -> TimedBlock | Cut | None:
@@ -163,7 +173,7 @@ class LiveSession:
         if not self.items or self.paused_at is not None:
             return None
         item = self.items[0]
-        if isinstance(item, TimedBlock) and not item.revised:
+        if isinstance(item, TimedBlock):
             now, due = self.clock(), self.starts(item.first_frame)
             if now < due:
                 return None
@@ -180,6 +190,11 @@ class LiveSession:
         return self.clock() if self.zero is None else self.zero + frame / FRAME_RATE
 
     @property
+    def going_back(self) -> bool:
+        """The stream is to be taken back before it goes on: that is done alone, not in a batch."""
+        return self.revising or self.faulty is not None
+
+    @property
     def playhead(self) -> float:
         """Seconds on the session's clock."""
         if self.zero is None:
@@ -191,22 +206,24 @@ class LiveSession:
         never, stream = float("inf"), self.stream
         if self.busy or self.closed or self.error is not None or self.paused_at is not None:
             return Want.NOTHING, never
-        if self.revising:
-            return Want.BLOCK, 0.0
-        waiting = [x for x in self.items if isinstance(x, TimedBlock)]
+        if self.going_back:
+            return (Want.NOTHING, never) if self.decoding else (Want.BLOCK, 0.0)
         if stream.index == 0 and not (self.wished or stream.track.waiting):
             return Want.NOTHING, never
-        onset = stream.track.ready and not self.speaking
-        if len(waiting) > (1 if onset else 0):
+        onset = stream.ready and not self.speaking
+        geometry = stream.performer.preset.geometry
+        first = geometry.frames_of_block(stream.index).start
+        if first - self.taken_frames > (2 if onset else 1) * geometry.frames_per_block:
             return Want.NOTHING, never
-        if stream.track.ready:
+        if onset:
             return Want.BLOCK, 0.0
-        first = stream.performer.preset.geometry.frames_of_block(stream.index).start
         latest = self.starts(first) - lead
         if self.clock() < latest:
             return Want.NOTHING, latest
-        if stream.track.waiting and not self.speaking:
-            return Want.QUIET, 0.0
+        if stream.track.waiting and not stream.ready:
+            if not self.speaking:
+                return Want.QUIET, 0.0
+            self.tally.underruns += 1
         return Want.BLOCK, 0.0
 
     def announce(self, block: TimedBlock) -> None:
@@ -215,12 +232,14 @@ class LiveSession:
         if self.zero is None:
             self.zero = now
         late = now - self.starts(block.first_frame)
-        if late > 0 and not block.revised:
-            self.tally.late += 1
+        begins = block.first_frame == self.stream.performer.preset.geometry.frames_of_block(block.index).start
+        if late > 0:
             self.tally.stalls += late
-        self.tally.blocks += 1
-        self.tally.ready.append((block.index, block.speaking, now))
-        self.speaking = block.speaking
+        if begins or block.revised:
+            self.tally.blocks += 1
+            self.tally.late += late > 0
+            self.tally.ready.append((block.index, block.speaking, now))
+        self.announced = block.first_frame + len(block.frames)
         self.items.append(block)
         self._changed()
 
@@ -233,6 +252,9 @@ class LiveSession:
     def _taken_pts(self) -> int:
         return self.taken_frames * SAMPLE_RATE // FRAME_RATE
 
+    def _blocks(self) -> list[TimedBlock]:
+        return [item for item in self.items if isinstance(item, TimedBlock)]
+
     def _await(self, end: float | None) -> Any:
         while True:
             item = self.take_now()
@@ -243,7 +265,7 @@ class LiveSession:
             now = self.clock()
             if end is not None and now >= end:
                 raise TimeoutError("no block came in time")
-            due = [self.starts(x.first_frame) for x in self.items if isinstance(x, TimedBlock)]
+            due = [self.starts(block.first_frame) for block in self._blocks()]
             wakes = [t for t in (end, min(due, default=None)) if t is not None and self.paused_at is None]
             self.lock.wait(max(0.0005, min(wakes) - now) if wakes else end and end - now)
 

@@ -3,7 +3,6 @@
 Pure work: who is due, on which thread and when is the caller's business.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -25,8 +24,16 @@ if TYPE_CHECKING:
 
 
 @torch.inference_mode()
-def denoise(performer: "Performer", streams: Sequence[AvatarStream], jobs: Sequence[Job]) -> list[Record]:
-    """Clean latents of the planned blocks, all of one phase, in one batch; each stream takes its own over."""
+def denoise(
+    performer: "Performer",
+    streams: Sequence[AvatarStream],
+    jobs: Sequence[Job],
+    checkpoint: Callable[[], None] = lambda: None,
+) -> list[Record]:
+    """Clean latents of the planned blocks, all of one phase, in one batch; each stream takes its own over.
+
+    `checkpoint` is called before every step; what it raises leaves the streams as they were planned.
+    """
     conditions = [stream.conditions(job) for stream, job in zip(streams, jobs, strict=True)]
     noises = [stream.noise(job) for stream, job in zip(streams, jobs, strict=True)]
     before = [job.before for job in jobs]
@@ -37,6 +44,7 @@ def denoise(performer: "Performer", streams: Sequence[AvatarStream], jobs: Seque
     assert known is None or len(jobs) == 1, "an interrupted block is made alone"
 
     def noise(step: int) -> Tensor:
+        checkpoint()
         return torch.cat([made[step] for made in noises]).to(performer.device)
 
     batch = BlockConditions(
@@ -44,7 +52,8 @@ def denoise(performer: "Performer", streams: Sequence[AvatarStream], jobs: Seque
         _joined_text([job.text for job in jobs]),
         torch.cat([c.audio for c in conditions]),
     )
-    latents, after = next_block(performer.student, noise, batch, joint, performer.ladder, known=known)
+    steps = performer.quick_ladder if all(job.quick for job in jobs) else performer.ladder
+    latents, after = next_block(performer.student, noise, batch, joint, steps, known=known)
     assert isinstance(after.cache, PagedCache)
     records = []
     for b, (stream, job) in enumerate(zip(streams, jobs, strict=True)):
@@ -59,29 +68,28 @@ def decode(
     performer: "Performer",
     streams: Sequence[AvatarStream],
     records: Sequence[Record],
-    first: Callable[[float], None] | None = None,
+    tell: Callable[[list[UInt8[np.ndarray, "t h w 3"]]], None] = lambda pieces: None,
 ) -> list[UInt8[np.ndarray, "t h w 3"]]:
-    """Frames of denoised blocks, one latent frame at a time, so that the first are there early.
+    """Frames of denoised blocks, one latent frame at a time.
 
-    An interrupted block gives only the frames that were made again. `first` is told the moment they are there.
+    An interrupted block gives only the frames that were made again. `tell` is given the frames of each latent frame,
+    a piece a stream, as soon as they are there; what it raises leaves the streams after that latent frame.
     """
     known = records[0].job.known
     start = 0 if known is None else known.shape[2]
     carry = _joined_carry([stream.carry for stream in streams])
+    for b, record in enumerate(records):
+        # Latent frames that were given keep no memory before them: the block cannot be cut there a second time.
+        record.carries = [_own_carry(carry, b)] * (start + 1)
     parts: list[np.ndarray] = []
-    history: list[Carry] = [carry]
     for f in range(start, records[0].latents.shape[2]):
         latent = torch.cat([record.latents[:, :, f : f + 1] for record in records])
         pixels, carry = performer.codec.step(latent.to(performer.dtype), carry)
         parts.append(to_bytes(pixels))
-        history.append(carry)
-        if first is not None and len(parts) == 1:
-            first(time.perf_counter())
-    for b, (stream, record) in enumerate(zip(streams, records, strict=True)):
-        own = [_own_carry(each, b) for each in history]
-        # Latent frames that were given keep no memory before them: the block cannot be cut there a second time.
-        record.carries = [own[0]] * start + own[:-1]
-        stream.carry = own[-1]
+        for b, (stream, record) in enumerate(zip(streams, records, strict=True)):
+            stream.carry = _own_carry(carry, b)
+            record.carries.append(stream.carry)
+        tell(list(parts[-1]))
     return list(np.concatenate(parts, 1))
 
 

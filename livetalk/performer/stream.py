@@ -40,11 +40,15 @@ class Job:
     text: TextMemory
     attempt: int = 0  # fresh noise for every attempt
     known: Float[Tensor, "1 c m h w"] | None = None  # latent frames that have been seen already
+    quick: bool = False  # with half of the steps
 
 
 @dataclass
 class Record:
-    """A block that was made: enough to make its remainder again. `carries`: decoder memory before each latent frame."""
+    """A block that was made: enough to make its remainder again.
+
+    `carries`: decoder memory before each decoded latent frame, and after the last one.
+    """
 
     job: Job
     latents: Float[Tensor, "1 c f h w"]
@@ -77,6 +81,7 @@ class AvatarStream:
         self.track = SpeechTrack(performer.windows, performer.speech)
         self.index = 0
         self.attempt = 0
+        self.quick = False  # the next block is to be there soon
         self.rollout = RolloutState(slot.cache(), performer.preset.positions)
         self.carry: Carry = performer.codec.start()
         self.records: deque[Record] = deque(maxlen=KEPT - 1)
@@ -97,6 +102,11 @@ class AvatarStream:
         self._open()
         self.text = self.performer.text_of(prompt)
 
+    @property
+    def ready(self) -> bool:
+        """Whether speech waits that the next block can say without more to come."""
+        return self.track.ready(len(self.performer.preset.geometry.frames_of_block(self.index)))
+
     def plan(self, mute: bool = False) -> Job:
         """What the next block hears. `mute`: silence, though speech waits (for too little of it, say)."""
         self._open()
@@ -108,7 +118,12 @@ class AvatarStream:
             self.track.past = self.track.following(past, silence)
         else:
             heard = self.track.next(len(frames))
-        return Job(self.index, frames, heard, past, self.rollout, self.text, self.attempt)
+        quick, self.quick = self.quick, False
+        return Job(self.index, frames, heard, past, self.rollout, self.text, self.attempt, quick=quick)
+
+    def unplan(self, job: Job) -> None:
+        """Take back a plan that was not carried out. Its speech is gone; sound that nobody heard is no past."""
+        self.track.past = job.past
 
     def made(self, job: Job, latents: Float[Tensor, "1 c f h w"], after: RolloutState) -> Record:
         """Take over a denoised block; the next one can be planned."""
@@ -126,7 +141,8 @@ class AvatarStream:
         """
         self._open()
         self.track.clear()
-        while self.records and self.records[-1].job.frames.start >= shown > 0:
+        self.quick = True
+        while self.records and self.records[-1].job.frames.start >= shown:
             self._undo(self.records.pop())
         if not self.records:
             return None
@@ -138,7 +154,8 @@ class AvatarStream:
             self._undo(record)
             self.carry = record.carries[seen]
             known = record.latents[:, :, :seen]
-            job = replace(record.job, heard=heard, attempt=self.attempt, known=known if seen else None)
+            job = replace(record.job, heard=heard, attempt=self.attempt, known=known, quick=True)
+            self.quick = False
             self.track.past = self.track.following(job.past, heard.audio)
             return job
         conditions = self.conditions(replace(record.job, heard=heard))

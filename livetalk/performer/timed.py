@@ -15,21 +15,22 @@ from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 class BlockTimings:
     """Seconds of each stage of a block."""
 
-    windows: float = 0.0  # speech to feature rows
     denoise: float = 0.0
     first_frames: float = 0.0  # decoding the first latent frame
-    decode: float = 0.0  # decoding all of them
+    decode: float = 0.0  # decoding so far
 
 
 @dataclass(frozen=True)
 class TimedBlock:
-    """A block of a session, or the remainder of one that was made again after an interrupt (`revised`).
+    """Part of a block of a session: the frames of one latent frame, as soon as they are there.
+
+    `revised`: made again after an interrupt; it replaces what was announced from its first frame on.
 
     `pts`: samples of the session's clock (16 kHz) before the first frame. `audio`: what is heard while these frames
     are seen, silence where nothing is said. `held`: the block was faulty twice and repeats the last good frame.
     """
 
-    index: int
+    index: int  # of the block
     first_frame: int
     frames: UInt8[np.ndarray, "t h w 3"]
     audio: Float32[np.ndarray, " n"]

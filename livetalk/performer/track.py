@@ -45,15 +45,10 @@ class SpeechTrack:
         self.ended = True  # nothing more of this utterance will come
         self._resampler: tuple[int, av.AudioResampler] | None = None
 
-    @property
-    def wanted(self) -> int:
-        """Samples that a whole block and its look-ahead take."""
-        return self._block + self.windows.lookahead_samples
-
-    @property
-    def ready(self) -> bool:
-        """Whether the next block could hear all that it ever will."""
-        return self.waiting > 0 and (self.ended or self.waiting >= self.wanted)
+    def ready(self, frames: int) -> bool:
+        """Whether a block of so many frames could hear all that it ever will, its look-ahead included."""
+        wanted = self.windows.geometry.samples_before(frames) + self.windows.lookahead_samples
+        return self.waiting > 0 and (self.ended or self.waiting >= wanted)
 
     def push(self, samples: Float32[np.ndarray, " n"], rate: int) -> None:
         """Take the next piece of speech, mono floats in [-1, 1].

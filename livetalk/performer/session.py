@@ -19,16 +19,9 @@ from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.performer.drift import DriftMeter
 from livetalk.performer.guard import Guard
 from livetalk.performer.stream import AvatarStream, Record, StreamSnapshot
-from livetalk.performer.timed import TimedBlock
+from livetalk.performer.timed import Cut, TimedBlock
 
 LATE = 0.02  # seconds a consumer may be behind before the session's clock waits for it
-
-
-@dataclass(frozen=True)
-class Cut:
-    """The session was interrupted: sound from sample `pts` on is not to be played. Frames go on, silent."""
-
-    pts: int
 
 
 class Want(Enum):
@@ -166,6 +159,19 @@ class LiveSession:
             finally:
                 self._consumers -= 1
 
+    def poll(self) -> tuple[TimedBlock | Cut | None, float]:
+        """See `AvatarSession`. Raises what broke the session, ValueError while another consumer waits in `take`."""
+        with self.lock:
+            if self._consumers:
+                raise ValueError("the session has a consumer already: a block can be shown only once")
+            if not self.wished:
+                self.wished = True
+                self.lock.notify_all()
+            item = self.take_now()
+            if item is not None or self.paused_at is not None or not self.items:
+                return item, float("inf")
+            return None, min(self.starts(block.first_frame) for block in self._blocks()) - self.clock()
+
     def take_now(self) -> TimedBlock | Cut | None:
         """What may be taken now, without waiting; None if there is nothing. The lock is held by the caller."""
         if self.error is not None:
@@ -213,7 +219,7 @@ class LiveSession:
         onset = stream.ready and not self.speaking
         geometry = stream.performer.preset.geometry
         first = geometry.frames_of_block(stream.index).start
-        if first - self.taken_frames > (2 if onset else 1) * geometry.frames_per_block:
+        if first - self.taken_frames > (3 if onset else 2) * geometry.frames_per_block:
             return Want.NOTHING, never
         if onset:
             return Want.BLOCK, 0.0

@@ -120,7 +120,8 @@ def test_a_closed_session_leaves_nothing_behind(model: DiT) -> None:
         pool.open()
     slot.close()
     slot.close()
-    assert pool.keys.abs().sum() == 0 and pool.free == 1
+    assert pool.keys.abs().sum() == 0
+    assert pool.free == 1
 
 
 @given(st.lists(st.integers(0, KEPT - 1), max_size=40))

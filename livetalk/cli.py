@@ -24,8 +24,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("generate")(cli_generate.generate)
-app.command("bench")(cli_bench.bench)
 app.command("doctor")(cli_doctor.doctor)
+app.add_typer(cli_bench.app, name="bench")
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_train.app, name="train")
 app.add_typer(cli_evaluate.app, name="evaluate")

@@ -1,7 +1,8 @@
-"""`livetalk bench`: how fast conditions become pixels here, and how much memory that takes.
+"""`livetalk bench`: how fast conditions become pixels here, and how much memory that takes; `live`: how live it is.
 
 Measures what a viewer waits for: the first frame after loading, the frames a second from then on, and the
-largest memory the process ever held. It does not judge how the frames look.
+largest memory the process ever held. `bench live` sends simulated viewers to the live engine. It does not judge how
+the frames look.
 """
 
 import json
@@ -12,30 +13,96 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 from jaxtyping import Float32
 
 from livetalk.cli_generate import PROMPT, default_portrait, default_speech, load_performer
-from livetalk.cli_support import out, progress
+from livetalk.cli_support import avatars, err, out, progress, speeches
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.media import read_speech
+from livetalk.media.files import claim, written
+
+if TYPE_CHECKING:
+    from livetalk.evaluation.live import Order
+    from livetalk.performer.performer import Performer
+
+app = typer.Typer(invoke_without_command=True)
+
+HOUR = 3600.0
 
 
+@app.callback()
 def bench(
+    context: typer.Context,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
     seconds: Annotated[float, typer.Option(help="Length of the video that is made.", min=1.5)] = 12.0,
     preset: Annotated[str, typer.Option(help="The model.")] = "tiny",
     weights: Annotated[Path | None, typer.Option(help="A folder of weights in place of the bundled ones.")] = None,
 ) -> None:
     """Measure speed and memory on this machine with the bundled face and voice."""
+    if context.invoked_subcommand is not None:
+        return
     figures = measure(preset, seconds, weights)
     for name, value in figures.items():
         out.print(f"{name:<28} {value:.3f}" if isinstance(value, float) else f"{name:<28} {value}", markup=False)
     if json_path is not None:
         json_path.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+@app.command()
+def live(
+    seconds: Annotated[float, typer.Option(help="How long viewers stay; 0 leaves them out.", min=0)] = 60.0,
+    sessions: Annotated[int, typer.Option(help="Sessions at once.", min=1)] = 1,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write figures, bars and misses here.")] = None,
+    stages: Annotated[bool, typer.Option(help="Batches of streams and overlapping stages, too.")] = True,
+    hour: Annotated[bool, typer.Option("--hour", help="A simulated hour as fast as it goes, too.")] = False,
+    hour_seconds: Annotated[float, typer.Option(help="Length of that hour.", min=10)] = HOUR,
+    preset: Annotated[str, typer.Option(help="The model.")] = "tiny",
+    weights: Annotated[Path | None, typer.Option(help="A folder of weights in place of the bundled ones.")] = None,
+    seed: Annotated[int, typer.Option(help="Of faces, voices and moments.", min=0)] = 0,
+) -> None:
+    """Let simulated viewers talk to the live engine and interrupt it, in real time."""
+    if json_path is not None:
+        claim(json_path)
+    from livetalk.evaluation import live_figures
+    from livetalk.evaluation.live import Order
+
+    recordings = [np.concatenate(list(read_speech(path))) for path in speeches().values()]
+    faces = [default_portrait(name) for name in list(avatars())[:sessions]]
+    order = Order(seconds, sessions, faces, recordings, PROMPT, seed)
+    figures = measure_live(load_performer(preset, seed, weights), order, stages, hour_seconds if hour else 0.0)
+    out.print(live_figures.table(figures))
+    if json_path is not None:
+        with written(json_path):
+            json_path.write_text(live_figures.as_json(figures), encoding="utf-8")
+
+
+def measure_live(performer: "Performer", order: "Order", stages: bool, hour: float) -> dict[str, float]:
+    """The figures by name: of viewers, of stages without the engine, of a simulated hour of so many seconds."""
+    from livetalk.evaluation import live, live_figures, live_stages
+
+    figures: dict[str, float] = {}
+    block, face = performer.preset.geometry.block_seconds, order.portraits[0]
+    with progress() as bar:
+        if order.seconds:
+            task = bar.add_task("watching", total=round(order.seconds))
+            stay = live.simulate(performer, order, lambda gone: bar.update(task, completed=round(gone)))
+            figures |= live_figures.summarise(stay, order, block)
+            try:
+                figures |= live_figures.lips(stay.viewers, order.faces)
+            except ValueError as error:
+                err.print(f"lips are not measured: {error}", markup=False)
+        if stages:
+            bar.add_task("stages", total=None)
+            figures |= live_stages.throughput(performer, face, order.prompt, order.recordings[0])
+        if hour:
+            task = bar.add_task("an hour", total=int(hour / block))
+            said = order.recordings
+            figures |= live_stages.hour(performer, face, order.prompt, said, hour, lambda: bar.advance(task))
+    return figures
 
 
 def measure(preset: str, seconds: float, weights: Path | None = None) -> dict[str, Any]:

@@ -154,8 +154,9 @@ class LightDecoder(nn.Module):
         x = rearrange(self.to_half(x), "m (i c) h w -> (m i) c h w", i=2)
         x, last = self.paired.stream(x.contiguous(memory_format=torch.channels_last), 2 * f, past[2])
         kept.append(last)
-        x = rearrange(self.to_mid(x), "m (i c p q) h w -> (m i) c (h p) (w q)", i=2, p=2, q=2)
-        x = self.mid(x.contiguous(memory_format=torch.channels_last))
+        # Channels last throughout: one copy instead of two.
+        x = rearrange(self.to_mid(x).permute(0, 2, 3, 1), "m h w (i c p q) -> (m i) (h p) (w q) c", i=2, p=2, q=2)
+        x = self.mid(x.permute(0, 3, 1, 2))
         x = self.top(F.pixel_shuffle(self.to_top(x), 2))
         x = F.pixel_shuffle(self.leave(x), 2)
         base = rearrange(self.linear(flat), "m (i c p q) h w -> (m i) c (h p) (w q)", i=4, p=8, q=8)

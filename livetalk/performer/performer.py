@@ -21,6 +21,7 @@ from livetalk.conditions.text_tiny import TextEncoder, load_text_encoder
 from livetalk.conditions.windows import SpeechWindows
 from livetalk.dit.model import DiT, TextMemory
 from livetalk.flow.schedule import ladder
+from livetalk.nn.allocator import keep_freed_memory
 from livetalk.performer.memory import PoolShape, Slot, StatePool
 from livetalk.performer.overlap import overlapped
 from livetalk.performer.rollout import Ladder, ladder_of
@@ -46,6 +47,7 @@ class Performer:
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
+        keep_freed_memory()
         self.preset, self.version, self.seed, self.dtype = preset, version, seed, dtype
         self.device = torch.device(device)
         self.student = student.to(self.device, dtype).eval().requires_grad_(False)

@@ -79,8 +79,7 @@ def decode(
     start = 0 if known is None else known.shape[2]
     carry = _joined_carry([stream.carry for stream in streams])
     for b, record in enumerate(records):
-        # Latent frames that were given keep no memory before them: the block cannot be cut there a second time.
-        record.carries = [_own_carry(carry, b)] * (start + 1)
+        record.carries = [*record.job.carries, _own_carry(carry, b)]
     parts: list[np.ndarray] = []
     for f in range(start, records[0].latents.shape[2]):
         latent = torch.cat([record.latents[:, :, f : f + 1] for record in records])

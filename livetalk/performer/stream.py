@@ -6,6 +6,7 @@ viewer saw. Knows no threads and no wall clock.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,8 @@ class Job:
     text: TextMemory
     attempt: int = 0  # fresh noise for every attempt
     known: Float[Tensor, "1 c m h w"] | None = None  # latent frames that have been seen already
+    carries: tuple[Carry, ...] = ()  # decoder memory before each of these
+    origin: "Record | None" = None  # the block as it was made before, until it is made again
     quick: bool = False  # with half of the steps
 
 
@@ -54,12 +57,18 @@ class Record:
     latents: Float[Tensor, "1 c f h w"]
     carries: list[Carry]
 
+    @property
+    def known_carries(self) -> Sequence[Carry]:
+        return self.carries or self.job.carries
+
 
 @dataclass(frozen=True)
 class StreamSnapshot:
     """Everything a stream needs to go on elsewhere, copied out of the pool. Speech that waits is not part of it."""
 
     seed: int
+    attempt: int
+    quick: bool
     index: int
     latents: int
     past: np.ndarray
@@ -122,25 +131,32 @@ class AvatarStream:
         return Job(self.index, frames, heard, past, self.rollout, self.text, self.attempt, quick=quick)
 
     def unplan(self, job: Job) -> None:
-        """Take back a plan that was not carried out. Its speech is gone; sound that nobody heard is no past."""
+        """Take back a plan that was not carried out. Its speech is gone; sound that nobody heard is no past.
+
+        If some of the block is seen, it is kept as it was made before, so that the next interrupt finds it.
+        """
         self.track.past = job.past
+        if job.origin is not None:
+            self.records.append(job.origin)
+            self.index = job.index + 1
 
     def made(self, job: Job, latents: Float[Tensor, "1 c f h w"], after: RolloutState) -> Record:
         """Take over a denoised block; the next one can be planned."""
-        record = Record(job, latents, [])
+        record = Record(replace(job, origin=None), latents, [])
         self.records.append(record)
         self.rollout, self.index = after, job.index + 1
         return record
 
     @torch.inference_mode()
     def interrupt(self, shown: int) -> Job | None:
-        """Drop what waits and go back to what is seen. `shown`: frames of the session that are seen for certain.
+        """Go back to what is seen. `shown`: frames of the session that are seen for certain.
 
-        No job may be under way. Returns the block to be made again with its seen latent frames given, if one is
-        partly seen; frames from the first latent frame that is not given on replace those announced before.
+        Speech that waits stays: what came before the interrupt is dropped when it is asked for (`track.clear`), and
+        what has come since is the next utterance. No job may be under way. Returns the block to be made again with
+        its seen latent frames given, if one is partly seen; frames from the first latent frame that is not given on
+        replace those announced before.
         """
         self._open()
-        self.track.clear()
         self.quick = True
         while self.records and self.records[-1].job.frames.start >= shown:
             self._undo(self.records.pop())
@@ -150,11 +166,10 @@ class AvatarStream:
         heard, seen = self._cut(record.job, shown), self._seen_latents(record.job, shown)
         self.attempt += 1
         if seen < record.latents.shape[2]:
-            self.records.pop()
-            self._undo(record)
-            self.carry = record.carries[seen]
-            known = record.latents[:, :, :seen]
-            job = replace(record.job, heard=heard, attempt=self.attempt, known=known, quick=True)
+            self._undo(self.records.pop(), seen)
+            known, carries = record.latents[:, :, :seen], tuple(record.known_carries[:seen])
+            job = replace(record.job, heard=heard, attempt=self.attempt, quick=True)
+            job = replace(job, known=known, carries=carries, origin=record)
             self.quick = False
             self.track.past = self.track.following(job.past, heard.audio)
             return job
@@ -166,8 +181,7 @@ class AvatarStream:
     def again(self, record: Record) -> Job:
         """The newest block once more, with fresh noise."""
         assert self.records[-1] is record, "only the newest block can be made again"
-        self.records.pop()
-        self._undo(record)
+        self._undo(self.records.pop(), len(record.job.carries))
         self.attempt += 1
         self.track.past = self.track.following(record.job.past, record.job.heard.audio)
         return replace(record.job, attempt=self.attempt)
@@ -175,13 +189,17 @@ class AvatarStream:
     def re_anchor(self) -> None:
         """Forget the rolling past; the anchors stay. For a face that has drifted."""
         self.slot.forget_rolling()
+        del self.slot.kept[-2]  # the state that is forgotten; the one before the newest block stays for interrupts
         self.rollout = replace(self.rollout, cache=self.slot.cache())
-        self.records.clear()
+        while len(self.records) > 1:
+            self.records.popleft()
 
     def snapshot(self) -> StreamSnapshot:
         self._open()
         return StreamSnapshot(
             self.seed,
+            self.attempt,
+            self.quick,
             self.index,
             self.rollout.latents,
             self.track.past,
@@ -197,7 +215,8 @@ class AvatarStream:
         self.track.clear()
         self.records.clear()
         self.slot.restore(snapshot.slot)
-        self.seed, self.index, self.track.past = snapshot.seed, snapshot.index, snapshot.past
+        self.seed, self.attempt, self.quick = snapshot.seed, snapshot.attempt, snapshot.quick
+        self.index, self.track.past = snapshot.index, snapshot.past
         self.carry, self.reference, self.text = snapshot.carry, snapshot.reference, snapshot.text
         self.rollout = replace(self.rollout, cache=self.slot.cache(), latents=snapshot.latents)
 
@@ -222,15 +241,20 @@ class AvatarStream:
     def noise(self, job: Job) -> list[Float[Tensor, "1 c f h w"]]:
         """Noise of every step of a block: a function of seed, block and attempt alone."""
         g = self.performer.preset.geometry
-        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + job.index) * 64 + job.attempt % 64)
+        generator = torch.Generator().manual_seed(((self.seed * 1_000_003 + job.index) * 64 + job.attempt % 64) % 2**63)
         shape = (1, g.latent_channels, g.block_latents, g.latent_size, g.latent_size)
         return [torch.randn(shape, generator=generator) for _ in self.performer.ladder.sigmas]
 
-    def _undo(self, record: Record) -> None:
+    def _undo(self, record: Record, latents: int = 0) -> None:
+        """Go back to before a block, the decoder to before one of its latent frames."""
         self.rollout, self.index = record.job.before, record.job.index
         self.track.past = record.job.past
-        if record.carries:
-            self.carry = record.carries[0]
+        cache = self.rollout.cache
+        assert isinstance(cache, PagedCache)
+        while self.slot.kept[-1] != cache.tables[0]:  # a snapshot must not find what is undone
+            self.slot.kept.pop()
+        if latents < len(record.known_carries):  # else it has not been decoded so far
+            self.carry = record.known_carries[latents]
 
     def _cut(self, job: Job, shown: int) -> Heard:
         """What a block has been heard to say until frame `shown`, silence from there on."""

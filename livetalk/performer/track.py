@@ -20,6 +20,7 @@ from livetalk.conditions.windows import SpeechWindows
 
 LONGEST_WAIT = 600.0  # seconds of speech that may wait; more is refused, so that nothing grows without bound
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
+LOUDEST = 100.0  # decoders overshoot 1 a little; what is far louder is of another scale, and its power may overflow
 
 
 @dataclass(frozen=True)
@@ -53,20 +54,23 @@ class SpeechTrack:
     def push(self, samples: Float32[np.ndarray, " n"], rate: int) -> None:
         """Take the next piece of speech, mono floats in [-1, 1].
 
-        Raises ValueError for sound that is not mono, not finite or of an odd rate, and when too much waits.
+        Raises ValueError for sound that is not mono, not finite, of another scale or of an odd rate, and when too
+        much waits; nothing has changed then.
         """
         samples = np.asarray(samples)
         if samples.ndim != 1 or samples.dtype.kind != "f":
             raise ValueError(f"speech must be one axis of floats, not {samples.dtype} of shape {samples.shape}")
-        if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        if not LOWEST_RATE <= rate <= HIGHEST_RATE or rate != int(rate):
             raise ValueError(f"speech of {rate} Hz cannot be used: give {LOWEST_RATE} to {HIGHEST_RATE} Hz")
         if not np.isfinite(samples).all():
             raise ValueError("speech holds NaN or infinite samples: drop or repair them before pushing")
+        if np.abs(samples).max(initial=0) > LOUDEST:
+            raise ValueError("speech is no floats in [-1, 1]: divide 16-bit samples by 32768")
         g = self.windows.geometry
         if self.waiting / g.sample_rate + len(samples) / rate > LONGEST_WAIT:
             raise ValueError(f"more than {LONGEST_WAIT:.0f} s of speech wait: push it later")
         self.ended = False
-        self._add(self._resampled(samples.astype(np.float32), rate))
+        self._add(self._resampled(samples.astype(np.float32), int(rate)))
 
     def end(self) -> None:
         """The utterance is over: what waits is all there is."""

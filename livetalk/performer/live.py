@@ -207,6 +207,8 @@ class LivePerformer:
             with self.lock:
                 for session, job in zip(work.sessions, work.jobs, strict=True):
                     session.stream.unplan(job)
+                    if session.faulty is not None and not session.revising:  # what it was to say is still to be said
+                        session.stream.track.give_back(job.heard)
         except Exception as error:
             self._broke([s for s, _ in due], error)
 
@@ -290,7 +292,9 @@ class LivePerformer:
         with self.lock:
             if session.epoch != epoch or session.closed:
                 return
-            if fault is not None and first == job.frames.start and not session.retrying and job.known is None:
+            newest = bool(stream.records) and stream.records[-1] is record
+            begins = newest and first == job.frames.start and job.known is None
+            if fault is not None and begins and not session.retrying:
                 session.retrying, session.faulty = True, record
                 session.epoch += 1  # a block that was begun on top of this one is void
                 session.guard.counts.retried += 1

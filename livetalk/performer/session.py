@@ -131,7 +131,7 @@ class LiveSession:
         """The stream as of the newest finished block, copied out. Waits for a block that is being made."""
         with self.lock:
             self._usable()
-            self.lock.wait_for(lambda: not (self.busy or self.decoding))
+            self.lock.wait_for(lambda: not (self.busy or self.decoding or self.going_back))
             return self.stream.snapshot()
 
     def close(self) -> None:

@@ -30,6 +30,7 @@ class Heard:
     rows: Float[Tensor, "t a"]
     audio: Float32[np.ndarray, " n"]
     speaking: bool
+    taken: int = 0  # samples of waiting speech that it took
 
 
 class SpeechTrack:
@@ -91,7 +92,13 @@ class SpeechTrack:
         ahead = self._peek(self.windows.lookahead_samples) if len(taken) == size else np.zeros(0, np.float32)
         rows = self.rows(self.past, audio, ahead)
         self.past = self.following(self.past, audio)
-        return Heard(rows, audio, speaking=len(taken) > 0)
+        return Heard(rows, audio, speaking=len(taken) > 0, taken=len(taken))
+
+    def give_back(self, heard: Heard) -> None:
+        """Speech that was taken for a block that nobody will see waits again, before all else."""
+        if heard.taken:
+            self._waiting.appendleft(heard.audio[: heard.taken])
+            self.waiting += heard.taken
 
     def following(self, past: Float32[np.ndarray, " m"], audio: Float32[np.ndarray, " n"]) -> np.ndarray:
         """The past after a block's sound."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -161,9 +162,11 @@ class DiT(nn.Module):
         turn: Rotation | None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor], Tensor, TextMemory, Rotation]:
         dtype = self.patch_embedding.weight.dtype
-        patches = self.patch_embedding(torch.cat([x, reference], 1).to(dtype))
-        _, _, f, h, w = patches.shape
-        tokens = rearrange(patches, "b d f h w -> b (f h w) d")
+        p, f, h, w = self.config.patch, x.shape[2], x.shape[3] // self.config.patch, x.shape[4] // self.config.patch
+        seen = torch.cat([x, reference], 1).to(dtype)
+        cells = rearrange(seen, "b c f (h p) (w q) -> b (f h w) (c p q)", p=p, q=p)
+        # The patches do not overlap: the convolution is a product, and its result lies in memory as tokens do.
+        tokens = F.linear(cells, self.patch_embedding.weight.flatten(1), self.patch_embedding.bias)
         embedding = self.time_embedding(sinusoids(t, self.config.freq_dim).to(tokens.dtype))
         modulation = rearrange(self.time_projection(embedding), "b f (m d) -> b f m d", m=6)
         memory = text if isinstance(text, TextMemory) else self.remember_text(text)

@@ -22,6 +22,7 @@ from livetalk.conditions.windows import SpeechWindows
 from livetalk.dit.model import DiT, TextMemory
 from livetalk.flow.schedule import ladder
 from livetalk.nn.allocator import keep_freed_memory
+from livetalk.nn.packed import pack_linears
 from livetalk.performer.memory import PoolShape, Slot, StatePool
 from livetalk.performer.overlap import overlapped
 from livetalk.performer.rollout import Ladder, ladder_of
@@ -51,6 +52,7 @@ class Performer:
         self.preset, self.version, self.seed, self.dtype = preset, version, seed, dtype
         self.device = torch.device(device)
         self.student = student.to(self.device, dtype).eval().requires_grad_(False)
+        pack_linears(self.student)
         codec = codec.to(self.device, dtype).eval().requires_grad_(False)
         self.codec = codec.channels_last()
         self.speech, self.text = speech, text

@@ -127,7 +127,7 @@ class AvatarStream:
             self.track.past = self.track.following(past, silence)
         else:
             heard = self.track.next(len(frames))
-        quick, self.quick = self.quick, False
+        quick, self.quick = self.quick or self._idles(past, heard), False
         return Job(self.index, frames, heard, past, self.rollout, self.text, self.attempt, quick=quick)
 
     def unplan(self, job: Job) -> None:
@@ -244,6 +244,12 @@ class AvatarStream:
         generator = torch.Generator().manual_seed(((self.seed * 1_000_003 + job.index) * 64 + job.attempt % 64) % 2**63)
         shape = (1, g.latent_channels, g.block_latents, g.latent_size, g.latent_size)
         return [torch.randn(shape, generator=generator) for _ in self.performer.ladder.sigmas]
+
+    def _idles(self, past: np.ndarray, heard: Heard) -> bool:
+        """Nothing is heard and nothing was: a still face needs half of the steps. Anchors are always made with all."""
+        g = self.performer.preset.geometry
+        silent = not heard.audio.any() and not past[-g.samples_before(g.frames_per_block) :].any()
+        return silent and self.index >= g.anchor_latents // g.block_latents
 
     def _undo(self, record: Record, latents: int = 0) -> None:
         """Go back to before a block, the decoder to before one of its latent frames."""

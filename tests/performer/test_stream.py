@@ -409,7 +409,19 @@ def test_the_next_block_after_an_interrupt_is_quick_and_only_that_one(
 ) -> None:
     stream, _ = begun
     assert stream.interrupt(21) is None
+    stream.push(_speech(2 * BLOCK, seed=4))
     assert [stream.plan().quick, stream.plan().quick] == [True, False]
+
+
+def test_a_face_that_idles_is_quick_once_its_anchors_are_made(begun: tuple[AvatarStream, StreamSnapshot]) -> None:
+    stream, _ = begun
+    stream.track.clear()
+    quick = [_make(stream)[0].job.quick for _ in range(5)]
+    assert quick[-1]
+    assert not any(q for q, index in zip(quick, range(stream.index - 5, stream.index), strict=True) if index < 3)
+    stream.push(_speech(BLOCK, seed=4))
+    stream.end()
+    assert not stream.plan().quick
 
 
 def test_a_block_can_be_made_again_with_fresh_noise(begun: tuple[AvatarStream, StreamSnapshot]) -> None:

@@ -25,7 +25,7 @@ from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import Job, Record, StreamSnapshot
 from livetalk.performer.timed import BlockTimings, TimedBlock
 
-HEADROOM = 0.9  # of real time that admission lets sessions use together
+HEADROOM = 0.8  # of real time that admission lets sessions use together
 MARGIN = 1.25  # a block is begun so many times its usual cost before it is due
 PATIENCE = 0.05  # seconds after which the engine looks again anyway
 

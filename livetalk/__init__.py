@@ -1,7 +1,7 @@
 """LiveTalk: a portrait, a prompt and speech go in; a talking video streams out, block by block.
 
-Importing the package loads nothing heavy: `livetalk.Performer` and `livetalk.LivePerformer` are looked up on first use. This module
-deliberately knows no model and no file format.
+Importing the package loads nothing heavy: `livetalk.Performer` and `livetalk.LivePerformer` are looked up on first
+use. This module deliberately knows no model and no file format.
 """
 
 from typing import TYPE_CHECKING

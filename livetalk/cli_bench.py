@@ -6,7 +6,6 @@ the frames look.
 """
 
 import json
-import os
 import platform
 import resource
 import sys
@@ -24,6 +23,7 @@ from livetalk.cli_support import avatars, err, out, progress, speeches
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.media import read_speech
 from livetalk.media.files import claim, written
+from livetalk.nn.cores import cores
 
 if TYPE_CHECKING:
     from livetalk.evaluation.live import Order
@@ -124,7 +124,7 @@ def measure(preset: str, seconds: float, weights: Path | None = None) -> dict[st
         "preset": preset,
         "version": performer.version,
         "machine": platform.machine(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "frames": sum(counts),
         "load_seconds": load,
         "first_frame_seconds": ends[0],

@@ -4,7 +4,6 @@ Looks and reports; it repairs nothing and downloads nothing.
 """
 
 import importlib.util
-import os
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -75,10 +74,11 @@ def _tried(look: Callable[[], Finding]) -> Finding:
 def _torch() -> Finding:
     import torch
 
+    from livetalk.nn.cores import cores
+
     capability = torch.backends.cpu.get_cpu_capability()
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{_processor()}, {capability}"
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Finding("torch", True, f"{torch.__version__} on {device}, {cores} cores")
+    return Finding("torch", True, f"{torch.__version__} on {device}, {cores()} cores")
 
 
 def _model() -> Finding:

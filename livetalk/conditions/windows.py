@@ -59,6 +59,18 @@ class SpeechWindows:
         """Fewest blocks that show a stream of `samples` samples to its end."""
         return self.geometry.blocks_of(-(-samples // self.geometry.samples_per_frame))
 
+    @torch.no_grad()
+    def rows(self, encoder: SpeechEncoder, window: Float[Tensor, " n"], frames: int) -> Float[Tensor, "t a"]:
+        """Rows of a block's `frames` frames from the samples of its window, as long as `window_of` says.
+
+        Each block alone, copied to fresh memory: same shape and alignment, so the same bits however it came.
+        """
+        count = self.geometry.frames_per_block
+        early = self.past_samples - encoder.config.past_samples
+        heard = window[early : early + encoder.window_samples(count)].clone()
+        rows = encoder.rows(heard[None].to(encoder.out.weight.device))[0]
+        return rows[count - frames :].clone()
+
     def features(self, encoder: SpeechEncoder, audio: Float[Tensor, " n"]) -> Float[Tensor, "t a"]:
         """Rows of all blocks of a whole stream, the last block filled up with silence.
 
@@ -148,11 +160,5 @@ class SpeechWindower:
             tail, start = tail[following - start :], following
         self._state = WindowerState(tail.clone(), start, block, False)
 
-    @torch.no_grad()
     def _rows(self, samples: Float[Tensor, " n"], block: int) -> Float[Tensor, "t a"]:
-        # Each block alone, copied to fresh memory: same shape and alignment, so the same bits however it came.
-        count = self.windows.geometry.frames_per_block
-        early = self.windows.past_samples - self.encoder.config.past_samples
-        window = samples[early : early + self.encoder.window_samples(count)].clone()
-        rows = self.encoder.rows(window[None].to(self.encoder.out.weight.device))[0]
-        return rows[count - len(self.windows.geometry.frames_of_block(block)) :].clone()
+        return self.windows.rows(self.encoder, samples, len(self.windows.geometry.frames_of_block(block)))

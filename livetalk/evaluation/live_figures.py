@@ -17,7 +17,7 @@ from livetalk.evaluation.landmarks import track
 from livetalk.evaluation.live import Order, Stay
 from livetalk.evaluation.live_viewer import WATCHED, Interrupt, Viewer
 from livetalk.evaluation.report import Bar, Meaning
-from livetalk.performer.overlap import cores
+from livetalk.nn.cores import cores
 
 SETTLING = 60.0  # seconds, or a quarter of the stay, before memory is looked at
 UNANSWERED = 3.0  # seconds before the end from which on an utterance may remain without an answer

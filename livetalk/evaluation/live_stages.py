@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
+from livetalk.nn.cores import cores
 from livetalk.performer.drift import Band, DriftMeter
-from livetalk.performer.overlap import computing, cores, overlapped
+from livetalk.performer.overlap import computing, overlapped
 from livetalk.performer.performer import Performer
 from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import AvatarStream, Job, StreamSnapshot

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from livetalk.performer.guard import Fault
-from livetalk.performer.overlap import computing, cores
+from livetalk.performer.overlap import computing, half_the_cores
 from livetalk.performer.performer import Performer
 from livetalk.performer.session import LiveSession, Want
 from livetalk.performer.stages import decode, denoise
@@ -79,11 +79,10 @@ class LivePerformer:
     ) -> None:
         self.performer, self.clock = performer, clock
         self.lock = threading.Condition()
-        self.cost = Cost()
+        self.cost, self._share = Cost(), half_the_cores()
         self.sessions: list[LiveSession] = []
         self.limit = self._warm_up() if sessions is None else sessions
         self.pool = performer.pool(self.limit)
-        self._share = max(1, cores() // 2)
         self._stopping = False
         self._decoder = ThreadPoolExecutor(1, "decode")
         self._decoding: Future[None] | None = None
@@ -146,7 +145,7 @@ class LivePerformer:
         """Step a throw-away stream into its steady state; returns how many sessions fit into real time."""
         g = self.performer.preset.geometry
         slot = self.performer.pool(1).open()
-        with computing(max(1, cores() // 2)):
+        with computing(self._share):
             stream = self.performer.stream(slot, np.full((g.size, g.size, 3), 128, np.uint8), "", 0)
             for _ in range(g.window_latents // g.block_latents + 2):
                 began = time.perf_counter()

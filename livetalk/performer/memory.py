@@ -56,9 +56,6 @@ class PoolShape:
         """Pages a session needs: its past, one more for each older table it may go back to, and one to write."""
         return self.past_blocks + KEPT
 
-    def bytes_per_session(self, dtype: torch.dtype) -> int:
-        return 2 * self.pages * self.layers * self.block_tokens * self.heads * self.head_dim * dtype.itemsize
-
     def following(self, table: Table, page: int) -> Table:
         """The table after a block was written to `page`; the oldest rolling block leaves when there is no room."""
         grown = (*table, page)

@@ -4,7 +4,6 @@ On two devices a block then costs the larger of the two stages. On one processor
 small operations fill two single threads better than one pair. At most one block is ahead of the one being decoded.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from livetalk.nn.cores import cores
 from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import AvatarStream, Job, Record
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from livetalk.performer.performer import Performer
 
 
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def half_the_cores() -> int:
+    """Threads for each of the two stages."""
+    return max(1, cores() // 2)
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def overlapped(
 
     The first block has the processor to itself: somebody waits for it.
     """
-    half = max(1, cores() // 2)
+    half = half_the_cores()
 
     def show(stream: AvatarStream, record: Record) -> np.ndarray:
         with computing(half):

@@ -67,7 +67,6 @@ class LiveSession:
         self.paused_at: float | None = None
         self.wished = False  # the consumer waits for a first block
         self.taken_frames = 0  # frames released to the consumer
-        self.announced = 0  # frames that are ready
         self.certain = 0  # frames that an interrupt leaves as they are
         self.remake = 0.5  # seconds until others can be there; kept up to date by the engine
         self.on_change: Callable[[], None] = lambda: None  # for the asyncio face
@@ -102,7 +101,6 @@ class LiveSession:
             seen = int((self.playhead + self.remake) * FRAME_RATE) + 1
             kept = [replace(x, audio=np.zeros_like(x.audio)) for x in self._blocks() if x.first_frame < seen]
             self.certain = kept[-1].first_frame + len(kept[-1].frames) if kept else self.taken_frames
-            self.announced = self.certain
             self.items = deque([Cut(min(round(self.playhead * SAMPLE_RATE), self._taken_pts)), *kept])
             self._changed()
 
@@ -245,7 +243,6 @@ class LiveSession:
             self.tally.blocks += 1
             self.tally.late += late > 0
             self.tally.ready.append((block.index, block.speaking, now))
-        self.announced = block.first_frame + len(block.frames)
         self.items.append(block)
         self._changed()
 

@@ -121,12 +121,7 @@ class AvatarStream:
         self._open()
         frames = self.performer.preset.geometry.frames_of_block(self.index)
         past = self.track.past
-        if mute:
-            silence = np.zeros(self.performer.preset.geometry.samples_before(len(frames)), np.float32)
-            heard = Heard(self.track.rows(past, silence, silence[:0]), silence, speaking=False)
-            self.track.past = self.track.following(past, silence)
-        else:
-            heard = self.track.next(len(frames))
+        heard = self.track.next(len(frames), mute)
         quick, self.quick = self.quick or self._idles(past, heard), False
         return Job(self.index, frames, heard, past, self.rollout, self.text, self.attempt, quick=quick)
 

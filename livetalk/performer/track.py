@@ -84,10 +84,10 @@ class SpeechTrack:
         self._waiting.clear()
         self.waiting, self.ended = 0, True
 
-    def next(self, frames: int) -> Heard:
-        """What the next block of `frames` frames hears: waiting speech, filled up with silence."""
+    def next(self, frames: int, mute: bool = False) -> Heard:
+        """What the next block of `frames` frames hears: waiting speech (none of it if `mute`), then silence."""
         size = self.windows.geometry.samples_before(frames)
-        taken = self._take(size)
+        taken = self._take(0 if mute else size)
         audio = np.concatenate([taken, np.zeros(size - len(taken), np.float32)])
         ahead = self._peek(self.windows.lookahead_samples) if len(taken) == size else np.zeros(0, np.float32)
         rows = self.rows(self.past, audio, ahead)
@@ -109,11 +109,8 @@ class SpeechTrack:
         """Feature rows of a block's frames after `past`, with silence behind `ahead`."""
         g, room = self.windows.geometry, self.windows.lookahead_samples
         line = np.concatenate([past, audio, ahead, np.zeros(room - len(ahead), np.float32)])
-        early = self.windows.past_samples - self.encoder.config.past_samples
-        window = line[-(self.windows.past_samples + self._block + room) :][early:]
-        window = window[: self.encoder.window_samples(g.frames_per_block)]
-        rows = self.encoder.rows(torch.from_numpy(np.ascontiguousarray(window))[None])[0]
-        return rows[g.frames_per_block - len(audio) // g.samples_per_frame :].clone()
+        window = torch.from_numpy(line[-(self.windows.past_samples + self._block + room) :])
+        return self.windows.rows(self.encoder, window, len(audio) // g.samples_per_frame)
 
     def _add(self, samples: np.ndarray) -> None:
         if len(samples):

@@ -20,3 +20,12 @@ def performer() -> Performer:
             torch.nn.init.normal_(parameter, std=0.1)  # their own start hears and sees nothing
         speech, text = SpeechEncoder().eval().requires_grad_(False), TextEncoder().eval().requires_grad_(False)
     return Performer(MINIATURE, student, codec, speech, text, "random")
+
+
+@pytest.fixture
+def model() -> DiT:
+    torch.manual_seed(0)
+    model = DiT(MINIATURE.dit).eval()
+    for p in model.parameters():
+        torch.nn.init.normal_(p, std=0.1)
+    return model

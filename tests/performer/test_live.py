@@ -7,12 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import torch
 
-from livetalk.codec.light import LightCodec
-from livetalk.conditions.speech_tiny import SpeechEncoder
-from livetalk.conditions.text_tiny import TextEncoder
-from livetalk.dit.model import DiT
 from livetalk.performer import live
 from livetalk.performer.aio import AsyncSession
 from livetalk.performer.fake import FakeSession
@@ -21,19 +16,9 @@ from livetalk.performer.live import Full, LivePerformer
 from livetalk.performer.performer import Performer
 from livetalk.performer.session import LiveSession
 from livetalk.performer.timed import Cut, TimedBlock
-from livetalk.presets import MINIATURE
 
 ANYTHING = Limits(largest=1e9, power=1e9, black=-1.0, frozen=-1.0)
 TONE = 0.3 * np.sin(np.arange(16_000) * 0.2).astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def performer() -> Performer:
-    torch.manual_seed(0)
-    student = DiT(MINIATURE.dit)
-    for p in student.parameters():
-        torch.nn.init.normal_(p, std=0.1)
-    return Performer(MINIATURE, student, LightCodec(MINIATURE.codec), SpeechEncoder().eval(), TextEncoder().eval(), "0")
 
 
 @pytest.fixture

@@ -18,15 +18,6 @@ SHAPE = PoolShape.of(MINIATURE.dit, MINIATURE.geometry)
 SMALL = PoolShape(layers=1, heads=1, head_dim=2, anchors=3, rolling=1, block_latents=1, tokens_per_latent=1)
 
 
-@pytest.fixture
-def model() -> DiT:
-    torch.manual_seed(0)
-    model = DiT(MINIATURE.dit).eval()
-    for p in model.parameters():
-        torch.nn.init.normal_(p, std=0.1)
-    return model
-
-
 def _noise(seed: int, batch: int = 1):
     generator = torch.Generator().manual_seed(seed)
     made = [torch.randn(1, 8, 3, 8, 8, generator=generator).expand(batch, -1, -1, -1, -1) for _ in STEPS.sigmas]

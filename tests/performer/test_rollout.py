@@ -13,15 +13,6 @@ from livetalk.presets import MINIATURE
 STEPS = ladder_of(ladder(4, 3.0))
 
 
-@pytest.fixture
-def model() -> DiT:
-    torch.manual_seed(0)
-    model = DiT(MINIATURE.dit).eval()
-    for p in model.parameters():
-        torch.nn.init.normal_(p, std=0.1)
-    return model
-
-
 def _noise(block: int):
     generator = torch.Generator().manual_seed(block)
     made = [torch.randn(1, 8, 3, 8, 8, generator=generator) for _ in STEPS.sigmas]

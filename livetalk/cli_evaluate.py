@@ -31,6 +31,7 @@ def tiny(
     json_path: Annotated[Path | None, typer.Option("--json", help="Write figures, bars and misses here.")] = None,
     sheets: Annotated[Path | None, typer.Option(help="A folder for pictures of truth, codec and model.")] = None,
     codec_only: Annotated[bool, typer.Option("--codec-only", help="The codec's gate, without the model.")] = False,
+    preset: Annotated[str, typer.Option(help="The preset that --weights belong to.")] = "tiny",
     workers: Annotated[int, typer.Option(help="Processes; 0 takes one a core, four at most.", min=0)] = 0,
 ) -> None:
     """Measure the tiny model: lips, identity, prompts, picture quality, and its codec's gate."""
@@ -42,14 +43,17 @@ def tiny(
     from livetalk.evaluation import sheets as drawn
     from livetalk.evaluation.landmarks import task_file
     from livetalk.evaluation.tiny import Order, measure
+    from livetalk.presets import PRESETS
 
     task_file()
+    if preset not in PRESETS:
+        raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}")
     shown = min(SHOWN, clips) if sheets is not None else 0
     workers = min(workers or min(4, os.cpu_count() or 1), clips)
     found = []
     with held_out.shelf_folder(speech) as shelf, progress() as bar:
         task = bar.add_task("measuring", total=clips)
-        for clip in measure(Order(shelf, weights, codec_only, shown), clips, workers):
+        for clip in measure(Order(shelf, weights, codec_only, preset, shown), clips, workers):
             found.append(clip)
             bar.advance(task)
     found.sort(key=lambda clip: clip.seed)

@@ -31,6 +31,7 @@ Consume = Annotated[bool, typer.Option("--consume", help="Delete shards once rea
 Clips = Annotated[int, typer.Option(help="Clips held on the device.")]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the network (CUDA; pays after a few minutes).")]
 SampleEvery = Annotated[float, typer.Option(help="Seconds between samples.")]
+StopAfter = Annotated[float | None, typer.Option(help="Seconds after which this call leaves a checkpoint and ends.")]
 Batch = Annotated[int | None, typer.Option(help="Clips a step and process.")]
 Start = Annotated[Path | None, typer.Option(help="Weights to go on from.")]
 Lr = Annotated[float | None, typer.Option(help="Learning rate in place of the preset's.")]
@@ -48,6 +49,7 @@ def codec(
     clips: Clips = 2400,
     compile: Compile = False,
     sample_every: SampleEvery = 120.0,
+    stop_after: StopAfter = None,
     batch: Batch = None,
     photos: Path | None = None,
     first: int = 256,
@@ -57,19 +59,26 @@ def codec(
     """Stage one: the video codec, on rendered heads (and photographs). Starts when `first` clips are there."""
     from livetalk.distill import recipe
     from livetalk.distill import shards as source
-    from livetalk.distill.codec import CodecTraining
     from livetalk.training.frames import FrameRing, Photos
 
     chosen, world = _preset(preset), _join()
     folder = shards or run / "shards"
     with _rendering(folder, speech, processes, world):
         ring = FrameRing(clips, chosen.geometry.frames_of(chosen.training_latents), chosen.geometry.size, world.device)
-        refill = _until_full(source.frames_from(folder, delete=consume or processes > 0))
+        refill = _until_full(source.frames_from(folder, consume or processes > 0, world))
         _wait(lambda: (refill(ring), ring.filled)[1], min(first, clips))
         pictures = Photos(source.load_pictures(photos), world.device) if photos else None
-        config = CodecTraining() if batch is None else CodecTraining(batch=batch)
         report = recipe.train_codec(
-            chosen, run, _budget(steps, seconds, sample_every), world, ring, config, pictures, refill, compile, start
+            chosen,
+            run,
+            _budget(steps, seconds, sample_every, stop_after),
+            world,
+            ring,
+            batch,
+            pictures,
+            refill,
+            compile,
+            start,
         )
     _tell("codec", report)
 
@@ -87,6 +96,7 @@ def teacher(
     clips: Clips = 6000,
     compile: Compile = False,
     sample_every: SampleEvery = 120.0,
+    stop_after: StopAfter = None,
     batch: Batch = None,
     first: int = 512,
     consume: Consume = False,
@@ -112,16 +122,16 @@ def teacher(
     if processes and world.is_main:
         render_held_out(run / "held_out", speech, processes)
     with _rendering(folder, speech, processes, world):
-        kept = run / "bank.pt"  # of an earlier, interrupted call
+        kept = _bank(run, world)  # of an earlier, interrupted call
         bank = LatentBank.load(kept, world.device, clips) if kept.exists() else LatentBank(clips, world.device)
-        refill = encoder.refill_from(folder, delete=consume or processes > 0)
+        refill = encoder.refill_from(folder, delete=consume or processes > 0, world=world)
         _wait(lambda: (refill(bank), bank.filled)[1], min(first, clips))
         held_out = _held_out(encoder, run)
         config = replace(TeacherTraining(batch=batch or 64), shift=chosen.shift)
         report = recipe.train_teacher(
             chosen,
             run,
-            _budget(steps, seconds, sample_every),
+            _budget(steps, seconds, sample_every, stop_after),
             world,
             bank,
             config,
@@ -130,10 +140,9 @@ def teacher(
             compile,
             start,
         )
-        if world.is_main:
-            bank.save(kept)
-            if held_out is not None:
-                _save_held_out(held_out, run)
+        bank.save(kept)
+        if world.is_main and held_out is not None:
+            _save_held_out(held_out, run)
     _tell("teacher", report)
 
 
@@ -145,6 +154,7 @@ def ode(
     steps: Steps = None,
     compile: Compile = False,
     sample_every: SampleEvery = 120.0,
+    stop_after: StopAfter = None,
     batch: Batch = None,
     trajectories: int = 4096,
     text_scale: float = 2.0,
@@ -158,7 +168,7 @@ def ode(
     from livetalk.training.latents import LatentBank
 
     chosen, world = _preset(preset), _join()
-    bank = LatentBank.load(run / "bank.pt", world.device)
+    bank = LatentBank.load(_bank(run, world), world.device)
     config = OdeTraining(
         trajectories=trajectories,
         batch=batch or 64,
@@ -167,7 +177,7 @@ def ode(
         teacher_steps=chosen.teacher_steps,
     )
     config = config if lr is None else replace(config, optim=replace(config.optim, lr=lr))
-    budget = _budget(steps, seconds, sample_every)
+    budget = _budget(steps, seconds, sample_every, stop_after)
     report = recipe.train_ode(
         chosen, run, budget, world, bank, config, _load_held_out(run, world), compile, batch=min(64, trajectories)
     )
@@ -182,6 +192,7 @@ def dmd(
     steps: Steps = None,
     compile: Compile = False,
     sample_every: SampleEvery = 120.0,
+    stop_after: StopAfter = None,
     batch: Batch = None,
     text_scale: float = 2.0,
     audio_scale: float = 3.0,
@@ -195,13 +206,13 @@ def dmd(
     from livetalk.training.latents import LatentBank
 
     chosen, world = _preset(preset), _join()
-    bank = LatentBank.load(run / "bank.pt", world.device)
+    bank = LatentBank.load(_bank(run, world), world.device)
     config = DmdTraining(batch=batch or 32, guidance=Guidance(text_scale, audio_scale), shift=chosen.shift)
     if lr is not None:
         config = replace(config, generator=replace(config.generator, lr=lr))
     if critic_lr is not None:
         config = replace(config, critic=replace(config.critic, lr=critic_lr))
-    budget = _budget(steps, seconds, sample_every)
+    budget = _budget(steps, seconds, sample_every, stop_after)
     report = recipe.train_dmd(chosen, run, budget, world, bank, config, _load_held_out(run, world), compile)
     _tell("dmd", report)
 
@@ -224,12 +235,12 @@ def _join() -> "World":
     return join()
 
 
-def _budget(steps: int | None, seconds: float | None, sample_every: float) -> Any:
+def _budget(steps: int | None, seconds: float | None, sample_every: float, stop_after: float | None) -> Any:
     from livetalk.distill.recipe import Budget
 
     if steps is None and seconds is None:
         raise ValueError("give a budget: --seconds or --steps")
-    return Budget(steps, seconds, sample_every_s=sample_every)
+    return Budget(steps, seconds, sample_every_s=sample_every, stop_after_s=stop_after)
 
 
 @contextmanager
@@ -254,6 +265,12 @@ def _wait(filled: Callable[[], int], wanted: int, patience: float = 600.0) -> No
         if time.monotonic() > end:
             raise ValueError(f"only {have} of {wanted} clips came: is anything rendering into the shards' folder?")
         time.sleep(0.2)
+
+
+def _bank(run: Path, world: "World") -> Path:
+    """Where this process keeps its clips; one that has none of its own takes those of the first."""
+    own = run / (f"bank_{world.rank}.pt" if world.rank else "bank.pt")
+    return own if own.exists() or not (run / "bank.pt").exists() else run / "bank.pt"
 
 
 def _until_full(refill: Callable[[Any], int]) -> Callable[[Any], int]:

@@ -3,12 +3,15 @@
 Knows numbers only; loading weights for a preset is the performer's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from livetalk.codec.light import LightCodecConfig
+from livetalk.codec.light import LightCodec, LightCodecConfig
+from livetalk.codec.portrait import PortraitCodec, PortraitCodecConfig
 from livetalk.dit.config import DiTConfig
 from livetalk.geometry import Geometry
+
+SmallCodec = LightCodec | PortraitCodec
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,17 @@ class Preset:
     name: str
     geometry: Geometry
     dit: DiTConfig
-    codec: LightCodecConfig
+    codec: LightCodecConfig | PortraitCodecConfig
     text_tokens: int
     positions: Literal["absolute", "windowed"] = "windowed"
     shift: float = 3.0
     steps: int = 4
     teacher_steps: int = 48
     training_latents: int = 21  # latent frames of a training clip: 81 video frames
+
+    def build_codec(self) -> SmallCodec:
+        """The codec, its weights untrained."""
+        return LightCodec(self.codec) if isinstance(self.codec, LightCodecConfig) else PortraitCodec(self.codec)
 
 
 _TINY_CODEC = LightCodecConfig()
@@ -80,4 +87,39 @@ MINIATURE = Preset(
     teacher_steps=4,
 )
 
-PRESETS = {preset.name: preset for preset in (TINY, MINIATURE)}
+# The next `tiny`, in training: a codec that keeps the portrait, and so no detail for the transformer to invent.
+_PORTRAIT_CODEC = PortraitCodecConfig()
+TINY_PORTRAIT = replace(
+    TINY,
+    name="tiny-portrait",
+    geometry=Geometry(
+        size=256,
+        latent_channels=_PORTRAIT_CODEC.latent_channels,
+        space_compression=_PORTRAIT_CODEC.space_compression,
+        patch=2,
+    ),
+    dit=replace(TINY.dit, latent_channels=_PORTRAIT_CODEC.latent_channels, patch=2, detail=0),
+    codec=_PORTRAIT_CODEC,
+)
+
+_SMALL_PORTRAIT_CODEC = PortraitCodecConfig(
+    latent_channels=12,
+    seen=(8, 8, 16),
+    encoder_deep=16,
+    deep=16,
+    deep_blocks=2,
+    eighth=16,
+    half=16,
+    mid=8,
+    mid_blocks=1,
+    top=8,
+)
+MINIATURE_PORTRAIT = replace(
+    MINIATURE,
+    name="miniature-portrait",
+    geometry=replace(MINIATURE.geometry, latent_channels=12, space_compression=16, patch=2),
+    dit=replace(MINIATURE.dit, latent_channels=12, patch=2, detail=0),
+    codec=_SMALL_PORTRAIT_CODEC,
+)
+
+PRESETS = {preset.name: preset for preset in (TINY, MINIATURE, TINY_PORTRAIT, MINIATURE_PORTRAIT)}

@@ -64,8 +64,17 @@ class Codec(Protocol):
         """Pixels in [-1, 1] of whole clips: the same, to the bit, as `step` gives from `start`."""
         ...
 
-    def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> Carry:
-        """The carry of `batch` streams of which nothing has been decoded yet."""
+    def start(
+        self,
+        batch: int,
+        device: torch.device,
+        dtype: torch.dtype,
+        portrait: Float[Tensor, "b 3 h w"] | None = None,
+    ) -> Carry:
+        """The carry of `batch` streams of which nothing has been decoded yet.
+
+        portrait: their first pictures, in [-1, 1], for codecs that keep more of them than latents do.
+        """
         ...
 
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Float[Tensor, "b 3 t h2 w2"], Carry]:

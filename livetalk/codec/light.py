@@ -19,6 +19,7 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from livetalk.codec.blocks import Norm, Residual, start_small
 from livetalk.codec.interface import Carry
 
 # Nothing decoded yet. Later the carry holds, a remembering layer each, [b c h w] of the newest (half) latent frame.
@@ -42,62 +43,10 @@ class LightCodecConfig:
     time_compression: int = 4
 
 
-def _start_small(conv: nn.Conv2d, std: float) -> None:
-    nn.init.normal_(conv.weight, std=std)
-    if conv.bias is not None:
-        nn.init.zeros_(conv.bias)
-
-
 def _set(conv: nn.Conv2d, weight: Tensor, bias: Tensor) -> None:
     assert conv.bias is not None
     conv.weight.copy_(weight)
     conv.bias.copy_(bias)
-
-
-class _Norm(nn.Module):
-    """Layer norm over channels with a gain; channels-last memory makes it one fused pass."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.gain = nn.Parameter(torch.ones(width))
-
-    def forward(self, x: Float[Tensor, "m c h w"]) -> Float[Tensor, "m c h w"]:
-        last = x.permute(0, 2, 3, 1)
-        return F.layer_norm(last, last.shape[-1:], self.gain.to(x.dtype), eps=1e-6).permute(0, 3, 1, 2)
-
-
-class _Residual(nn.Module):
-    """x + conv(act(conv(norm(x)))); with `remembers`, the normed features of the frame before are mixed in.
-
-    `cheap` takes ReLU in place: at high resolution memory traffic costs as much as arithmetic. (Without the norm a
-    stack of these grew until all its units were dead; see docs/notebook.md.)
-    """
-
-    def __init__(self, width: int, *, cheap: bool = False, remembers: bool = False) -> None:
-        super().__init__()
-        self.norm, self.cheap = _Norm(width), cheap
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
-        self.past = nn.Conv2d(width, width, 1, bias=False) if remembers else None
-        # Small rather than zero: the probe's zero-initialised nets were slow to pick up motion.
-        _start_small(self.second, std=0.1 / width**0.5)
-        if self.past is not None:
-            _start_small(self.past, std=0.1 / width**0.5)
-
-    def forward(self, x: Tensor) -> Tensor:
-        hidden = self.first(self.norm(x))
-        hidden = F.relu_(hidden) if self.cheap else F.silu(hidden)
-        return x + self.second(hidden)
-
-    def stream(self, x: Tensor, frames: int, past: Tensor | None) -> tuple[Tensor, Tensor]:
-        """`x` is [(b frames) c h w]; `past` is the normed frame before the first, None at the start of a stream."""
-        assert self.past is not None
-        normed = self.norm(x)
-        by_time = rearrange(normed, "(b i) c h w -> b i c h w", i=frames)
-        before = torch.zeros_like(by_time[:, :1]) if past is None else past[:, None].to(by_time.dtype)
-        shifted = rearrange(torch.cat([before, by_time[:, :-1]], 1), "b i c h w -> (b i) c h w")
-        shifted = shifted.contiguous(memory_format=torch.channels_last)
-        return x + self.second(F.silu(self.first(normed + self.past(shifted)))), by_time[:, -1]
 
 
 class LightEncoder(nn.Module):
@@ -106,12 +55,12 @@ class LightEncoder(nn.Module):
     def __init__(self, cfg: LightCodecConfig) -> None:
         super().__init__()
         stem, deep = cfg.encoder_stem, cfg.encoder_deep
-        self.stem = nn.Sequential(nn.PixelUnshuffle(4), nn.Conv2d(48, stem, 3, padding=1), _Residual(stem))
-        self.down = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * stem, 128, 1), _Residual(128))
-        self.merge = nn.Sequential(nn.Conv2d(4 * 128, deep, 1), _Residual(deep), _Residual(deep), _Norm(deep))
+        self.stem = nn.Sequential(nn.PixelUnshuffle(4), nn.Conv2d(48, stem, 3, padding=1), Residual(stem))
+        self.down = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * stem, 128, 1), Residual(128))
+        self.merge = nn.Sequential(nn.Conv2d(4 * 128, deep, 1), Residual(deep), Residual(deep), Norm(deep))
         self.out = nn.Conv2d(deep, cfg.latent_channels, 1)
         self.linear = nn.Conv2d(768, cfg.latent_channels, 1)
-        _start_small(self.out, std=0.01)
+        start_small(self.out, std=0.01)
 
     def forward(self, frames: Float[Tensor, "m 4 3 h w"]) -> Float[Tensor, "m c h8 w8"]:
         flat = rearrange(frames, "m i c h w -> (m i) c h w").contiguous(memory_format=torch.channels_last)
@@ -127,17 +76,17 @@ class LightDecoder(nn.Module):
     def __init__(self, cfg: LightCodecConfig) -> None:
         super().__init__()
         self.enter = nn.Conv2d(cfg.latent_channels, cfg.deep, 3, padding=1)
-        self.deep = nn.ModuleList(_Residual(cfg.deep, remembers=i < 2) for i in range(cfg.deep_blocks))
+        self.deep = nn.ModuleList(Residual(cfg.deep, remembers=i < 2) for i in range(cfg.deep_blocks))
         self.to_half = nn.Conv2d(cfg.deep, 2 * cfg.half, 1)
-        self.paired = _Residual(cfg.half, remembers=True)
+        self.paired = Residual(cfg.half, remembers=True)
         self.to_mid = nn.Conv2d(cfg.half, 2 * 4 * cfg.mid, 1)
-        self.mid = nn.Sequential(*[_Residual(cfg.mid, cheap=True) for _ in range(cfg.mid_blocks)])
+        self.mid = nn.Sequential(*[Residual(cfg.mid, cheap=True) for _ in range(cfg.mid_blocks)])
         self.to_top = nn.Conv2d(cfg.mid, 4 * cfg.top, 1)
-        self.top = _Residual(cfg.top, cheap=True)
+        self.top = Residual(cfg.top, cheap=True)
         self.leave = nn.Conv2d(cfg.top, 12, 3, padding=1)
         self.linear = nn.Conv2d(cfg.latent_channels, 768, 1)
         # Small, not zero: an all-zero last layer leaves the networks without a gradient to start from.
-        _start_small(self.leave, std=0.01)
+        start_small(self.leave, std=0.01)
 
     def forward(self, z: Float[Tensor, "b f c h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """Pixels [b, 4f, 3, 8h, 8w] (the three copies before a stream's first frame included) and the new carry."""
@@ -145,7 +94,7 @@ class LightDecoder(nn.Module):
         past: list[Tensor | None] = list(carry.past) if carry.past else [None] * 3  # pyright: ignore[reportArgumentType]
         flat = rearrange(z, "b f c h w -> (b f) c h w").contiguous(memory_format=torch.channels_last)
         x, kept = self.enter(flat), []
-        for block in cast(Iterable[_Residual], self.deep):
+        for block in cast(Iterable[Residual], self.deep):
             if block.past is None:
                 x = block(x)
             else:
@@ -206,7 +155,13 @@ class LightCodec(nn.Module):
         raw = self.encode_raw(pixels)
         return (raw - self._mean(raw)) / self._std(raw)
 
-    def start(self, batch: int = 1, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Carry:
+    def start(
+        self,
+        batch: int = 1,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        portrait: Float[Tensor, "b 3 h w"] | None = None,
+    ) -> Carry:
         """An empty memory: the next latent frame is a stream's first and gives one frame."""
         return START
 

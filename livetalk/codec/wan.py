@@ -80,8 +80,14 @@ class WanCodec(nn.Module):
         """Pixels in [-1, 1]; see `Codec.decode`."""
         return self.step(latents, self.start(len(latents), latents.device, self.mean.dtype))[0]
 
-    def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> Carry:
-        """The carry of `batch` new streams; see `Codec.start`."""
+    def start(
+        self,
+        batch: int,
+        device: torch.device,
+        dtype: torch.dtype,
+        portrait: Float[Tensor, "b 3 h w"] | None = None,
+    ) -> Carry:
+        """The carry of `batch` new streams; all that this codec knows of the portrait is its latent."""
         return Carry(self.decoder.start(batch, device, dtype))
 
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Float[Tensor, "b 3 t h2 w2"], Carry]:

@@ -31,7 +31,6 @@ class CodecTraining:
 
     batch: int = 32  # crops; the networks are local, so pieces teach what whole pictures would
     length: int = 17
-    crop: int = 128
     photos: int = 4  # of the batch, where photographs are given
     noise: float = 0.05  # added to latents, so that the decoder forgives the transformer's small errors
     gradient: float = 0.5
@@ -161,11 +160,12 @@ class CodecStage:
 
     def _batch(self) -> FrameBatch:
         c = self.config
-        batch = self.ring.crops(c.batch, c.length, c.crop)
+        crop = self.ring.frames.shape[2] // 2
+        batch = self.ring.crops(c.batch, c.length, crop)
         if self.photos is not None:
             kept = c.batch - c.photos
-            batch = FrameBatch(batch.pixels[:kept], batch.weight[:kept])
-            batch = join(batch, self.photos.pan(c.photos, c.length, c.crop))
+            batch = batch.first(kept)
+            batch = join(batch, self.photos.pan(c.photos, c.length, crop))
         return recolour(batch)
 
     def _rebuild(self, pixels: Tensor) -> tuple[Tensor, Tensor]:

@@ -13,15 +13,17 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from livetalk.codec.light import LightCodec
+from livetalk.codec.portrait import PortraitCodec
 from livetalk.distill.codec import CodecStage, CodecTraining, to_bytes
 from livetalk.distill.dmd import DmdStage, DmdTraining
 from livetalk.distill.ode import OdeStage, OdeTraining, make_trajectories
+from livetalk.distill.portrait_codec import PortraitCodecStage, PortraitCodecTraining
 from livetalk.distill.teacher import TeacherStage, TeacherTraining
 from livetalk.dit.model import DiT
 from livetalk.flow.schedule import ladder
 from livetalk.performer.rollout import Ladder, ladder_of
-from livetalk.presets import Preset
+from livetalk.presets import Preset, SmallCodec
+from livetalk.training import rng
 from livetalk.training.frames import FrameRing, Photos
 from livetalk.training.latents import ClipBatch, LatentBank
 from livetalk.training.loop import RunReport, run
@@ -39,6 +41,7 @@ class Budget:
     seconds: float | None = None
     checkpoint_every_s: float = 120.0
     sample_every_s: float = 300.0
+    stop_after_s: float | None = None  # of this call, which ends with a checkpoint to go on from
 
     def loop(self, title: str) -> LoopConfig:
         return LoopConfig(
@@ -47,6 +50,7 @@ class Budget:
             seconds=self.seconds,
             checkpoint_every_s=self.checkpoint_every_s,
             sample_every_s=self.sample_every_s,
+            stop_after_s=self.stop_after_s,
             tensorboard=_has_tensorboard(),
         )
 
@@ -57,19 +61,32 @@ def train_codec(
     budget: Budget,
     world: World,
     ring: FrameRing,
-    config: CodecTraining | None = None,
+    batch: int | None = None,
     photos: Photos | None = None,
     refill: Callable[[FrameRing], int] | None = None,
     compiled: bool = False,
     start: Path | None = None,
 ) -> RunReport:
     """Leaves `codec.safetensors` with latent statistics measured on the ring. `start`: weights to go on from."""
-    codec = LightCodec(preset.codec)
+    codec = preset.build_codec()
     if start is not None:
         codec.load_state_dict(_read(start))
-    stage = CodecStage(codec, ring, config or CodecTraining(), world, photos, refill, compiled)
-    if start is None:
-        stage.init_linear()
+    stage: CodecStage | PortraitCodecStage
+    if isinstance(codec, PortraitCodec):
+        training = PortraitCodecTraining() if batch is None else PortraitCodecTraining(batch=batch)
+        stage = PortraitCodecStage(codec, ring, training, world, photos, refill, compiled)
+    else:
+        stage = CodecStage(
+            codec,
+            ring,
+            CodecTraining() if batch is None else CodecTraining(batch=batch),
+            world,
+            photos,
+            refill,
+            compiled,
+        )
+        if start is None:
+            stage.init_linear()
     report = run(stage, budget.loop("codec"), out / "codec", world)
     if world.is_main:
         save_weights(stage.finish(), out / "codec.safetensors")
@@ -118,6 +135,7 @@ def train_ode(
     student.load_state_dict(teacher.state_dict())
     for block in teacher.blocks:
         maybe_compile(block, compiled)
+    rng.seed(world.seed(0))  # else every process would walk the same walks
     trajectories = make_trajectories(teacher, bank, config, steps, batch)
     show = shower(load_codec(preset, out), world)
     stage = OdeStage(student, trajectories, preset.geometry, steps, config, world, show, held_out, compiled)
@@ -167,8 +185,8 @@ def load_dit(preset: Preset, path: Path) -> DiT:
     return model
 
 
-def load_codec(preset: Preset, out: Path) -> LightCodec:
-    codec = LightCodec(preset.codec)
+def load_codec(preset: Preset, out: Path) -> SmallCodec:
+    codec = preset.build_codec()
     codec.load_state_dict(_read(out / "codec.safetensors"))
     return codec.eval().requires_grad_(False)
 
@@ -180,7 +198,7 @@ def _read(path: Path) -> dict[str, Tensor]:
     return load_bundle(path)[0] if is_bundle(metadata) else {k: v.float() for k, v in tensors.items()}
 
 
-def shower(codec: LightCodec, world: World) -> Callable[[Path, Tensor, ClipBatch], Sample]:
+def shower(codec: SmallCodec, world: World) -> Callable[[Path, Tensor, ClipBatch], Sample]:
     """Draws made latents over true ones: a row a clip, truth above, eight moments of it."""
     codec = codec.to(world.device)
 
@@ -198,7 +216,7 @@ def shower(codec: LightCodec, world: World) -> Callable[[Path, Tensor, ClipBatch
 
 
 @torch.no_grad()
-def encode_clips(codec: LightCodec, frames: Tensor, device: torch.device, recolour: bool = True) -> Tensor:
+def encode_clips(codec: SmallCodec, frames: Tensor, device: torch.device, recolour: bool = True) -> Tensor:
     """u8 frames [m t h w 3] -> normalised latents [m c f h w]; half of the clips in other light and colours."""
     pixels = frames.to(device, non_blocking=True)
     pixels = rearrange(pixels, "m t h w c -> m c t h w").float() / 127.5 - 1

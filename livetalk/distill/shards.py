@@ -15,22 +15,30 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from livetalk.codec.light import LightCodec
 from livetalk.conditions.text_tiny import TextEncoder
 from livetalk.data.features import FeatureShelf
 from livetalk.data.pool import Shard, read_shards
 from livetalk.distill.recipe import encode_clips
+from livetalk.presets import SmallCodec
 from livetalk.training.frames import FrameRing
 from livetalk.training.latents import ClipBatch, LatentBank
+from livetalk.training.parallel import World
 
 
-def frames_from(folder: Path, delete: bool = False) -> Callable[[FrameRing], int]:
+def dealt(folder: Path, seen: set[str], world: World) -> Iterator[Shard]:
+    """New shards of a folder that are this process's, dealt out by their numbers."""
+    for shard in read_shards(folder, seen):
+        if int(shard.path.stem.split("_")[-1]) % world.size == world.rank:
+            yield shard
+
+
+def frames_from(folder: Path, delete: bool = False, world: World | None = None) -> Callable[[FrameRing], int]:
     """A refill of a ring of frames: whatever shards are new. `delete` frees their place in the folder."""
     seen: set[str] = set()
 
     def refill(ring: FrameRing) -> int:
         added = 0
-        for shard in read_shards(folder, seen):
+        for shard in dealt(folder, seen, world or World()):
             ring.add(torch.from_numpy(np.array(shard.frames)), torch.from_numpy(shard.boxes.astype(np.float32)))
             added += len(shard)
             if delete:
@@ -43,8 +51,8 @@ def frames_from(folder: Path, delete: bool = False) -> Callable[[FrameRing], int
 class ReadAhead:
     """Shards of a folder read by a thread into memory that the device can fetch from, up to two ahead of their use."""
 
-    def __init__(self, folder: Path, pinned: bool) -> None:
-        self._folder, self._pinned = folder, pinned
+    def __init__(self, folder: Path, pinned: bool, world: World) -> None:
+        self._folder, self._pinned, self._world = folder, pinned, world
         self._ready: queue.Queue[tuple[Shard, Tensor]] = queue.Queue(maxsize=2)
         threading.Thread(target=self._read, name="shards", daemon=True).start()
 
@@ -59,7 +67,7 @@ class ReadAhead:
     def _read(self) -> None:
         seen: set[str] = set()
         while True:
-            for shard in read_shards(self._folder, seen):
+            for shard in dealt(self._folder, seen, self._world):
                 frames = torch.empty(shard.frames.shape, dtype=torch.uint8, pin_memory=self._pinned)
                 frames.numpy()[:] = shard.frames
                 self._ready.put((shard, frames))
@@ -69,7 +77,7 @@ class ReadAhead:
 class ClipEncoder:
     """Frozen encoders that turn a shard into rows of a bank."""
 
-    def __init__(self, codec: LightCodec, text: TextEncoder, speech: FeatureShelf, device: torch.device) -> None:
+    def __init__(self, codec: SmallCodec, text: TextEncoder, speech: FeatureShelf, device: torch.device) -> None:
         self.codec = codec.to(device).channels_last().eval()
         self.text, self.speech, self.device = text.to(device).eval(), speech, device
 
@@ -85,9 +93,11 @@ class ClipEncoder:
         entry, start = (torch.from_numpy(x.astype(np.int64)) for x in (shard.utterance, shard.start_frame))
         return self.speech.gather(entry, start, shard.frames.shape[1])
 
-    def refill_from(self, folder: Path, most: int = 4, delete: bool = True) -> Callable[[LatentBank], int]:
+    def refill_from(
+        self, folder: Path, most: int = 4, delete: bool = True, world: World | None = None
+    ) -> Callable[[LatentBank], int]:
         """A refill of a bank: at most `most` new shards a call, so that training is not held up."""
-        ahead = ReadAhead(folder, pinned=self.device.type == "cuda")
+        ahead = ReadAhead(folder, self.device.type == "cuda", world or World())
 
         def refill(bank: LatentBank) -> int:
             added = 0

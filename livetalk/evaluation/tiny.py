@@ -18,7 +18,6 @@ import torch
 from einops import rearrange
 from jaxtyping import Bool, Float, Float32, UInt8
 
-from livetalk.codec.light import LightCodec
 from livetalk.data.clips import CLIP_FRAMES, Clip, Renderer, render_clip
 from livetalk.data.speech import Shelf
 from livetalk.evaluation import held_out, identity, readback
@@ -26,7 +25,7 @@ from livetalk.evaluation.codec_gate import chunks, codec_report, crop, psnr
 from livetalk.evaluation.landmarks import FaceTrack, track
 from livetalk.evaluation.video import black_frames, face_box, frozen_frames, sharpness, video_report
 from livetalk.performer.performer import Performer, best_dtype
-from livetalk.presets import TINY
+from livetalk.presets import PRESETS, TINY, SmallCodec
 from livetalk.weights import FORMAT, load_bundle, load_into, load_tensors
 
 ASSETS = Path(__file__).parents[1] / "assets" / TINY.name
@@ -95,7 +94,7 @@ class Lab:
     """Everything that one process needs to measure clips. `player` None: the codec only."""
 
     def __init__(
-        self, shelf: Shelf, renderer: Renderer, codec: LightCodec, dtype: torch.dtype, player: Player | None
+        self, shelf: Shelf, renderer: Renderer, codec: SmallCodec, dtype: torch.dtype, player: Player | None
     ) -> None:
         self.shelf, self.renderer, self.codec, self.dtype, self.player = shelf, renderer, codec, dtype, player
 
@@ -171,10 +170,10 @@ def motion_energy(frames: Frames, mouths: Float[np.ndarray, "t 2"]) -> float:
 
 
 @torch.inference_mode()
-def round_trip(codec: LightCodec, frames: Frames, dtype: torch.dtype) -> Frames:
+def round_trip(codec: SmallCodec, frames: Frames, dtype: torch.dtype) -> Frames:
     """Encode and decode, a block at a time, as serving does."""
     pixels = rearrange(torch.tensor(frames), "t h w c -> 1 c t h w").to(dtype) / 127.5 - 1
-    latents, carry = codec.encode(pixels), codec.start()
+    latents, carry = codec.encode(pixels), codec.start(portrait=pixels[:, :, 0])
     parts = []
     for piece in latents.split(MEMORY, dim=2):
         rebuilt, carry = codec.step(piece, carry)
@@ -182,10 +181,10 @@ def round_trip(codec: LightCodec, frames: Frames, dtype: torch.dtype) -> Frames:
     return rearrange(torch.cat(parts, 1), "c t h w -> t h w c").contiguous().numpy()
 
 
-def load_codec(path: Path) -> LightCodec:
+def load_codec(path: Path, preset: str = TINY.name) -> SmallCodec:
     """A codec from a bundle, or from the plain file that training writes. Raises ValueError for anything else."""
     state, metadata = load_tensors(path)
-    codec = LightCodec(TINY.codec)
+    codec = PRESETS[preset].build_codec()
     load_into(codec, load_bundle(path)[0] if FORMAT in metadata else state)
     return codec.eval().requires_grad_(False)
 
@@ -197,6 +196,7 @@ class Order:
     shelf: Path
     weights: Path | None = None  # a folder; None: the bundled ones
     codec_only: bool = False
+    preset: str = TINY.name
     show: int = 0  # clips whose frames are kept
 
 
@@ -208,10 +208,10 @@ def open_lab(order: Order, threads: int) -> Lab:
     shelf = Shelf(order.shelf)
     if order.codec_only:
         dtype = best_dtype()
-        codec = load_codec((order.weights or ASSETS) / "codec.safetensors").to(dtype)
+        codec = load_codec((order.weights or ASSETS) / "codec.safetensors", order.preset).to(dtype)
         codec = codec.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         return Lab(shelf, HeadRenderer(TINY.geometry.size), codec, dtype, None)
-    performer = Performer.load(TINY.name, folder=order.weights)
+    performer = Performer.load(order.preset, folder=order.weights)
     return Lab(shelf, HeadRenderer(TINY.geometry.size), performer.codec, performer.dtype, performer)
 
 

@@ -15,7 +15,7 @@ from einops import rearrange
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from livetalk.codec.light import LightCodec
+from livetalk.codec.interface import Carry
 from livetalk.conditions.speech_tiny import SpeechEncoder, load_speech_encoder
 from livetalk.conditions.text_tiny import TextEncoder, load_text_encoder
 from livetalk.conditions.windows import SpeechWindows
@@ -27,7 +27,7 @@ from livetalk.performer.memory import PoolShape, Slot, StatePool
 from livetalk.performer.overlap import overlapped
 from livetalk.performer.rollout import Ladder, ladder_of
 from livetalk.performer.stream import LONGEST_PROMPT, AvatarStream, Job
-from livetalk.presets import PRESETS, Preset
+from livetalk.presets import PRESETS, Preset, SmallCodec
 from livetalk.weights import load_bundle, load_into
 
 WEIGHTS = ("codec", "student", "speech", "text")
@@ -40,7 +40,7 @@ class Performer:
         self,
         preset: Preset,
         student: DiT,
-        codec: LightCodec,
+        codec: SmallCodec,
         speech: SpeechEncoder,
         text: TextEncoder,
         version: str,
@@ -77,7 +77,7 @@ class Performer:
         missing = [name for name in WEIGHTS if not (folder / f"{name}.safetensors").is_file()]
         if missing:
             raise ValueError(f"preset {preset} has no weights {', '.join(missing)} in {folder}: reinstall livetalk")
-        codec, student = LightCodec(chosen.codec), DiT(chosen.dit)
+        codec, student = chosen.build_codec(), DiT(chosen.dit)
         load_into(codec, load_bundle(folder / "codec.safetensors")[0])
         state, metadata = load_bundle(folder / "student.safetensors")
         load_into(student, state)
@@ -99,11 +99,19 @@ class Performer:
     @torch.inference_mode()
     def reference_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 c 1 h w"]:
         """The portrait's latent. Raises ValueError if it is not framed."""
+        return self.codec.encode(self._pixels_of(portrait)[:, :, None]).float()
+
+    @torch.inference_mode()
+    def decoder_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Carry:
+        """The decoder's memory of a stream that begins with `portrait`. Raises ValueError if it is not framed."""
+        return self.codec.start(1, self.device, self.dtype, self._pixels_of(portrait))
+
+    def _pixels_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 3 h w"]:
         size = self.preset.geometry.size
         if portrait.shape != (size, size, 3):
             raise ValueError(f"the portrait is {portrait.shape}: frame it to {size} x {size} x 3 first")
         pixels = torch.tensor(portrait, device=self.device).float() / 127.5 - 1
-        return self.codec.encode(rearrange(pixels, "h w c -> 1 c 1 h w").to(self.dtype)).float()
+        return rearrange(pixels, "h w c -> 1 c h w").to(self.dtype)
 
     @torch.inference_mode()
     def text_of(self, prompt: str) -> TextMemory:

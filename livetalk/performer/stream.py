@@ -92,7 +92,7 @@ class AvatarStream:
         self.attempt = 0
         self.quick = False  # the next block is to be there soon
         self.rollout = RolloutState(slot.cache(), performer.preset.positions)
-        self.carry: Carry = performer.codec.start()
+        self.carry: Carry = performer.decoder_of(portrait)
         self.records: deque[Record] = deque(maxlen=KEPT - 1)
         self.last_frame: UInt8[np.ndarray, "h w 3"] = portrait
 

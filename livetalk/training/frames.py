@@ -19,10 +19,17 @@ MOUTH_BOX = (22, 34)
 
 @dataclass(frozen=True)
 class FrameBatch:
-    """Pixels in [-1, 1] and a weight a pixel: 1, and more around eyes and mouth."""
+    """Pixels in [-1, 1] and a weight a pixel: 1, and more around eyes and mouth.
+
+    boxes: pixel centres (x, y) of left eye, right eye and mouth; NaN where there is no face.
+    """
 
     pixels: Float[Tensor, "b 3 t h w"]
     weight: Float[Tensor, "b 1 t h w"]
+    boxes: Float[Tensor, "b t 3 2"]
+
+    def first(self, n: int) -> "FrameBatch":
+        return FrameBatch(self.pixels[:n], self.weight[:n], self.boxes[:n])
 
 
 class FrameRing:
@@ -61,6 +68,18 @@ class FrameRing:
         corner = torch.where((torch.arange(batch, device=device) % 2 == 0)[:, None], near, anywhere)
         return self._cut(clips, times, corner, size)
 
+    def stretches(self, batch: int, length: int, portrait: float = 0.75) -> FrameBatch:
+        """`batch` random stretches of `length` frames, each behind one frame of the same clip that is its portrait.
+
+        portrait: share of clips whose portrait is the clip's first frame, as in serving; any frame for the others.
+        """
+        device, frames = self.frames.device, self.frames.shape[1]
+        clips, times = self._draw(batch, length)
+        drawn = torch.rand(batch, 1, device=device) >= portrait
+        first = torch.randint(0, frames, (batch, 1), device=device) * drawn
+        corner = torch.zeros(batch, 2, dtype=torch.long, device=device)
+        return self._cut(clips, torch.cat([first, times], 1), corner, self.frames.shape[2])
+
     def _draw(self, batch: int, length: int) -> tuple[Tensor, Tensor]:
         device = self.frames.device
         clips = torch.randint(0, self.filled, (batch,), device=device)
@@ -74,7 +93,7 @@ class FrameRing:
                           columns[:, None, None, :]]  # fmt: skip
         boxes = self.boxes[clips[:, None], times] - corner[:, None, None, :]
         pixels = rearrange(cut, "b t h w c -> b c t h w").float() / 127.5 - 1
-        return FrameBatch(pixels, weight_map(boxes, size, scale=self.frames.shape[2] / 256))
+        return FrameBatch(pixels, weight_map(boxes, size, scale=self.frames.shape[2] / 256), boxes)
 
 
 def weight_map(boxes: Float[Tensor, "b t 3 2"], size: int, scale: float = 1.0, cell: int = 1) -> Tensor:
@@ -96,8 +115,9 @@ def recolour(batch: FrameBatch) -> FrameBatch:
     shift = 0.1 * torch.randn(b, 3, 1, 1, 1, device=device)
     pixels = torch.einsum("bij,bjthw->bithw", mix, batch.pixels) * gain + shift
     if torch.rand(()) < 0.5:
-        return FrameBatch(pixels.flip(-1).clamp(-1, 1), batch.weight.flip(-1))
-    return FrameBatch(pixels.clamp(-1, 1), batch.weight)
+        boxes = torch.stack([pixels.shape[-1] - batch.boxes[..., 0], batch.boxes[..., 1]], -1)
+        return FrameBatch(pixels.flip(-1).clamp(-1, 1), batch.weight.flip(-1), boxes)
+    return FrameBatch(pixels.clamp(-1, 1), batch.weight, batch.boxes)
 
 
 class Photos:
@@ -128,11 +148,13 @@ class Photos:
             )
             clips.append(rearrange(moved, "t c h w -> c t h w"))
         pixels = torch.stack(clips)
-        return FrameBatch(pixels, torch.ones_like(pixels[:, :1]))
+        nowhere = torch.full((batch, length, 3, 2), torch.nan, device=device)
+        return FrameBatch(pixels, torch.ones_like(pixels[:, :1]), nowhere)
 
 
 def join(*batches: FrameBatch) -> FrameBatch:
-    return FrameBatch(torch.cat([b.pixels for b in batches]), torch.cat([b.weight for b in batches]))
+    pixels, weight, boxes = (torch.cat([getattr(b, n) for b in batches]) for n in ("pixels", "weight", "boxes"))
+    return FrameBatch(pixels, weight, boxes)
 
 
 Refill = Callable[[FrameRing], int]

@@ -93,7 +93,9 @@ class _Run:
         elapsed = self._elapsed()
         save = self.step > 0 and now - self.saved_at >= self.config.checkpoint_every_s
         show = self.step > 0 and now - self.sampled_at >= self.config.sample_every_s
-        mine = [self.config.progress(self.step, elapsed), elapsed, save, show, interrupted.is_set()]
+        most = self.config.stop_after_s
+        enough = interrupted.is_set() or (most is not None and now - self.began >= most)
+        mine = [self.config.progress(self.step, elapsed), elapsed, save, show, enough]
         progress, elapsed, *flags = self.world.broadcast([float(x) for x in mine])
         save, show, halt = (bool(f) for f in flags)
         return Tick(self.step, progress, elapsed), save, show, halt

@@ -28,6 +28,7 @@ class LoopConfig:
     log_every: int = 20  # steps
     checkpoint_every_s: float = 120.0
     sample_every_s: float = 300.0
+    stop_after_s: float | None = None  # of one call, which then ends with a checkpoint as if interrupted
     keep: int = 2  # checkpoints
     seed: int = 0
     resume: bool = True  # from the newest checkpoint in the folder, if there is one

@@ -7,12 +7,11 @@ import pytest
 import torch
 
 from livetalk.distill import recipe
-from livetalk.distill.codec import CodecTraining
 from livetalk.distill.dmd import DmdTraining
 from livetalk.distill.ode import OdeTraining, window_blocks
 from livetalk.distill.recipe import Budget
 from livetalk.distill.teacher import TeacherTraining
-from livetalk.presets import MINIATURE
+from livetalk.presets import MINIATURE, MINIATURE_PORTRAIT, Preset
 from livetalk.training.frames import FrameRing
 from livetalk.training.latents import ClipBatch, LatentBank, dropped
 from livetalk.training.parallel import World
@@ -44,18 +43,18 @@ def _first_and_last(folder: Path, name: str) -> tuple[float, float]:
     return values[0], values[-1]
 
 
-def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
+@pytest.mark.parametrize("preset", [MINIATURE, MINIATURE_PORTRAIT], ids=lambda p: p.name)
+def test_all_four_stages_learn(clips, tmp_path: Path, preset: Preset) -> None:
     frames, opening, boxes = clips
     world, budget = World(), Budget(steps=40)
     ring = FrameRing(12, 81, 64, world.device)
     ring.add(frames, boxes)
-    config = CodecTraining(batch=8, length=9, crop=32)
-    report = recipe.train_codec(MINIATURE, tmp_path, budget, world, ring, config)
+    report = recipe.train_codec(preset, tmp_path, budget, world, ring, batch=8)
     assert report.why == "done"
     first, last = _first_and_last(tmp_path / "codec", "loss")
     assert last < first
 
-    codec = recipe.load_codec(MINIATURE, tmp_path)
+    codec = recipe.load_codec(preset, tmp_path)
     bank = LatentBank(12, world.device)
     audio = torch.nn.functional.pad(opening[..., None] * 2 - 1, (0, 63))
     latents = recipe.encode_clips(codec, frames, world.device, recolour=False)
@@ -64,17 +63,17 @@ def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
     held_out = bank.take(torch.arange(2))
 
     teacher = replace(TeacherTraining(), batch=4, show_steps=2)
-    recipe.train_teacher(MINIATURE, tmp_path, Budget(steps=60), world, bank, teacher, held_out=held_out)
+    recipe.train_teacher(preset, tmp_path, Budget(steps=60), world, bank, teacher, held_out=held_out)
     first, last = _first_and_last(tmp_path / "teacher", "loss")
     assert last < 0.9 * first
 
     ode = replace(OdeTraining(), trajectories=8, batch=4, teacher_steps=4)
-    recipe.train_ode(MINIATURE, tmp_path, budget, world, bank, ode, held_out, batch=8)
+    recipe.train_ode(preset, tmp_path, budget, world, bank, ode, held_out, batch=8)
     first, last = _first_and_last(tmp_path / "ode", "loss")
     assert last < first
 
     dmd = replace(DmdTraining(), batch=2, critic_warmup=4)
-    report = recipe.train_dmd(MINIATURE, tmp_path, Budget(steps=12), world, bank, dmd, held_out)
+    report = recipe.train_dmd(preset, tmp_path, Budget(steps=12), world, bank, dmd, held_out)
     assert report.why == "done"
     assert (tmp_path / "student.safetensors").exists()
     assert list((tmp_path / "dmd" / "samples").rglob("made.jpg"))

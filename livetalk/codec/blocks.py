@@ -1,0 +1,125 @@
+"""What the light codecs are made of: residuals, features of a portrait, finding and moving a picture along a flow.
+
+Knows tensors of pixels and features; nothing of latent frames' order, streams or training.
+"""
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+def start_small(conv: nn.Conv2d, std: float) -> None:
+    nn.init.normal_(conv.weight, std=std)
+    if conv.bias is not None:
+        nn.init.zeros_(conv.bias)
+
+
+class Norm(nn.Module):
+    """Layer norm over channels with a gain; channels-last memory makes it one fused pass."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Float[Tensor, "m c h w"]) -> Float[Tensor, "m c h w"]:
+        last = x.permute(0, 2, 3, 1)
+        return F.layer_norm(last, last.shape[-1:], self.gain.to(x.dtype), eps=1e-6).permute(0, 3, 1, 2)
+
+
+class Residual(nn.Module):
+    """x + conv(act(conv(norm(x)))); with `remembers`, the normed features of the frame before are mixed in.
+
+    `cheap` takes ReLU in place: at high resolution memory traffic costs as much as arithmetic. (Without the norm a
+    stack of these grew until all its units were dead; see docs/notebook.md.)
+    """
+
+    def __init__(self, width: int, *, cheap: bool = False, remembers: bool = False) -> None:
+        super().__init__()
+        self.norm, self.cheap = Norm(width), cheap
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.past = nn.Conv2d(width, width, 1, bias=False) if remembers else None
+        # Small rather than zero: a zero-initialised net was slow to pick up motion.
+        start_small(self.second, std=0.1 / width**0.5)
+        if self.past is not None:
+            start_small(self.past, std=0.1 / width**0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = self.first(self.norm(x))
+        hidden = F.relu_(hidden) if self.cheap else F.silu(hidden)
+        return x + self.second(hidden)
+
+    def stream(self, x: Tensor, frames: int, past: Tensor | None) -> tuple[Tensor, Tensor]:
+        """`x` is [(b frames) c h w]; `past` is the normed frame before the first, None at the start of a stream."""
+        assert self.past is not None
+        normed = self.norm(x)
+        by_time = rearrange(normed, "(b i) c h w -> b i c h w", i=frames)
+        before = torch.zeros_like(by_time[:, :1]) if past is None else past[:, None].to(by_time.dtype)
+        shifted = rearrange(torch.cat([before, by_time[:, :-1]], 1), "b i c h w -> (b i) c h w")
+        shifted = shifted.contiguous(memory_format=torch.channels_last)
+        return x + self.second(F.silu(self.first(normed + self.past(shifted)))), by_time[:, -1]
+
+
+class Eye(nn.Module):
+    """Features of single pictures at a quarter, an eighth and a sixteenth of their size."""
+
+    def __init__(self, quarter: int, eighth: int, sixteenth: int) -> None:
+        super().__init__()
+        self.enter = nn.Sequential(nn.PixelUnshuffle(4), nn.Conv2d(48, quarter, 3, padding=1), Residual(quarter))
+        self.down8 = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * quarter, eighth, 1), Residual(eighth))
+        self.down16 = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * eighth, sixteenth, 1), Residual(sixteenth))
+        self.norms = nn.ModuleList(Norm(width) for width in (quarter, eighth, sixteenth))
+
+    def forward(self, picture: Float[Tensor, "m 3 h w"]) -> tuple[Tensor, Tensor, Tensor]:
+        x = self.enter(picture.contiguous(memory_format=torch.channels_last))
+        y = self.down8(x)
+        z = self.down16(y)
+        a, b, c = (norm(part) for norm, part in zip(self.norms, (x, y, z), strict=True))
+        return a, b, c
+
+    def eighth(self, picture: Float[Tensor, "m 3 h w"]) -> Float[Tensor, "m d h8 w8"]:
+        """The second of the three only."""
+        return self.norms[1](self.down8(self.enter(picture.contiguous(memory_format=torch.channels_last))))
+
+
+SHARPNESS = 0.5  # of the match, on features of deviation 1
+REACH = 0.1  # standard deviation of how far a place is looked for, in half sides of the picture
+
+
+def matched(frames: Float[Tensor, "m i d h w"], picture: Float[Tensor, "m d h w"]) -> Float[Tensor, "m i 2 h w"]:
+    """Where in `picture` each place of the frames is found by its features, minus where it is; sides are [-1, 1].
+
+    A softmax over all places (global matching, Xu et al. 2022, equation 2), near ones preferred: flat walls and
+    foreheads look alike everywhere. Features that have learned nothing yet already halve the error of no motion.
+    """
+    h, w = picture.shape[-2:]
+    x, y = ((torch.arange(n, device=frames.device, dtype=torch.float32) + 0.5) * (2 / n) - 1 for n in (w, h))
+    places = torch.stack([x.repeat(h), y.repeat_interleave(w)], -1)
+    far = (places[:, None] - places).square().sum(-1) / (2 * REACH**2)
+    asked = rearrange(frames, "m i d h w -> m i (h w) d")
+    scores = asked @ rearrange(picture, "m d h w -> m 1 d (h w)")
+    with torch.autocast(places.device.type, enabled=False):  # bfloat16 places would be steps of a pixel
+        found = (SHARPNESS * scores.float() - far).softmax(-1) @ places
+    return rearrange(found - places, "m i (h w) two -> m i two h w", h=h, w=w)
+
+
+def moved(
+    picture: Float[Tensor, "b c h w"], flow: Float[Tensor, "b i 2 h2 w2"], cell: float
+) -> Float[Tensor, "m c h2 w2"]:
+    """`picture` seen through `flow`: where in it (x, y, pixels of a full picture) each place of i frames looks.
+
+    cell: pixels of a full picture that one place of the flow covers. Computed in float32: a bfloat16 grid would move
+    a picture in steps.
+    """
+    i, _, h, w = flow.shape[1:]
+    device = flow.device
+    x = (torch.arange(w, device=device, dtype=torch.float32) + 0.5) * (2 / w) - 1
+    y = (torch.arange(h, device=device, dtype=torch.float32) + 0.5) * (2 / h) - 1
+    flow = flow.float()
+    grid = torch.stack([flow[:, :, 0] * (2 / (cell * w)) + x, flow[:, :, 1] * (2 / (cell * h)) + y[:, None]], -1)
+    # All frames of a picture in one tall grid: the picture is not copied for each.
+    grid = rearrange(grid, "b i h w two -> b (i h) w two")
+    out = F.grid_sample(picture.float(), grid, padding_mode="border", align_corners=False)
+    return rearrange(out, "b c (i h) w -> (b i) c h w", i=i)

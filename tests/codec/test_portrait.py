@@ -1,0 +1,93 @@
+"""Promises of the codec that keeps the portrait."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from livetalk.codec.blocks import moved
+from livetalk.codec.portrait import PortraitCodec
+from livetalk.presets import MINIATURE_PORTRAIT, TINY_PORTRAIT
+
+
+@pytest.fixture(scope="module")
+def codec() -> PortraitCodec:
+    torch.manual_seed(0)
+    return PortraitCodec(MINIATURE_PORTRAIT.codec).eval().requires_grad_(False)
+
+
+@settings(deadline=None, max_examples=12)
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=4), st.booleans())
+def test_streaming_equals_offline_however_it_is_cut(pieces: list[int], shown: bool) -> None:
+    torch.manual_seed(0)
+    codec = PortraitCodec(MINIATURE_PORTRAIT.codec).eval().requires_grad_(False)
+    latents, portrait = torch.randn(1, 12, sum(pieces), 2, 2), torch.rand(1, 3, 32, 32) * 2 - 1
+    begin = codec.start(portrait=portrait if shown else None)
+    carry, made, at = begin, [], 0
+    for n in pieces:
+        pixels, carry = codec.step(latents[:, :, at : at + n], carry)
+        made.append(pixels)
+        at += n
+    torch.testing.assert_close(torch.cat(made, 2), codec.step(latents, begin)[0], rtol=1e-4, atol=1e-5)
+
+
+def test_a_clip_of_4n_minus_3_frames_is_n_latent_frames(codec: PortraitCodec) -> None:
+    latents = codec.encode(torch.zeros(2, 3, 9, 32, 32))
+    assert latents.shape == (2, 12, 3, 2, 2)
+    assert codec.decode(latents).shape == (2, 3, 9, 32, 32)
+    with pytest.raises(ValueError, match="4n"):
+        codec.encode(torch.zeros(1, 3, 8, 32, 32))
+
+
+def test_the_future_never_changes_the_past(codec: PortraitCodec) -> None:
+    torch.manual_seed(1)
+    latents = torch.randn(1, 12, 4, 2, 2)
+    before = codec.decode(latents)
+    latents[:, :, 3] = 9.0
+    torch.testing.assert_close(codec.decode(latents)[:, :, :9], before[:, :, :9])
+
+
+def test_a_stream_begins_with_its_portrait_to_the_bit(codec: PortraitCodec) -> None:
+    portrait = torch.rand(2, 3, 32, 32) * 2 - 1
+    pixels, _ = codec.step(torch.randn(2, 12, 2, 2, 2), codec.start(portrait=portrait))
+    assert torch.equal(pixels[:, :, 0], portrait)
+
+
+def test_before_any_training_no_change_leaves_the_portrait() -> None:
+    torch.manual_seed(0)
+    codec = PortraitCodec(MINIATURE_PORTRAIT.codec).eval().requires_grad_(False)
+    portrait = torch.nn.functional.interpolate(torch.rand(1, 3, 4, 4), size=32, mode="bilinear") * 2 - 1
+    pixels, _ = codec.step(torch.zeros(1, 12, 2, 2, 2), codec.start(portrait=portrait))
+    assert (pixels - portrait[:, :, None]).abs().mean() < 0.25
+
+
+def test_motion_passes_before_any_training() -> None:
+    """A picture that has moved is found, said and moved by networks that have learned nothing."""
+    torch.manual_seed(0)
+    codec = PortraitCodec(TINY_PORTRAIT.codec).eval().requires_grad_(False)
+    wide = torch.nn.functional.interpolate(torch.rand(1, 3, 18, 18), size=288, mode="bicubic") * 2 - 1
+    portrait, later = wide[..., 8:264, 8:264], wide[..., 8:264, 16:272]
+    made = codec.changes(codec.look(portrait), later[:, :, None].expand(-1, -1, 4, -1, -1))
+    assert 4 < float(8 * made.flow[:, :, 0].mean()) < 12
+
+
+def test_a_picture_is_moved_by_whole_pixels_exactly() -> None:
+    picture = torch.rand(1, 3, 16, 16)
+    flow = torch.zeros(1, 2, 2, 16, 16)
+    flow[:, 1, 0] = 3.0  # the second frame looks three pixels to the right
+    first, second = moved(picture, flow, 1)
+    torch.testing.assert_close(first, picture[0])
+    torch.testing.assert_close(second[:, :, :13], picture[0, :, :, 3:])
+
+
+def test_streams_in_a_batch_do_not_see_each_other(codec: PortraitCodec) -> None:
+    torch.manual_seed(2)
+    portraits, latents = torch.rand(2, 3, 32, 32) * 2 - 1, torch.randn(2, 12, 3, 2, 2)
+    both, _ = codec.step(latents, codec.start(portrait=portraits))
+    one, _ = codec.step(latents[1:], codec.start(portrait=portraits[1:]))
+    torch.testing.assert_close(both[1:], one, rtol=1e-4, atol=1e-5)
+
+
+def test_the_codec_stays_small() -> None:
+    codec = PortraitCodec(TINY_PORTRAIT.codec)
+    assert sum(p.numel() for p in codec.parameters()) < 8.5e6

@@ -251,7 +251,7 @@ class PortraitCodec(nn.Module):
 
     def look(self, pixels: Float[Tensor, "b 3 h w"]) -> Kept:
         """What the decoder keeps of a portrait in [-1, 1]."""
-        return Kept(*self.eye(pixels), pixels.float())
+        return Kept._make([*self.eye(pixels), pixels.float()])
 
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """Decode the next latent frames of a stream: pixels [b 3 t h w] in about [-1, 1], and the new carry."""

@@ -59,8 +59,8 @@ class Ear(FrameProcessor):
 class Bot:
     """See the module docstring.
 
-    Made by `make`. tell: called with every event, on this loop; must return at once. The transport listens and plays at 16 kHz, mono
-    (`Bot.rate`); the face's pictures are its video. Face and mind are closed when `run` ends.
+    Made by `make`. tell: called with every event, on this loop; must return at once. The transport listens and plays
+    at 16 kHz, mono (`Bot.rate`); the face's pictures are its video. Face and mind are closed when `run` ends.
     """
 
     rate = SAMPLE_RATE

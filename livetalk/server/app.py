@@ -30,8 +30,8 @@ from livetalk.conditions.portrait import load_portrait
 from livetalk.conversation.face import Full
 from livetalk.server import portraits
 from livetalk.server.gate import Gate
-from livetalk.server.rtc import RtcLink, ice_for_page, parse_ice
-from livetalk.server.socket import SocketLink
+from livetalk.server.webrtc import RtcLink, ice_for_page, parse_ice
+from livetalk.server.websocket import SocketLink
 from livetalk.server.visit import Visit
 from livetalk.server.visits import Closed, Visits
 

@@ -73,8 +73,9 @@ export function waterfall(turn) {
     .sort(([one], [other]) => turn[one] - turn[other])
     .map(([key, words]) => {
       const bar = make("span", { className: "bar" });
-      bar.style.left = `${(100 * Math.max(0, before)) / last}%`;
-      bar.style.width = `${(100 * Math.max(0, turn[key] - before)) / last}%`;
+      const from = Math.min(97, (100 * Math.max(0, before)) / last);
+      bar.style.left = `${from}%`;
+      bar.style.width = `${Math.max(3, (100 * turn[key]) / last - from)}%`;
       before = Math.max(0, turn[key]);
       return make(
         "li",

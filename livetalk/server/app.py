@@ -30,10 +30,10 @@ from livetalk.conditions.portrait import load_portrait
 from livetalk.conversation.face import Full
 from livetalk.server import portraits
 from livetalk.server.gate import Gate
-from livetalk.server.webrtc import RtcLink, ice_for_page, parse_ice
-from livetalk.server.websocket import SocketLink
 from livetalk.server.visit import Visit
 from livetalk.server.visits import Closed, Visits
+from livetalk.server.webrtc import RtcLink, ice_for_page, parse_ice
+from livetalk.server.websocket import SocketLink
 
 PAGE = Path(__file__).parent / "page"
 MOOD = "a person talks, friendly and calm"
@@ -168,24 +168,24 @@ def make_app(door: Door, hosts: Sequence[str] = ()) -> FastAPI:
 
 
 def _sessions(app: FastAPI, door: Door) -> None:
-    Found = Annotated[Visit, Depends(door.visit)]
+    found = Depends(door.visit)
 
     @app.post("/v1/sessions")
     async def open_session(wish: Wish) -> Response:
         return await door.open(wish)
 
     @app.get("/v1/sessions/{name}")
-    async def look(visit: Found) -> Any:
+    async def look(visit: Visit = found) -> Any:
         return {"id": visit.id, "connected": visit.link is not None, "reason": visit.reason}
 
     @app.delete("/v1/sessions/{name}")
-    async def leave(visit: Found) -> Any:
+    async def leave(visit: Visit = found) -> Any:
         await visit.end("left")
         return {"id": visit.id, "reason": visit.reason}
 
     @app.post("/v1/sessions/{name}/offer")
-    async def offer(visit: Found, offer: Offer) -> Any:
-        return await door.offer(visit, offer)
+    async def offer(wanted: Offer, visit: Visit = found) -> Any:
+        return await door.offer(visit, wanted)
 
     @app.websocket("/v1/sessions/{name}/socket")
     async def socket(socket: WebSocket, name: str) -> None:

@@ -23,6 +23,7 @@ class Metrics:
         self.faces_lost = Counter("livetalk_faces_lost", "Times a visitor's face was lost.", registry=registry)
         self.interrupts = Counter("livetalk_interrupts", "Answers that were interrupted.", registry=registry)
         self.gaps = Counter("livetalk_gaps", "Times a visitor's sound ran dry.", registry=registry)
+        self.tasks = Gauge("livetalk_tasks", "Tasks of the event loop.", registry=registry)
         self.steps = Histogram(
             "livetalk_answer_seconds",
             "Seconds from the end of a visitor's speech to each step of the answer.",

@@ -23,7 +23,7 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True)
 class Taken(Generic[Thing]):
-    """`pts`: samples taken before these. `things`: (samples of the clock, thing), in order. `starved`: some is missing."""
+    """`pts`: samples taken before these. `things`: (samples of the clock, thing), in order. `starved`: some lack."""
 
     pts: int
     audio: Int16[np.ndarray, " n"]
@@ -82,12 +82,12 @@ class Timeline(Generic[Thing]):
         self.played += count
         if self._filling and self.waiting < max(count, self.cushion) and self._lacked < PATIENCE * self.cushion:
             self._lacked += count if self.waiting else 0
-            end = self._gone + (self.waiting == 0)  # what nothing comes behind need not wait
+            end = self._gone + (self.waiting == 0)
             return Taken(pts, np.zeros(count, np.int16), self._due(end, pts), True)
         self._filling, self._lacked = False, 0
         got = min(count, self.waiting)
         audio = np.concatenate([*self._pop(got), np.zeros(count - got, np.int16)])
-        things = self._due(self._gone + got, pts)
+        things = self._due(self._gone + got + (got < count), pts)  # what nothing comes behind need not wait
         self._gone += got
         self._filling = got < count
         return Taken(pts, audio, things, self._filling, self._filling)

@@ -8,6 +8,7 @@ import datetime
 import ipaddress
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 VALID = datetime.timedelta(days=365)
@@ -24,10 +25,8 @@ def addresses() -> list[str]:
                 found.append(probe.getsockname()[0])
         except OSError:
             continue
-    try:
+    with suppress(OSError):
         found += [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None)]
-    except OSError:
-        pass
     return list(dict.fromkeys(address.partition("%")[0] for address in found if not address.startswith("127.")))
 
 
@@ -40,7 +39,9 @@ def certificate(folder: Path) -> tuple[Path, Path]:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             _write(cert, key, names)
         except OSError as error:
-            raise ValueError(f"{folder} cannot hold a certificate ({error.strerror}): give another --tls-dir") from error
+            raise ValueError(
+                f"{folder} cannot hold a certificate ({error.strerror}): give another --tls-dir"
+            ) from error
     return cert, key
 
 

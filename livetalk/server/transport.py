@@ -1,9 +1,9 @@
 """A pipecat transport whose pictures and sound leave on one clock, whichever way they leave.
 
 pipecat's own output plays sound and draws pictures on two clocks; here both wait in one `Timeline` and a pump takes 20
-ms of it at a time, for ever: what leaves together was meant together. The way out is a `Sink` (`webrtc.py`, `websocket.py`)
-that may be missing or change while the conversation goes on: a visitor who reconnects finds it as it is. Knows no
-brains, no faces, no HTTP.
+ms of it at a time, for ever: what leaves together was meant together. The way out is a `Sink` (`webrtc.py`,
+`websocket.py`) that may be missing or change while the conversation goes on: a visitor who reconnects finds it as it
+is. Knows no brains, no faces, no HTTP.
 """
 
 import asyncio

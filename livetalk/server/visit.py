@@ -142,6 +142,7 @@ class Visit:
             case StateChanged(state):
                 if state is State.INTERRUPTED and self._state is not state:
                     self.metrics.interrupts.inc()
+                    self.log("interrupted", session=self.id)
                     self.last_word = time.monotonic()
                 if state is State.RECONNECTING:
                     self.metrics.faces_lost.inc()

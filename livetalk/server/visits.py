@@ -37,6 +37,7 @@ class Visits:
         self._brain_ready = True
         self.metrics.places.set_function(lambda: self.places)
         self.metrics.ready.set_function(lambda: self.ready)
+        self.metrics.tasks.set_function(lambda: len(asyncio.all_tasks()))
 
     @property
     def ready(self) -> bool:

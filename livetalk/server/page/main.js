@@ -1,8 +1,8 @@
 // The page's course: choose a face, open a session, find a way to the server, talk, come back when the way is lost.
 
-import { RtcLink } from "./rtc.js";
+import { RtcLink } from "./webrtc.js";
 import { Failure, Session, facts } from "./session.js";
-import { SocketLink } from "./socket.js";
+import { SocketLink } from "./websocket.js";
 import { at, caption, clear, faces, make, moods, notice, photo, settled, state, view, waterfall } from "./view.js";
 
 const PING = 1000;

@@ -34,7 +34,7 @@ from livetalk.conversation.service import AvatarVideoService, FramePlayed
 from livetalk.conversation.thinker import Thinker
 from livetalk.geometry import SAMPLE_RATE
 
-SILENCE_ENDS = 1.5  # seconds of silence after which a turn is over whatever smart-turn thinks
+SILENCE_ENDS = 1.2  # seconds of silence after which a turn is over whatever smart-turn thinks
 LONGEST_MOOD = 300  # characters
 
 
@@ -103,7 +103,7 @@ class Bot:
             if made:
                 made[0].thinker.partly(words)
 
-        made.append(cls(transport, face, await brain.open(partly), tell, memory or Memory()))
+        made.append(cls(transport, face, await brain.open(partly), tell, memory or brain.memory()))
         return made[0]
 
     async def run(self) -> None:

@@ -86,6 +86,10 @@ class Brain(Protocol):
         """Load models, or look whether the services are there. Raises BrainError with what to do."""
         ...
 
+    def memory(self) -> Memory:
+        """An empty memory of the size and with the instructions that suit this brain."""
+        ...
+
     async def open(self, tell: Callable[[Understood], None]) -> Mind:
         """A mind for one conversation. `tell`: called, on this loop, with words as they are understood."""
         ...

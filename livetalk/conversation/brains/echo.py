@@ -56,6 +56,9 @@ class EchoBrain:
 
     async def start(self) -> None: ...
 
+    def memory(self) -> Memory:
+        return Memory()
+
     async def open(self, tell: Callable[[Understood], None]) -> EchoMind:
         return EchoMind()
 

@@ -1,0 +1,50 @@
+"""Cuts text that is still being written into pieces to be spoken: soon at first, whole sentences then.
+
+The first piece may end at a comma, so that speech begins early. Knows letters only.
+"""
+
+import re
+
+FIRST_WORDS = 2  # at least, before a comma ends the first piece
+SENTENCE = re.compile(r"[.!?…]+[\"')\]]*(?=\s)|\n+")
+CLAUSE = re.compile(r"[,;:—](?=\s)")
+ABBREVIATED = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|vs|no|e\.g|i\.e)\.$", re.IGNORECASE)
+LONGEST = 220  # characters after which a piece is cut at a space, come what may
+
+
+class Clauses:
+    """Give it text with `add`; take the rest with `rest`."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._first = True
+        self.sentences = 0  # that are complete
+
+    def add(self, text: str) -> list[str]:
+        """Pieces that are complete now."""
+        self._text += text
+        pieces: list[str] = []
+        while (end := self._end()) is not None:
+            piece, self._text = self._text[:end].strip(), self._text[end:]
+            if any(letter.isalnum() for letter in piece):
+                pieces.append(piece)
+                self._first = False
+                self.sentences += SENTENCE.search(f"{piece} ") is not None
+        return pieces
+
+    def rest(self) -> list[str]:
+        """What is left when the text is complete."""
+        piece, self._text = self._text.strip(), ""
+        return [piece] if any(letter.isalnum() for letter in piece) else []
+
+    def _end(self) -> int | None:
+        for match in SENTENCE.finditer(self._text):
+            if not ABBREVIATED.search(self._text[: match.end()]):
+                return match.end()
+        if self._first:
+            for match in CLAUSE.finditer(self._text):
+                if len(self._text[: match.start()].split()) >= FIRST_WORDS:
+                    return match.end()
+        if len(self._text) > LONGEST:
+            return self._text.rfind(" ", 1, LONGEST) if " " in self._text[1:LONGEST] else LONGEST
+        return None

@@ -100,4 +100,8 @@ def _brain(name: str) -> "Brain":
 
     if name == "echo":
         return EchoBrain()
-    raise ValueError(f"the brain {name} is not here yet: use --brain echo")
+    if name == "local":
+        from livetalk.conversation.brains.local import LocalBrain
+
+        return LocalBrain()
+    raise ValueError(f"the brain {name} is not here yet: use --brain local or echo")

@@ -1,6 +1,7 @@
 """A visitor without a browser: the page's side of both transports, in a few lines."""
 
 import asyncio
+import io
 import json
 import struct
 from typing import Any
@@ -10,6 +11,7 @@ import websockets
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError
 from house import House
+from PIL import Image
 
 
 class Peer:
@@ -79,6 +81,7 @@ class SocketPeer(Peer):
         url = house.url.replace("http", "ws") + path + "/socket"
         self.socket = await websockets.connect(url, subprotocols=["livetalk", token], proxy=None)
         self.reading = asyncio.create_task(self._read())
+        self.living = asyncio.create_task(self._live())
 
     async def send(self, message: object) -> None:
         await self.socket.send(json.dumps(message))
@@ -90,14 +93,16 @@ class SocketPeer(Peer):
             await asyncio.sleep(len(piece) / 16_000)
 
     async def close(self) -> None:
+        self.living.cancel()
         await self.socket.close()
-        await asyncio.gather(self.reading, return_exceptions=True)
+        await asyncio.gather(self.reading, self.living, return_exceptions=True)
+
+    async def _live(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            await self.send({"type": "ping"})
 
     async def _read(self) -> None:
-        import io
-
-        from PIL import Image
-
         async for item in self.socket:
             if isinstance(item, str):
                 self.messages.append(json.loads(item))

@@ -34,9 +34,19 @@ class Memory:
     turns: list[Said] = field(default_factory=list)
     gists: list[str] = field(default_factory=list)
 
+    def turn_begins(self) -> None:
+        """The visitor has said something; its words may come later than the answer's (`user_said`)."""
+        if not self.turns or self.turns[-1] != Said("user", ""):
+            self.turns.append(Said("user", ""))
+
     def user_said(self, text: str) -> None:
-        """A turn of the visitor; one that follows another of theirs is joined to it."""
-        self._add("user", text.strip())
+        """The words of the visitor's newest turn."""
+        waiting = next((turn for turn in reversed(self.turns) if turn.role == "user"), None)
+        if waiting is not None and not waiting.text:
+            waiting.text = text.strip()
+            self._trim()
+        else:
+            self._add("user", text.strip())
 
     def face_said(self, words: str) -> None:
         """Words of the face that have been heard, as they are heard."""
@@ -44,18 +54,22 @@ class Memory:
 
     def interrupted(self) -> None:
         """The face was cut off: its turn, if something of it was heard, ends with a dash."""
-        if self.turns and self.turns[-1].role == "assistant" and self.turns[-1].text[-1] not in ".!?…—":
-            self.turns[-1].text += CUT_OFF
+        last = self.turns[-1] if self.turns else None
+        if last is not None and last.role == "assistant" and last.text[-1] not in ".!?…—":
+            last.text += CUT_OFF
 
     def messages(self) -> list[dict[str, str]]:
         """Chat messages: instructions, what is left of the old turns, and the turns."""
         system = self.instructions
         if self.gists:
             system += "\nEarlier: " + " ".join(self.gists)
-        return [
-            {"role": "system", "content": system},
-            *({"role": turn.role, "content": turn.text} for turn in self.turns),
-        ]
+        messages = [{"role": "system", "content": system}]
+        for turn in self.turns:
+            if turn.text and turn.role == messages[-1]["role"]:  # nothing was heard in between
+                messages[-1]["content"] += " " + turn.text
+            elif turn.text:
+                messages.append({"role": turn.role, "content": turn.text})
+        return messages
 
     def _add(self, role: Role, text: str) -> None:
         if not text:
@@ -70,6 +84,8 @@ class Memory:
         while len(self.turns) > 2 and sum(len(turn.text.split()) for turn in self.turns) > self.budget:
             old = self.turns.pop(0)
             words = old.text.split()
+            if not words:
+                continue
             short = " ".join(words[:GIST_WORDS]) + (" …" if len(words) > GIST_WORDS else "")
             who = "the visitor said" if old.role == "user" else "you said"
             self.gists = [*self.gists, f"{who}: {short};"][-GISTS:]

@@ -155,6 +155,7 @@ class Thinker(FrameProcessor):
         self._times = Waterfall(self.turn)
         self._note("decided")
         self._be(State.THINKING)
+        self.memory.turn_begins()
         self._answering = self.create_task(self._answer(self.mind.answer(self.memory, text), self.turn))
 
     async def _answer(self, answer: AsyncIterator[Answer], turn: int) -> None:
@@ -184,12 +185,14 @@ class Thinker(FrameProcessor):
             case Thought():
                 self._note("first_text")
             case Speech(audio, rate, text):
+                if text:
+                    await self.push_frame(TTSTextFrame(text, TextType.SENTENCE))
+                if not len(audio):
+                    return
                 self._note("first_audio")
                 if not self._said:
                     await self.push_frame(TTSStartedFrame())
                 self._said += len(audio) / rate
-                if text:
-                    await self.push_frame(TTSTextFrame(text, TextType.SENTENCE))
                 pcm = (audio.clip(-1, 1) * 32767).astype(np.int16)
                 await self.push_frame(TTSAudioRawFrame(pcm.tobytes(), rate, 1))
 

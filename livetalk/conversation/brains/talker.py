@@ -1,6 +1,5 @@
 """Text to answer: a small chat model on CTranslate2, token by token. Knows chat messages; no sound, no turns."""
 
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 LONGEST = 60  # tokens of an answer
 BEGIN, STOP = "<|im_start|>", "<|im_end|>"
 REPETITION = 1.1
-NOT_SPOKEN = re.compile(r"[*_#`~<>|\[\]{}]|[\U0001F000-\U0001FAFF\u2600-\u27BF]")
 
 
 class Talker:
@@ -39,8 +37,3 @@ class Talker:
                     continue
                 yield text[len(told) :]
                 told = text
-
-
-def spoken(text: str) -> str:
-    """Without what nobody says: markup and pictures."""
-    return NOT_SPOKEN.sub("", text)

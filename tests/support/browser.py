@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import ConsoleMessage, Page, async_playwright
 
 from livetalk.media import read_speech
 
@@ -60,18 +60,18 @@ def recording(path: Path, *pieces: np.ndarray, behind: float = 0.0) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def page(url: str, microphone: Path | None, *flags: str, phone: bool = False) -> AsyncIterator[Page]:
+async def page(url: str, microphone: Path | None, phone: bool = False) -> AsyncIterator[Page]:
     """The page, opened. Fails when it complains on its console, or asks anyone but its server for anything."""
     media = ["--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
     if microphone is not None:
         media += ["--use-fake-ui-for-media-stream", f"--use-file-for-fake-audio-capture={microphone}"]
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox", *media, *flags])
+        browser = await driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox", *media])
         kind = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True} if phone else {}
         context = await browser.new_context(**kind, permissions=["microphone"] if microphone else [])  # pyright: ignore
         shown, complaints = await context.new_page(), list[str]()
         shown.on("pageerror", lambda error: complaints.append(str(error)))
-        shown.on("console", lambda said: complaints.append(said.text) if said.type == "error" and "503" not in said.text else None)
+        shown.on("console", lambda said: complaints.append(said.text) if complains(said) else None)
         shown.on("request", lambda asked: complaints.append(asked.url) if not ours(asked.url, url) else None)
         await shown.goto(url)
         await shown.wait_for_selector(".tile img")
@@ -80,6 +80,11 @@ async def page(url: str, microphone: Path | None, *flags: str, phone: bool = Fal
             assert not complaints
         finally:
             await browser.close()
+
+
+def complains(said: ConsoleMessage) -> bool:
+    """An error on the console; that a server answered "full" is none of the page's."""
+    return said.type == "error" and "503" not in said.text
 
 
 def ours(asked: str, url: str) -> bool:

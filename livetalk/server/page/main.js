@@ -114,7 +114,7 @@ async function connect() {
   const ways = talk.session.transports.filter((name) => !forced || name === forced);
   let last = new Failure("connection", "The server offers no way that this page knows. Reload it.");
   for (const name of ways) {
-    const handlers = { told, lost: () => lost(link) };
+    const handlers = { told, lost: () => lost(link), seen: () => (at("still").hidden = true) };
     const link = name === "webrtc" ? new RtcLink(at("video"), handlers) : new SocketLink(at("canvas"), handlers);
     try {
       await link.connect(talk.session, talk.microphone);
@@ -135,7 +135,6 @@ async function connect() {
 function shown(name, instead) {
   at("video").hidden = name !== "webrtc";
   at("canvas").hidden = name === "webrtc";
-  setTimeout(() => (at("still").hidden = true), 400);
   at("connection").textContent = name === "webrtc" ? "WebRTC" : `WebSocket${instead ? ", because UDP does not pass between here and the server" : ""}`;
   if (instead) notice("connection", "UDP does not pass here, so picture and sound come over a WebSocket. It works the same, a little later.", true);
   settled("connection");

@@ -7,8 +7,9 @@ const HUSH = 400; // milliseconds for which sound still under way after a cut is
 export class RtcLink {
   name = "webrtc";
 
-  constructor(video, { told, lost }) {
+  constructor(video, { told, lost, seen }) {
     this.video = video;
+    this.video.onplaying = seen;
     this.told = told;
     this.lost = lost;
     this.open = false;

@@ -9,10 +9,11 @@ const PATIENCE = 5000;
 export class SocketLink {
   name = "websocket";
 
-  constructor(canvas, { told, lost }) {
+  constructor(canvas, { told, lost, seen }) {
     this.canvas = canvas;
     this.told = told;
     this.lost = lost;
+    this.seen = seen;
     this.open = false;
     this.pictures = [];
     this.heard = { pts: -1, at: 0, level: 0 };
@@ -120,6 +121,7 @@ export class SocketLink {
     if (!due) return;
     if (this.canvas.width !== due.width) [this.canvas.width, this.canvas.height] = [due.width, due.height];
     this.canvas.getContext("2d").drawImage(due, 0, 0);
+    this.seen();
     due.close();
   }
 }

@@ -108,8 +108,6 @@ class CascadeBrain:
                     continue
                 if text:
                     yield text
-        if nonsense:
-            raise _nonsense("thinking", service)
 
     async def speak(self, text: str) -> AsyncGenerator[tuple[Float32[np.ndarray, " n"], int], None]:
         service = self.config.speech

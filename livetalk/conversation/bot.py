@@ -103,7 +103,8 @@ class Bot:
             if made:
                 made[0].thinker.partly(words)
 
-        made.append(cls(transport, face, await brain.open(partly), tell, memory or brain.memory()))
+        memory = memory or brain.memory()
+        made.append(cls(transport, face, await brain.open(memory, partly), tell, memory))
         return made[0]
 
     async def run(self) -> None:

@@ -156,7 +156,7 @@ class Thinker(FrameProcessor):
         self._note("decided")
         self._be(State.THINKING)
         self.memory.turn_begins()
-        self._answering = self.create_task(self._answer(self.mind.answer(self.memory, text), self.turn))
+        self._answering = self.create_task(self._answer(self.mind.answer(text), self.turn))
 
     async def _answer(self, answer: AsyncIterator[Answer], turn: int) -> None:
         try:

@@ -62,11 +62,11 @@ class Mind(Protocol):
         """What was heard since the last answer was no turn."""
         ...
 
-    def answer(self, memory: Memory, text: str | None = None) -> AsyncIterator[Answer]:
+    def answer(self, text: str | None = None) -> AsyncIterator[Answer]:
         """Answer the turn that was heard, or one that was typed (`text`).
 
-        Gives `Understood` once, then `Thought` and `Speech` in any order. The caller adds to `memory`; a mind reads
-        it. Closing the iterator stops the answer. Raises BrainError; nothing is given for a turn without words.
+        Gives `Understood` once, before it needs the memory, and `Thought` and `Speech` in any order. Closing the
+        iterator stops the answer. Raises BrainError; nothing is given for a turn without words.
         """
         ...
 
@@ -90,8 +90,12 @@ class Brain(Protocol):
         """An empty memory of the size and with the instructions that suit this brain."""
         ...
 
-    async def open(self, tell: Callable[[Understood], None]) -> Mind:
-        """A mind for one conversation. `tell`: called, on this loop, with words as they are understood."""
+    async def open(self, memory: Memory, tell: Callable[[Understood], None]) -> Mind:
+        """A mind for one conversation.
+
+        `memory`: what was said, kept by the caller; the mind reads it. `tell`: called, on this loop, with words of a
+        turn that goes on.
+        """
         ...
 
     async def close(self) -> None: ...

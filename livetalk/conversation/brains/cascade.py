@@ -68,8 +68,8 @@ class CascadeBrain:
     def memory(self) -> Memory:
         return Memory()
 
-    async def open(self, tell: Callable[[Understood], None]) -> StepMind:
-        return StepMind(self, tell)
+    async def open(self, memory: Memory, tell: Callable[[Understood], None]) -> StepMind:
+        return StepMind(self, memory, tell)
 
     async def close(self) -> None:
         if self._client is not None:

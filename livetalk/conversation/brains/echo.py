@@ -31,7 +31,7 @@ class EchoMind:
     def forget(self) -> None:
         self._heard.clear()
 
-    async def answer(self, memory: Memory, text: str | None = None) -> AsyncIterator[Answer]:
+    async def answer(self, text: str | None = None) -> AsyncIterator[Answer]:
         heard = np.concatenate([np.zeros(0, np.float32), *self._heard])[-LONGEST:]
         self._heard.clear()
         sound = _trimmed(heard) if text is None else _hum(text)
@@ -59,7 +59,7 @@ class EchoBrain:
     def memory(self) -> Memory:
         return Memory()
 
-    async def open(self, tell: Callable[[Understood], None]) -> EchoMind:
+    async def open(self, memory: Memory, tell: Callable[[Understood], None]) -> EchoMind:
         return EchoMind()
 
     async def close(self) -> None: ...

@@ -63,8 +63,8 @@ class LocalBrain:
     def memory(self) -> Memory:
         return Memory(INSTRUCTIONS, WORDS)
 
-    async def open(self, tell: Callable[[Understood], None]) -> StepMind:
-        return StepMind(self, tell)
+    async def open(self, memory: Memory, tell: Callable[[Understood], None]) -> StepMind:
+        return StepMind(self, memory, tell)
 
     async def close(self) -> None:
         self._workers.shutdown(wait=True, cancel_futures=True)

@@ -50,8 +50,8 @@ class OmniBrain:
     def memory(self) -> Memory:
         return Memory()
 
-    async def open(self, tell: Callable[[Understood], None]) -> "OmniMind":
-        return OmniMind(self.config)
+    async def open(self, memory: Memory, tell: Callable[[Understood], None]) -> "OmniMind":
+        return OmniMind(self.config, memory)
 
     async def close(self) -> None: ...
 
@@ -59,15 +59,14 @@ class OmniBrain:
 class OmniMind:
     """One conversation on one line."""
 
-    def __init__(self, config: RealtimeConfig) -> None:
-        self.config = config
+    def __init__(self, config: RealtimeConfig, memory: Memory) -> None:
+        self.config, self.memory = config, memory
         self._line: RealtimeLine | None = None
         self._reader: asyncio.Task[None] | None = None
         self._sender: asyncio.Task[None] | None = None
         self._events: asyncio.Queue[Event | BrainError] = asyncio.Queue()
         self._turn: deque[np.ndarray] = deque()  # sound of the turn
         self._sent = 0  # pieces of it that this line has
-        self._memory: Memory | None = None  # as it was when it was last seen
         self._item = ""  # the server's name of the answer
         self._answering = False
         self._void: set[str] = set()  # answers that were cut off
@@ -89,10 +88,9 @@ class OmniMind:
             self._sender = asyncio.create_task(_quietly(self._line.send("input_audio_buffer.clear")))
         self._sent = 0
 
-    async def answer(self, memory: Memory, text: str | None = None) -> AsyncIterator[Answer]:
+    async def answer(self, text: str | None = None) -> AsyncIterator[Answer]:
         if text is None and not self._turn:
             return
-        self._memory = memory
         if text is None:
             self._turn.append(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
         self._resampler, self._word = self._new_resampler(), ""
@@ -158,6 +156,8 @@ class OmniMind:
                 return [Speech(event.sound, event.rate)] if len(event.sound) else []
             case kind if kind in TEXT or (self._old and kind == "transcription.delta"):
                 return self._words(event.text("delta"))
+            case "response.output_audio.done" if self._old:
+                return self._words(" ")
             case "conversation.item.input_audio_transcription.completed":
                 return [Understood(event.text("transcript").strip())]
             case "conversation.item.input_audio_transcription.failed":
@@ -230,10 +230,9 @@ class OmniMind:
         line = await RealtimeLine.dial(self.config)
         self._line, self._sent = line, 0
         self._reader = asyncio.create_task(self._read(line))
-        memory = self._memory or Memory()
-        await line.send("session.update", session=session(self.config, memory.messages()[0]["content"]))
+        await line.send("session.update", session=session(self.config, self.memory.messages()[0]["content"]))
         if not self._old:
-            for turn in memory.messages()[1:]:
+            for turn in self.memory.messages()[1:]:
                 kind = "input_text" if turn["role"] == "user" else "output_text"
                 content = [{"type": kind, "text": turn["content"]}]
                 item = {"type": "message", "role": turn["role"], "content": content}

@@ -47,8 +47,8 @@ class Steps(Protocol):
 class StepMind:
     """A mind of three steps: transcribe, think, speak. See the module docstring."""
 
-    def __init__(self, steps: Steps, tell: Callable[[Understood], None]) -> None:
-        self.steps, self._tell = steps, tell
+    def __init__(self, steps: Steps, memory: Memory, tell: Callable[[Understood], None]) -> None:
+        self.steps, self.memory, self._tell = steps, memory, tell
         self._new = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
         self.forget()
@@ -69,7 +69,7 @@ class StepMind:
             self._reading.cancel()
             self._reading = None
 
-    async def answer(self, memory: Memory, text: str | None = None) -> AsyncIterator[Answer]:
+    async def answer(self, text: str | None = None) -> AsyncIterator[Answer]:
         if text is None:
             text = await self._understand()
             self.forget()
@@ -77,7 +77,7 @@ class StepMind:
             return
         yield Understood(text)
         clauses = Clauses()
-        async with aclosing(self.steps.think(memory.messages())) as pieces:
+        async with aclosing(self.steps.think(self.memory.messages())) as pieces:
             async for piece in pieces:
                 if piece:
                     yield Thought(piece)

@@ -23,6 +23,8 @@ class Metrics:
         self.faces_lost = Counter("livetalk_faces_lost", "Times a visitor's face was lost.", registry=registry)
         self.interrupts = Counter("livetalk_interrupts", "Answers that were interrupted.", registry=registry)
         self.gaps = Counter("livetalk_gaps", "Times a visitor's sound ran dry.", registry=registry)
+        self.blocks = Counter("livetalk_blocks", "Blocks of frames that came.", registry=registry)
+        self.late = Counter("livetalk_blocks_late", "Blocks that came after their time.", registry=registry)
         self.tasks = Gauge("livetalk_tasks", "Tasks of the event loop.", registry=registry)
         self.steps = Histogram(
             "livetalk_answer_seconds",

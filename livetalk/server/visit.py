@@ -10,6 +10,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,6 +37,10 @@ WHY = {
 }
 
 Message = dict[str, Any]
+
+
+def _times(turn: Waterfall) -> dict[str, float]:
+    return {name: round(value, 3) for name, value in asdict(turn).items() if value is not None}
 
 
 class Link(Sink, Protocol):
@@ -156,6 +161,7 @@ class Visit:
                 if event.first_frame is not None and event.turn > self._answered:
                     self._answered = event.turn
                     self.metrics.answered(event)
+                    self.log("answered", session=self.id, **_times(event))
             case Problem():
                 self.metrics.failed(event)
                 self.log("problem", session=self.id, step=event.step)

@@ -11,6 +11,7 @@ from livetalk.conversation.face import Full, Studio
 from livetalk.server.limits import Limits
 from livetalk.server.logs import Log
 from livetalk.server.metrics import Metrics
+from livetalk.server.punctual import watched
 from livetalk.server.visit import Visit
 
 
@@ -72,7 +73,7 @@ class Visits:
             visit = Visit(self.limits, self.metrics, self.log, self._gone)
             face = await self.studio.open(portrait, mood)
             try:
-                bot = await Bot.make(visit.transport, face, self.brain, visit.happened)
+                bot = await Bot.make(visit.transport, watched(face, self.metrics), self.brain, visit.happened)
             except BaseException:
                 await face.close()
                 raise

@@ -8,6 +8,7 @@ import mmap
 import os
 import sys
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -21,10 +22,12 @@ from livetalk.performer.live import Full, LivePerformer
 from livetalk.performer.performer import Performer
 from livetalk.performer.session import LiveSession
 from livetalk.performer.snapshots import from_bytes, newest, to_bytes
+from livetalk.performer.stream import StreamSnapshot
 from livetalk.performer.timed import Cut, TimedBlock
 
 BEAT = 0.4  # seconds between two signs of life
 AHEAD = 6  # pieces of one session that the parent may not have read yet
+LEAVING = 3.0  # seconds that a closed session may take to free its place
 WAIT = 0.25  # seconds after which a thread looks whether it is still wanted
 
 
@@ -131,7 +134,7 @@ class Worker:
     def _open(self, order: wire.Open) -> None:
         try:
             snapshot = None if order.snapshot is None else from_bytes(order.snapshot)
-            session = self.engine.open(order.portrait, order.prompt, order.seed, snapshot)
+            session = self._place(order, snapshot)
         except Exception as error:
             known = isinstance(error, ValueError)
             message = str(error) if known else f"the face could not be opened ({type(error).__name__})"
@@ -141,6 +144,17 @@ class Worker:
         self._sessions[order.session] = held
         self.send(wire.Opened(order.session))
         threading.Thread(target=held.hand_over, name="hand over", daemon=True).start()
+
+    def _place(self, order: wire.Open, snapshot: StreamSnapshot | None) -> LiveSession:
+        """A session; the place of one that was closed just now is waited for until its last block is made."""
+        patience = time.monotonic() + LEAVING
+        while True:
+            try:
+                return self.engine.open(order.portrait, order.prompt, order.seed, snapshot)
+            except Full:
+                if len(self._sessions) >= self.engine.limit or time.monotonic() > patience:
+                    raise
+                time.sleep(0.02)
 
     def _snapshot(self, session: LiveSession, order: wire.TakeSnapshot) -> None:
         try:

@@ -9,7 +9,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +21,7 @@ from jaxtyping import Float32
 from livetalk.conversation.brains.brain import BrainError, Understood
 from livetalk.conversation.brains.listener import Listener
 from livetalk.conversation.brains.models import find_chat, find_whisper
+from livetalk.conversation.brains.steps import StepMind
 from livetalk.conversation.brains.talker import Talker
 from livetalk.conversation.memory import Memory
 from livetalk.geometry import SAMPLE_RATE

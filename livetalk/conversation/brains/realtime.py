@@ -21,6 +21,7 @@ from livetalk.conversation.brains.brain import BrainError
 
 MOST_NONSENSE = 50  # messages in a row that cannot be read before the line is given up
 LARGEST = 4 << 20  # bytes of a message
+Dialect = Literal["openai", "vllm-omni"]
 AUDIO = ("response.output_audio.delta", "response.audio.delta")
 TEXT = (
     "response.output_audio_transcript.delta",
@@ -40,7 +41,7 @@ class RealtimeConfig:
     key: str | None = field(default=None, repr=False)
     voice: str | None = None
     transcription: str | None = "gpt-4o-mini-transcribe"  # what writes down the visitor; None: nobody does
-    dialect: Literal["openai", "vllm-omni"] = "openai"
+    dialect: Dialect = "openai"
     patience: float = 20.0
 
     @property

@@ -26,6 +26,9 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 for other machines, too.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of the page.", min=0, max=65535)] = 8080,
     brain: Annotated[Literal["local", "cascade", "omni", "echo"], typer.Option(help="Who answers.")] = "local",
+    brain_url: Annotated[str | None, typer.Option(help="Where a served brain is (cascade, omni).")] = None,
+    brain_model: Annotated[str | None, typer.Option(help="Its model there.")] = None,
+    voice: Annotated[str | None, typer.Option(help="Its voice.")] = None,
     face: Annotated[Literal["model", "drawn", "marker"], typer.Option(help="Who is seen.")] = "model",
     preset: Annotated[str, typer.Option(help="The face's model.")] = "tiny",
     weights: Annotated[Path | None, typer.Option(help="A folder of weights in place of the bundled ones.")] = None,
@@ -57,7 +60,13 @@ def serve(
     logs.only_places(writer)
     socket = bind(host, port)
     files = certificate(tls_dir) if tls_self_signed else None
-    visits = Visits(_studio(face, preset, weights, sessions), _brain(brain), limits, Metrics(), writer)
+    visits = Visits(
+        _studio(face, preset, weights, sessions),
+        _brain(brain, brain_url, brain_model, voice),
+        limits,
+        Metrics(),
+        writer,
+    )
     app = make_app(Door(visits, avatars(), turn or [], udp), allow_host or [])
     began = time.monotonic()
     err.print("Getting ready: models are loaded and this machine is measured ...", markup=False)
@@ -95,13 +104,7 @@ def _studio(face: str, preset: str, weights: Path | None, sessions: int) -> "Stu
     return WorkerStudio(preset, weights, sessions or None)
 
 
-def _brain(name: str) -> "Brain":
-    from livetalk.conversation.brains.echo import EchoBrain
+def _brain(name: str, url: str | None, model: str | None, voice: str | None) -> "Brain":
+    from livetalk.conversation.brains.choose import Wishes, choose
 
-    if name == "echo":
-        return EchoBrain()
-    if name == "local":
-        from livetalk.conversation.brains.local import LocalBrain
-
-        return LocalBrain()
-    raise ValueError(f"the brain {name} is not here yet: use --brain local or echo")
+    return choose(name, Wishes(url=url, model=model, voice=voice))

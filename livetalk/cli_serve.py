@@ -15,7 +15,6 @@ import typer
 from livetalk.cli_support import avatars, err, out
 
 if TYPE_CHECKING:
-    from livetalk.conversation.brains.brain import Brain
     from livetalk.conversation.face import Studio
 
 NEEDED = ("aiortc", "fastapi", "pipecat", "prometheus_client", "uvicorn", "websockets")
@@ -29,6 +28,11 @@ def serve(
     brain_url: Annotated[str | None, typer.Option(help="Where a served brain is (cascade, omni).")] = None,
     brain_model: Annotated[str | None, typer.Option(help="Its model there.")] = None,
     voice: Annotated[str | None, typer.Option(help="Its voice.")] = None,
+    dialect: Annotated[str | None, typer.Option(help="What an omni server speaks: openai or vllm-omni.")] = None,
+    language: Annotated[str | None, typer.Option(help="The visitor's language, two letters.")] = None,
+    whisper: Annotated[Path | None, typer.Option(help="Folder of the local brain's Whisper (CTranslate2).")] = None,
+    chat: Annotated[Path | None, typer.Option(help="Folder of its language model (CTranslate2).")] = None,
+    kokoro: Annotated[Path | None, typer.Option(help="Folder of its voice.")] = None,
     face: Annotated[Literal["model", "drawn", "marker"], typer.Option(help="Who is seen.")] = "model",
     preset: Annotated[str, typer.Option(help="The face's model.")] = "tiny",
     weights: Annotated[Path | None, typer.Option(help="A folder of weights in place of the bundled ones.")] = None,
@@ -46,6 +50,7 @@ def serve(
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise ValueError(f"{', '.join(missing)} not found: pip install 'livetalk[talk]'")
+    from livetalk.conversation.brains.choose import Wishes, choose
     from livetalk.server import logs
     from livetalk.server.app import Door, make_app
     from livetalk.server.limits import Limits
@@ -55,6 +60,7 @@ def serve(
     from livetalk.server.tls import certificate
     from livetalk.server.visits import Visits
 
+    wishes = Wishes(brain_url, brain_model, voice, language, dialect, whisper, chat, kokoro)
     limits = Limits(sessions=sessions, duration=60 * minutes, idle=idle)
     writer = logs.to_stderr() if log else logs.Log()
     logs.only_places(writer)
@@ -62,7 +68,7 @@ def serve(
     files = certificate(tls_dir) if tls_self_signed else None
     visits = Visits(
         _studio(face, preset, weights, sessions),
-        _brain(brain, brain_url, brain_model, voice),
+        choose(brain, wishes),
         limits,
         Metrics(),
         writer,
@@ -102,9 +108,3 @@ def _studio(face: str, preset: str, weights: Path | None, sessions: int) -> "Stu
     from livetalk.conversation.worker import WorkerStudio
 
     return WorkerStudio(preset, weights, sessions or None)
-
-
-def _brain(name: str, url: str | None, model: str | None, voice: str | None) -> "Brain":
-    from livetalk.conversation.brains.choose import Wishes, choose
-
-    return choose(name, Wishes(url=url, model=model, voice=voice))

@@ -4,34 +4,29 @@
 (() => {
   const tap = (window.tap = { heard: [], said: [], seen: [] });
   const wall = (moment) => performance.timeOrigin + moment;
-  const PROCESSOR = `registerProcessor("tap", class extends AudioWorkletProcessor {
-    constructor() { super(); this.peak = 0; this.count = 0; }
-    process([[input]]) {
-      if (input) for (const sample of input) this.peak = Math.max(this.peak, Math.abs(sample));
-      this.count += 128;
-      if (this.count >= 256) {
-        this.port.postMessage([currentTime, this.peak]);
-        this.peak = this.count = 0;
-      }
-      return true;
-    }
-  })`;
+  const PIECE = 120; // samples of which the peak is kept
 
-  tap.listen = async () => {
-    const context = new AudioContext({ latencyHint: "interactive" });
-    await context.audioWorklet.addModule(URL.createObjectURL(new Blob([PROCESSOR], { type: "text/javascript" })));
-    await context.resume();
+  // Sound is taken where it is handed to the output, before any audio graph could delay it.
+  const attach = async (track, keep) => {
+    const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
+    for (;;) {
+      const { value: sound, done } = await reader.read();
+      if (done) return;
+      const now = performance.now();
+      const samples = new Float32Array(sound.numberOfFrames);
+      sound.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
+      for (let start = 0; start < samples.length; start += PIECE) {
+        const peak = samples.subarray(start, start + PIECE).reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+        keep(wall(now + (1000 * start) / sound.sampleRate), peak);
+      }
+      sound.close();
+    }
+  };
+
+  tap.listen = () => {
     const video = document.getElementById("video");
-    const attach = (stream, keep) => {
-      const node = new AudioWorkletNode(context, "tap", { numberOfOutputs: 0 });
-      node.port.onmessage = ({ data: [time, peak] }) => {
-        const { contextTime, performanceTime } = context.getOutputTimestamp();
-        keep(wall(performanceTime + 1000 * (time - contextTime)), peak);
-      };
-      context.createMediaStreamSource(stream).connect(node);
-    };
-    attach(video.srcObject, (at, peak) => tap.heard.push([at, video.muted ? 0 : peak]));
-    if (livetalk.microphone) attach(livetalk.microphone, (at, peak) => tap.said.push([at, peak]));
+    attach(video.srcObject.getAudioTracks()[0], (at, peak) => tap.heard.push([at, video.muted ? 0 : peak]));
+    if (livetalk.microphone) attach(livetalk.microphone.getAudioTracks()[0], (at, peak) => tap.said.push([at, peak]));
   };
 
   tap.look = () => {

@@ -2,6 +2,7 @@
 
 const PATIENCE = 6000; // milliseconds for a connection to stand
 const GATHERING = 1000;
+const STEADY = { audio: 40, video: 90 }; // milliseconds to wait before playing: in step from the first moment on
 const HUSH = 400; // milliseconds for which sound still under way after a cut is not heard
 
 export class RtcLink {
@@ -28,6 +29,7 @@ export class RtcLink {
     peer.addTransceiver("video", { direction: "recvonly" });
     this.stream = new MediaStream();
     peer.ontrack = (event) => {
+      if ("jitterBufferTarget" in event.receiver) event.receiver.jitterBufferTarget = STEADY[event.track.kind];
       this.stream = event.streams[0] ?? this.stream;
       if (!event.streams[0]) this.stream.addTrack(event.track);
       this.video.srcObject = this.stream;

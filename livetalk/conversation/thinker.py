@@ -119,7 +119,7 @@ class Thinker(FrameProcessor):
             self._note("first_frame")
             self._be(State.SPEAKING)
         elif self.state is State.SPEAKING:
-            self._silent = 0 if frame.spoken else self._silent + 1
+            self._silent = 0 if frame.spoken or not self._complete else self._silent + 1
             all_said = self._played > self._said - FORGIVEN and self._silent > 0
             if self._complete and (all_said or self._silent > MOST_SILENT):
                 self._said = 0.0

@@ -56,6 +56,7 @@ class CascadeBrain:
     name = "cascade"
     reads_every = 1e9  # services cost money: only at pauses
     sentences = 1_000_000
+    eager = False
     whole = True
 
     def __init__(self, config: CascadeConfig | None = None) -> None:

@@ -1,11 +1,13 @@
 """Cuts text that is still being written into pieces to be spoken: soon at first, whole sentences then.
 
-The first piece may end at a comma, so that speech begins early. Knows letters only.
+The first piece may end at a comma, so that speech begins early; where a voice is hardly faster than speech, so may
+the others, so that none is waited for long. Knows letters only.
 """
 
 import re
 
 FIRST_WORDS = 2  # at least, before a comma ends the first piece
+WORDS = 4  # before one ends another
 SENTENCE = re.compile(r"[.!?…]+[\"')\]]*(?=\s)|\n+")
 CLAUSE = re.compile(r"[,;:—](?=\s)")
 ABBREVIATED = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|vs|no|e\.g|i\.e)\.$", re.IGNORECASE)
@@ -13,9 +15,10 @@ LONGEST = 220  # characters after which a piece is cut at a space, come what may
 
 
 class Clauses:
-    """Give it text with `add`; take the rest with `rest`."""
+    """Give it text with `add`; take the rest with `rest`. `eager`: every piece may end at a comma."""
 
-    def __init__(self) -> None:
+    def __init__(self, eager: bool = False) -> None:
+        self._eager = eager
         self._text = ""
         self._first = True
         self.sentences = 0  # that are complete
@@ -38,13 +41,14 @@ class Clauses:
         return [piece] if any(letter.isalnum() for letter in piece) else []
 
     def _end(self) -> int | None:
-        for match in SENTENCE.finditer(self._text):
-            if not ABBREVIATED.search(self._text[: match.end()]):
-                return match.end()
-        if self._first:
-            for match in CLAUSE.finditer(self._text):
-                if len(self._text[: match.start()].split()) >= FIRST_WORDS:
+        sentences = (match.end() for match in SENTENCE.finditer(self._text))
+        sentence = next((end for end in sentences if not ABBREVIATED.search(self._text[:end])), None)
+        if self._first or self._eager:
+            for match in CLAUSE.finditer(self._text[:sentence]):
+                if len(self._text[: match.start()].split()) >= (FIRST_WORDS if self._first else WORDS):
                     return match.end()
+        if sentence is not None:
+            return sentence
         if len(self._text) > LONGEST:
             return self._text.rfind(" ", 1, LONGEST) if " " in self._text[1:LONGEST] else LONGEST
         return None

@@ -44,6 +44,7 @@ class LocalBrain:
     name = "local"
     reads_every = 1.0
     sentences = 2  # a small model gets lost in longer answers
+    eager = True
     whole = False
 
     def __init__(

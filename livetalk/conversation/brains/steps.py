@@ -29,6 +29,7 @@ class Steps(Protocol):
 
     reads_every: float  # seconds of new sound after which a going turn is read again
     sentences: int  # of an answer; what the model writes beyond them is left off
+    eager: bool  # whether speech is so slow that sentences are better cut at commas
     whole: bool  # whether an answer that ends without a full stop is complete
 
     async def transcribe(self, sound: Float32[np.ndarray, " n"]) -> str:
@@ -76,7 +77,7 @@ class StepMind:
         if not text:
             return
         yield Understood(text)
-        clauses = Clauses()
+        clauses = Clauses(self.steps.eager)
         async with aclosing(self.steps.think(self.memory.messages())) as pieces:
             async for piece in pieces:
                 if piece:

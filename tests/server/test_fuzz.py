@@ -15,7 +15,14 @@ from livetalk.server.limits import Limits
 
 MANY = int(os.environ.get("LIVETALK_FUZZ", "600"))  # requests and messages; the bench sends 10,000
 SECRET = "swordfish-only-i-may-see"
-PATHS = ("/v1/sessions", "/v1/sessions/{}", "/v1/sessions/{}/offer", "/v1/sessions/{}/socket", "/v1/avatars/{}.png", "/{}")
+PATHS = (
+    "/v1/sessions",
+    "/v1/sessions/{}",
+    "/v1/sessions/{}/offer",
+    "/v1/sessions/{}/socket",
+    "/v1/avatars/{}.png",
+    "/{}",
+)
 SDP = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
 
 
@@ -73,7 +80,9 @@ async def messages(h: House, rng: random.Random, count: int) -> int:
         await peer.connect(h, path, owner)
         try:
             for _ in range(rng.randrange(1, 60)):
-                content: str | bytes = rng.randbytes(rng.randrange(700)) if rng.random() < 0.9 else json.dumps(junk(rng))
+                content: str | bytes = (
+                    rng.randbytes(rng.randrange(700)) if rng.random() < 0.9 else json.dumps(junk(rng))
+                )
                 sent += 1
                 await peer.socket.send(content)
         except websockets.ConnectionClosed:

@@ -25,6 +25,7 @@ from livetalk.conversation.brains.steps import StepMind
 from livetalk.conversation.brains.talker import Talker
 from livetalk.conversation.memory import Memory
 from livetalk.geometry import SAMPLE_RATE
+from livetalk.voice.aloud import favourite
 from livetalk.voice.kokoro import RATE, Kokoro
 
 T = TypeVar("T")
@@ -35,7 +36,6 @@ INSTRUCTIONS = (
     "You are a friendly AI avatar. You answer the user in one short sentence. "
     "You remember what the user says about themselves."
 )
-VOICES = ("af_heart", "jf_alpha")  # the first one at hand
 
 
 class LocalBrain:
@@ -109,8 +109,7 @@ class LocalBrain:
             raise BrainError("thinking", f"{error.name} is missing: pip install 'livetalk[talk]'") from error
         except ValueError as error:
             raise BrainError("voice", str(error)) from error
-        known = self.kokoro.voices
-        self.voice = self._voice or next((v for v in VOICES if v in known), known[0])
+        self.voice = self._voice or favourite(self.kokoro.voices)
         self._speaking = threading.Lock()
         self.listener.transcribe(np.full(SAMPLE_RATE, 0.01, np.float32))  # what comes first is slow
         self._spoken("Hello.")

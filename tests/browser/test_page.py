@@ -4,10 +4,13 @@ import asyncio
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
-from browser import look, page, recording, silence, start, state, true, voice
+from browser import REAL, look, page, recording, silence, start, state, true, voice
 from house import house, until
 from playwright.async_api import Route
+
+from livetalk.conditions.portrait import load_portrait
 
 MOUTH = (0.36, 0.62, 0.28, 0.18)  # of `livetalk.conversation.fake.mouth_box`
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
@@ -94,6 +97,35 @@ def test_the_page_works_with_the_keyboard_and_without_a_microphone():
             assert (await look(shown, MOUTH, 0.4))["level"] < 0.02
             await shown.click("#moods button:nth-child(2)")
             await until(lambda: "happy" in h.studio.faces[0].prompts[-1])
+
+    asyncio.run(run())
+
+
+def test_a_dropped_photo_becomes_the_face(tmp_path: Path):
+    microphone = recording(tmp_path / "voice.wav", silence(5))
+
+    async def run() -> None:
+        async with house() as h, page(h.url, microphone) as shown:
+            await shown.set_input_files("#photo", REAL / "portrait.jpg")
+            await shown.wait_for_selector("#ownPhoto")
+            await start(shown)
+            await true(shown, "document.getElementById('still').hidden")
+            assert np.abs(h.studio.faces[0].portrait - framed).max() < 40
+            settings = await shown.evaluate("livetalk.microphone.getAudioTracks()[0].getSettings()")
+            assert settings["echoCancellation"]
+
+    framed = load_portrait(REAL / "portrait.jpg").astype(int)
+    asyncio.run(run())
+
+
+def test_a_file_that_is_no_picture_is_told_apart(tmp_path: Path):
+    (tmp_path / "photo.png").write_bytes(b"no picture")
+
+    async def run() -> None:
+        async with house() as h, page(h.url, None) as shown:
+            await shown.set_input_files("#photo", tmp_path / "photo.png")
+            await shown.wait_for_selector(".notice")
+            assert "Use a PNG, JPEG or WebP" in await shown.inner_text("#notices")
 
     asyncio.run(run())
 

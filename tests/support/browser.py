@@ -118,16 +118,19 @@ LIPS = """async ({ box, seconds }) => {
   for (const end = performance.now() + 1000 * seconds; performance.now() < end; ) {
     context.drawImage(shown, 0, 0, 64, 64);
     const pixels = context.getImageData(x, y, w, h).data;
-    rows.push(pixels.reduce((sum, value) => sum + value, 0) / pixels.length);
+    rows.push(pixels);
     levels.push(livetalk.link ? livetalk.link.level() : 0);
     await new Promise((resolve) => setTimeout(resolve, 60));
   }
-  const mean = rows.reduce((sum, value) => sum + value, 0) / rows.length;
-  const moved = Math.sqrt(rows.reduce((sum, value) => sum + (value - mean) ** 2, 0) / rows.length);
+  let moved = 0;
+  for (let i = 0; i < rows[0].length; i++) {
+    const mean = rows.reduce((sum, row) => sum + row[i], 0) / rows.length;
+    moved += Math.sqrt(rows.reduce((sum, row) => sum + (row[i] - mean) ** 2, 0) / rows.length) / rows[0].length;
+  }
   return { moved, level: Math.max(...levels) };
 }"""
 
 
 async def look(shown: Page, box: tuple[float, float, float, float], seconds: float = 1.0) -> dict[str, float]:
-    """How much the mean brightness in a box (x, y, width, height of 1) moves, and the loudest sound."""
+    """How much the pixels in a box (x, y, width, height of 1) change, their mean, and the loudest sound."""
     return await shown.evaluate(LIPS, {"box": box, "seconds": seconds})

@@ -58,6 +58,7 @@ class FakeFace:
         self._zero: float | None = None
         self._paused: float | None = None
         self._lost_until: float | None = None
+        self._broken: ValueError | None = None
         self._wake = asyncio.Event()
 
     async def push(self, speech: Float32[np.ndarray, " n"], rate: int = SAMPLE_RATE) -> None:
@@ -109,10 +110,17 @@ class FakeFace:
         self._lost_until = time.monotonic() + seconds
         self._tell(FaceLost(self._pts, "the worker was lost"))
 
+    def break_down(self, reason: str) -> None:
+        """As if it could not be brought back any more."""
+        self._broken = ValueError(reason)
+        self._wake.set()
+
     async def items(self) -> AsyncIterator[FaceItem]:
         self._zero = time.monotonic() if self._zero is None else self._zero
         while not self.closed:
             self._wake.clear()
+            if self._broken is not None:
+                raise self._broken
             if self._news:
                 yield self._news.pop(0)
                 continue

@@ -21,8 +21,10 @@ from pipecat.frames.frames import (
     CancelFrame,
     DataFrame,
     EndFrame,
+    EndWorkerFrame,
     Frame,
     InterruptionFrame,
+    LLMFullResponseEndFrame,
     OutputImageRawFrame,
     SpeechOutputAudioRawFrame,
     StartFrame,
@@ -43,6 +45,7 @@ PER_FRAME = SAMPLE_RATE // FRAME_RATE
 GRACE = 0.3  # seconds without a new picture after which the last one is held, in silence
 LEAD = 4  # pictures that may wait; more are sent on at once, so that nothing falls behind
 LOUDEST = 32767
+FORGIVEN = SAMPLE_RATE // 4  # samples that resampling and rounding may swallow of an utterance
 
 
 @dataclass
@@ -69,6 +72,13 @@ class FaceReturnedFrame(SystemFrame):
     """The face is there again."""
 
     from_snapshot: bool = False
+
+
+@dataclass
+class FaceEndedFrame(SystemFrame):
+    """The face will not come back; the pipeline ends."""
+
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,9 @@ class AvatarVideoService(FrameProcessor):
         self.face, self._owns_face = face, owns_face
         self._line = _Timeline()
         self._script = Script(SAMPLE_RATE)
+        self._speaking = False  # an utterance has begun and is not over
+        self._ended = False  # all of it has come
+        self._held: list[Frame] = []  # what must not be told before it is heard
         self._arrived = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -123,7 +136,10 @@ class AvatarVideoService(FrameProcessor):
                 pass  # the transport would take these as marks of its own speech; ours is continuous
             case TTSStoppedFrame() if direction is FrameDirection.DOWNSTREAM:
                 self._script.end()
+                self._ended = True
                 await self._face(self.face.end())
+            case LLMFullResponseEndFrame() if direction is FrameDirection.DOWNSTREAM and self._speaking:
+                self._held.append(frame)
             case _:
                 await self.push_frame(frame, direction)
 
@@ -136,12 +152,17 @@ class AvatarVideoService(FrameProcessor):
         if frame.num_channels > 1:
             sound = sound.reshape(-1, frame.num_channels).mean(1)
         self._script.audio(round(len(sound) * SAMPLE_RATE / frame.sample_rate))
+        self._speaking, self._ended = True, False
         await self._face(self.face.push(sound, frame.sample_rate))
 
     async def _interrupt(self) -> None:
         """Sound that has not gone out is not played any more; its pictures are shown."""
         self._script.clear()
+        self._held.clear()
         self._line.said = 0
+        if not self._speaking:  # a face that is silent is left alone
+            return
+        self._speaking = False
         self._line.cutting += 1
         self._line.waiting = deque(_silent(shown) for shown in self._line.waiting)
         await self._face(self.face.interrupt())
@@ -164,15 +185,16 @@ class AvatarVideoService(FrameProcessor):
                     case Cut():
                         self._line.cutting = max(0, self._line.cutting - 1)
                     case FaceLost():
-                        self._line.cutting = 0
+                        self._line.cutting, self._line.said, self._speaking = 0, 0, False
                         self._script.clear()
-                        self._line.said = 0
                         await self.broadcast_frame(FaceLostFrame, reason=item.reason)
                     case FaceReturned():
                         await self.broadcast_frame(FaceReturnedFrame, from_snapshot=item.from_snapshot)
-        except (ValueError, OSError, RuntimeError) as error:
+        except Exception as error:
             logger.error("the face ended: {}", type(error).__name__)
-            await self.push_error(f"the face ended: {error}", exception=error)
+            known = isinstance(error, ValueError)
+            await self.broadcast_frame(FaceEndedFrame, reason=str(error) if known else "the face broke down")
+            await self.push_frame(EndWorkerFrame(), FrameDirection.UPSTREAM)
 
     def _lay(self, block: TimedBlock) -> None:
         waiting = self._line.waiting
@@ -223,9 +245,15 @@ class AvatarVideoService(FrameProcessor):
         await self.push_frame(picture)
         await self.push_frame(sound)
         await self.push_frame(played)
-        for word in self._script.heard(line.said):
-            text = TTSTextFrame(word, TextType.WORD)
-            await self.push_frame(text)
+        over = self._speaking and self._ended and not shown.said and line.said > self._script.sound - FORGIVEN
+        for word in self._script.heard(self._script.sound + 1 if over else line.said):
+            await self.push_frame(TTSTextFrame(word, TextType.WORD))
+        if over:
+            self._speaking, line.said = False, 0
+            self._script.clear()
+            held, self._held = self._held, []
+            for frame in held:
+                await self.push_frame(frame)
 
     async def _stop(self) -> None:
         tasks, self._tasks = self._tasks, []

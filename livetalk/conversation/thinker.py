@@ -34,7 +34,7 @@ from pipecat.utils.text.base_text_aggregator import TextType
 from livetalk.conversation.brains.brain import Answer, BrainError, Mind, Speech, Thought, Understood
 from livetalk.conversation.events import Caption, Event, Problem, State, StateChanged, Waterfall
 from livetalk.conversation.memory import Memory
-from livetalk.conversation.service import FaceLostFrame, FaceReturnedFrame, FramePlayed
+from livetalk.conversation.service import FaceEndedFrame, FaceLostFrame, FaceReturnedFrame, FramePlayed
 from livetalk.geometry import SAMPLE_RATE
 
 BEFORE = 0.8  # seconds heard from before a turn was noticed
@@ -60,6 +60,8 @@ class Thinker(FrameProcessor):
         self._said = 0.0  # seconds of the answer handed on
         self._played = 0.0  # seconds of it that were heard
         self._silent = 0  # frames without speech, at the end of an answer
+        self._face_is_there = asyncio.Event()
+        self._face_is_there.set()
         self._complete = True  # the answer has been handed on to its end
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -76,10 +78,15 @@ class Thinker(FrameProcessor):
             case InterruptionFrame():
                 await self._interrupt()
             case FaceLostFrame() if direction is FrameDirection.UPSTREAM:
+                self._face_is_there.clear()
                 await self._leave_off()
+                self._said = self._played = 0.0
                 self._be(State.RECONNECTING)
             case FaceReturnedFrame() if direction is FrameDirection.UPSTREAM:
-                self._be(State.LISTENING)
+                self._face_is_there.set()
+                self._be(State.THINKING if self._answering is not None else State.LISTENING)
+            case FaceEndedFrame() if direction is FrameDirection.UPSTREAM:
+                self._tell(Problem("face", frame.reason))
             case EndFrame() | CancelFrame():
                 await self._leave_off()
             case StartFrame():
@@ -114,10 +121,15 @@ class Thinker(FrameProcessor):
 
     def played(self, frame: FramePlayed) -> None:
         """A picture and its sound went out."""
-        self._played = frame.said / SAMPLE_RATE
-        if frame.spoken and self.state is State.THINKING:
-            self._note("first_frame")
-            self._be(State.SPEAKING)
+        self._played = max(self._played, frame.said / SAMPLE_RATE)
+        if self.state is State.THINKING:
+            self._silent = self._silent + 1 if self._complete and not frame.spoken else 0
+            if frame.spoken:
+                self._note("first_frame")
+                self._be(State.SPEAKING)
+            elif self._silent > MOST_SILENT * 5:
+                self._tell(Problem("face", "the face did not say its answer: say it again"))
+                self._be(State.LISTENING)
         elif self.state is State.SPEAKING:
             self._silent = 0 if frame.spoken or not self._complete else self._silent + 1
             all_said = self._played > self._said - FORGIVEN and self._silent > 0
@@ -154,12 +166,14 @@ class Thinker(FrameProcessor):
         self._ended_at = self._ended_at or time.monotonic()
         self._times = Waterfall(self.turn)
         self._note("decided")
-        self._be(State.THINKING)
+        if self._face_is_there.is_set():
+            self._be(State.THINKING)
         self.memory.turn_begins()
         self._answering = self.create_task(self._answer(self.mind.answer(text), self.turn))
 
     async def _answer(self, answer: AsyncIterator[Answer], turn: int) -> None:
         try:
+            await self._face_is_there.wait()
             async with aclosing(answer) as parts:  # type: ignore[type-var]
                 async for part in parts:
                     await self._hand_on(part, turn)
@@ -170,6 +184,7 @@ class Thinker(FrameProcessor):
             logger.error("the brain failed: {}", type(error).__name__)
             self._tell(Problem("thinking", "the answer failed for a reason we did not foresee: say it again"))
         self._complete = True
+        self._answering = None
         if self._said:
             await self.push_frame(TTSStoppedFrame())
         else:

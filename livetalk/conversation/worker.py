@@ -1,8 +1,7 @@
-"""Faces whose model lives in a process of its own: the studio that keeps that process, and its faces.
+"""The studio whose model lives in a process of its own: keeps that process, and starts it again.
 
-The process may die or hang: that is noticed within two seconds, told to everyone, and a new one goes on from the last
-snapshot of each face, which is kept here, else from its portrait. Knows orders and reports (`performer.wire`); no
-torch, no model.
+The process may die or hang: that is noticed within two seconds and told to its faces (`worker_face.py`), which go on
+in a new one. Knows orders and reports (`performer.wire`); no torch, no model.
 """
 
 import asyncio
@@ -13,26 +12,23 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 from loguru import logger
 
-from livetalk.conversation.face import Cut, FaceItem, FaceLost, FaceReturned, Full, TimedBlock
+from livetalk.conversation.face import Full
 from livetalk.conversation.line import Line
-from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
+from livetalk.conversation.worker_face import TRIES, WorkerFace
 from livetalk.performer import wire
 
 SILENT = 1.6  # seconds without a sign of life after which the process is taken for dead
 LOADING = 180.0  # seconds a model may take to load
-EVERY = 5.0  # seconds between two snapshots of a face
 ANSWER = 10.0  # seconds an order may take to be answered
-TRIES = 4  # restarts without a block in between, after which faces are given up
 MEMORY = "livetalk-frames"
 
 
@@ -68,7 +64,7 @@ class WorkerStudio:
 
     async def open(
         self, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int = 0, snapshot: bytes | None = None
-    ) -> "WorkerFace":
+    ) -> WorkerFace:
         if not self.ready:
             raise Full("the model is being loaded: try again in a few seconds")
         if len(self._faces) >= self.places:
@@ -101,20 +97,20 @@ class WorkerStudio:
         if self._line is not None and self.ready:
             self._line.send(order)
 
-    async def ask_open(self, face: "WorkerFace") -> None:
+    async def ask_open(self, face: WorkerFace) -> None:
         """Open a face in the process. Raises Full or ValueError."""
         report = await self._ask(("open", face.number), replace(face.recipe, session=face.number))
         if isinstance(report, wire.Refused):
             raise (Full if report.full else ValueError)(report.message)
 
-    async def ask_snapshot(self, face: "WorkerFace", request: int) -> bytes | None:
+    async def ask_snapshot(self, face: WorkerFace, request: int) -> bytes | None:
         """The face's memory; None if there is none to be had now."""
         try:
             return (await self._ask(("snapshot", request), wire.TakeSnapshot(face.number, request))).data
         except (TimeoutError, ConnectionError):
             return None
 
-    def forget(self, face: "WorkerFace") -> None:
+    def forget(self, face: WorkerFace) -> None:
         if self._faces.pop(face.number, None) is not None:
             self.tell(wire.Close(face.number))
 
@@ -227,174 +223,6 @@ class WorkerStudio:
             for face in list(self._faces.values()):
                 face.reopen()
             return
-
-
-class WorkerFace:
-    """A `Face` in the studio's process. Made by `WorkerStudio.open`."""
-
-    def __init__(self, studio: WorkerStudio, number: int, recipe: wire.Open, size: int) -> None:
-        self.studio, self.number, self.recipe = studio, number, recipe
-        self.size = (size, size)
-        self.closed = False
-        self._kept: bytes | None = recipe.snapshot
-        self._requests = itertools.count(number * 1_000_000)
-        self._news: asyncio.Queue[wire.Shown | wire.WasCut | FaceItem | Exception | None] = asyncio.Queue()
-        self._next_frame: int | None = None  # of our clock
-        self._shift: int | None = 0  # frames from the session's numbers to ours; None: to be found with its next block
-        self._lost = False
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._tries = 0
-
-    async def push(self, speech: Float32[np.ndarray, " n"], rate: int = SAMPLE_RATE) -> None:
-        self._order(wire.Push(self.number, np.asarray(speech, np.float32), rate))
-
-    async def end(self) -> None:
-        self._order(wire.End(self.number))
-
-    async def interrupt(self) -> None:
-        self._order(wire.Interrupt(self.number))
-        if self._lost:
-            self._news.put_nowait(Cut(self._pts))
-
-    async def set_prompt(self, prompt: str) -> None:
-        self.recipe = replace(self.recipe, prompt=prompt)
-        self._order(wire.SetPrompt(self.number, prompt))
-
-    async def pause(self) -> None:
-        self._order(wire.Pause(self.number))
-
-    async def resume(self) -> None:
-        self._order(wire.Resume(self.number))
-
-    async def snapshot(self) -> bytes:
-        self._usable()
-        data = await self.studio.ask_snapshot(self, next(self._requests)) or self._kept
-        if data is None:
-            raise ValueError("the face has no memory to be kept yet: ask again in a second")
-        self._kept = data
-        return data
-
-    async def close(self) -> None:
-        if self.closed:
-            return
-        self.closed = True
-        self.studio.forget(self)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._news.put_nowait(None)
-
-    async def items(self) -> AsyncIterator[FaceItem]:
-        while not self.closed:
-            item = await self._news.get()
-            match item:
-                case None:
-                    return
-                case Exception():
-                    raise item
-                case wire.Shown():
-                    if not self._lost and self.studio.ready:
-                        yield self._block(item)
-                case wire.WasCut(_, pts):
-                    yield Cut(pts + (self._shift or 0) * SAMPLE_RATE // FRAME_RATE)
-                case _:
-                    yield item
-
-    def attended(self) -> None:
-        """Opened: keep its memory from now on."""
-        self._spawn(self._remember())
-
-    def take(self, report: "wire.Shown | wire.WasCut | wire.Failed") -> None:
-        """A report of the process about this face."""
-        if isinstance(report, wire.Failed):
-            self.lost(report.message)
-            self.reopen()
-        elif not self._lost:
-            self._news.put_nowait(report)
-
-    def lost(self, reason: str) -> None:
-        """Its process is gone: what waits cannot be read any more."""
-        if self._lost or self.closed:
-            return
-        self._lost = True
-        waiting = [self._news.get_nowait() for _ in range(self._news.qsize())]
-        for item in waiting:
-            if not isinstance(item, wire.Shown | wire.WasCut):
-                self._news.put_nowait(item)
-        self._news.put_nowait(FaceLost(self._pts, reason))
-
-    def reopen(self) -> None:
-        """There is a process again."""
-        self._tries += 1
-        if self._tries > TRIES:
-            self.give_up("the face breaks down again and again: open a new one")
-            return
-        self._spawn(self._return())
-
-    def give_up(self, reason: str) -> None:
-        self._news.put_nowait(ValueError(reason))
-
-    async def _return(self) -> None:
-        self.recipe = replace(self.recipe, snapshot=self._kept)
-        try:
-            try:
-                await self.studio.ask_open(self)
-            except ValueError:
-                if self._kept is None:
-                    raise
-                self._kept, self.recipe = None, replace(self.recipe, snapshot=None)
-                await self.studio.ask_open(self)
-        except ConnectionError:
-            return  # lost again: the studio will ask to reopen
-        except (ValueError, TimeoutError) as error:
-            self.give_up(str(error) or "the face could not be opened again: open a new one")
-            return
-        if self._kept is not None:  # it remembers the prompt of its snapshot
-            self.studio.tell(wire.SetPrompt(self.number, self.recipe.prompt))
-        self._shift, self._lost = None, False
-        self._news.put_nowait(FaceReturned(self._pts, from_snapshot=self._kept is not None))
-
-    async def _remember(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY)
-            if not self._lost and self.studio.ready:
-                self._kept = await self.studio.ask_snapshot(self, next(self._requests)) or self._kept
-                self._tries = 0
-
-    def _block(self, report: wire.Shown) -> TimedBlock:
-        if self._shift is None:
-            self._shift = (self._next_frame or 0) - report.first_frame
-        first = report.first_frame + self._shift
-        self._next_frame = first + report.count
-        return TimedBlock(
-            report.index,
-            first,
-            self.studio.read(report),
-            report.audio,
-            report.speaking,
-            report.revised,
-            report.held,
-            report.said,
-            report.timings,
-        )
-
-    @property
-    def _pts(self) -> int:
-        return (self._next_frame or 0) * SAMPLE_RATE // FRAME_RATE
-
-    def _order(self, order: wire.Order) -> None:
-        self._usable()
-        if not self._lost:
-            self.studio.tell(order)
-
-    def _usable(self) -> None:
-        if self.closed:
-            raise ValueError("the face is closed: open a new one")
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 async def _first(line: Line) -> wire.Loaded:

@@ -83,7 +83,7 @@ def test_speaking_interrupts_and_the_memory_ends_where_it_was_heard():
             heard = bot.memory.turns[1].text
             assert heard.endswith("—")
             assert 5 <= heard.count("word") <= 18, heard
-            assert face.interrupts >= 2
+            assert face.interrupts == 1, "a silent face is left alone"
             await wire.speak(np.zeros(16_000 * 3, np.float32))
             assert bot.memory.turns[-1].role == "assistant", "the interrupter is answered"
 
@@ -142,6 +142,20 @@ def test_a_lost_face_is_told_at_once_and_the_conversation_goes_on():
             await bot.typed("still here")
             await asyncio.sleep(2.0)
             assert bot.memory.turns[-1].text == "still here"
+
+    asyncio.run(run())
+
+
+def test_a_face_that_does_not_come_back_ends_the_conversation_with_a_reason():
+    async def run() -> None:
+        wire, face, events = Wire(64), FakeFace(GREY), []
+        bot = await Bot.make(wire, face, EchoBrain(), events.append)
+        running = asyncio.create_task(bot.run())
+        await asyncio.sleep(0.5)
+        face.break_down("open a new one")
+        await asyncio.wait_for(running, 3)
+        assert Problem("face", "open a new one") in events
+        assert face.closed
 
     asyncio.run(run())
 

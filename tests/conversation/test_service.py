@@ -6,9 +6,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import numpy as np
-from pipecat.frames.frames import Frame, InterruptionFrame, TTSAudioRawFrame, TTSStoppedFrame, TTSTextFrame
+from pipecat.frames.frames import (
+    Frame,
+    InterruptionFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    TTSAudioRawFrame,
+    TTSStoppedFrame,
+    TTSTextFrame,
+)
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.utils.text.base_text_aggregator import TextType
 from pipecat.workers.runner import WorkerRunner
@@ -39,10 +49,10 @@ class _Tail(FrameProcessor):
 
 
 @asynccontextmanager
-async def _running(face: FakeFace) -> AsyncIterator[tuple[PipelineWorker, Wire, _Tail]]:
+async def _running(face: FakeFace, *behind: FrameProcessor) -> AsyncIterator[tuple[PipelineWorker, Wire, _Tail]]:
     wire, tail = Wire(64), _Tail()
     service = AvatarVideoService(face)
-    pipeline = Pipeline([wire.input(), service, wire.output(), tail])
+    pipeline = Pipeline([wire.input(), service, wire.output(), tail, *behind])
     worker = PipelineWorker(pipeline, idle_timeout_secs=None, enable_rtvi=False, enable_turn_tracking=False)
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
@@ -143,5 +153,32 @@ def test_the_lead_is_bounded():
             spoken = sum(frame.spoken for frame in tail.played) / 16
             assert spoken < time.monotonic() - began + 0.1
             assert wire.received.sounds[-1][0] < time.monotonic() + 0.3
+
+    asyncio.run(run())
+
+
+def test_any_bot_remembers_what_was_heard_and_not_what_was_generated():
+    """The service in a pipeline of pipecat's own parts: its context aggregator stands behind the transport."""
+
+    async def run() -> None:
+        context = LLMContext()
+        assistant = LLMContextAggregatorPair(context).assistant()
+        async with _running(FakeFace(GREY), assistant) as (worker, _, _tail):
+            await worker.queue_frame(LLMFullResponseStartFrame())
+            await _say(worker)
+            await worker.queue_frame(LLMFullResponseEndFrame())
+            await asyncio.sleep(0.6)
+            assert not context.messages, "not before it is heard"
+            await asyncio.sleep(2.0)
+            assert [m["content"] for m in context.messages] == ["one two three four"]  # type: ignore[index]
+            await worker.queue_frame(LLMFullResponseStartFrame())
+            await _say(worker, 4, "one two three four five six seven eight")
+            await worker.queue_frame(LLMFullResponseEndFrame())
+            await asyncio.sleep(2.0)
+            await worker.queue_frame(InterruptionFrame())
+            await asyncio.sleep(0.3)
+            heard = context.messages[-1]["content"].split()  # type: ignore[index]
+            assert heard == ["one", "two", "three", "four", "five", "six", "seven", "eight"][: len(heard)]
+            assert 2 <= len(heard) <= 5
 
     asyncio.run(run())

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from livetalk.cli_support import avatars, weights
-from livetalk.conversation import worker as module
+from livetalk.conversation import worker_face as module
 from livetalk.conversation.face import Cut, FaceItem, FaceLost, FaceReturned, Full, TimedBlock
-from livetalk.conversation.worker import WorkerFace, WorkerStudio
+from livetalk.conversation.worker import WorkerStudio
+from livetalk.conversation.worker_face import WorkerFace
 
 pytestmark = [
     pytest.mark.slow,

@@ -27,7 +27,7 @@ NOT_SPOKEN = re.compile(r"[*_#`~<>|\[\]{}]|[\U0001F000-\U0001FAFF\u2600-\u27BF]"
 class Steps(Protocol):
     """Who takes the steps. All raise BrainError."""
 
-    reads_every: float  # seconds of new sound after which a going turn is read again
+    reads_every: float  # seconds of new sound after which a going turn is read again, without a pause
     sentences: int  # of an answer; what the model writes beyond them is left off
     eager: bool  # whether speech is so slow that sentences are better cut at commas
     whole: bool  # whether an answer that ends without a full stop is complete
@@ -59,7 +59,7 @@ class StepMind:
         self._size += len(sound)
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read_along())
-        if self._size - self._read >= self.steps.reads_every * SAMPLE_RATE or self._paused():
+        if self._size - self._read >= min(self.steps.reads_every, LONGEST) * SAMPLE_RATE or self._paused():
             self._new.set()
 
     def forget(self) -> None:

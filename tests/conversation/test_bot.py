@@ -17,6 +17,7 @@ from livetalk.conversation.events import Caption, Event, Problem, State, StateCh
 from livetalk.conversation.fake import FakeFace
 from livetalk.media import read_speech
 
+REAL = Path(__file__).parents[1] / "real/voices"
 GREY = np.full((64, 64, 3), 200, np.uint8)
 SPEECH = Path(__file__).parents[2] / "livetalk/assets/speech/hello.ogg"
 LONG = " ".join(["word"] * 30)
@@ -86,6 +87,19 @@ def test_speaking_interrupts_and_the_memory_ends_where_it_was_heard():
             assert face.interrupts == 1, "a silent face is left alone"
             await wire.speak(np.zeros(16_000 * 3, np.float32))
             assert bot.memory.turns[-1].role == "assistant", "the interrupter is answered"
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("name", ["order", "something"])
+def test_real_people_with_noise_behind_them_are_answered_once(name: str):
+    async def run() -> None:
+        sound = np.concatenate(list(read_speech(REAL / f"{name}.ogg")))
+        async with _talking(EchoBrain()) as (_, wire, _face, events):
+            end = await wire.speak(sound)
+            await wire.speak(np.zeros(16_000 * 4, np.float32))
+            assert _states(events).count(State.THINKING) == 1
+            assert 0 < wire.received.loud(end)[0] - end < 2.5
 
     asyncio.run(run())
 

@@ -27,6 +27,7 @@ pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"{HOW}: no {', '.join(MISSING)}"),
 ]
 SPEECH = Path(__file__).parents[2] / "livetalk/assets/speech"
+REAL = Path(__file__).parents[1] / "real/voices"
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,25 @@ async def _mind(memory: Memory) -> AsyncIterator[tuple[LocalBrain, StepMind, lis
 def test_speech_is_written_down(listener: Listener):
     wanted = {"hello", "i", "am", "your", "live", "talk", "avatar", "and", "will", "speak", "in", "real", "time"}
     assert len(wanted - _words(listener.transcribe(_recording("hello.ogg")))) <= 2
+
+
+@pytest.mark.parametrize("noise", [None, 15.0], ids=["as recorded", "15 dB of noise"])
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("reader", "unless rather cold hearted and selfish is to be"),
+        ("order", "go forward meters"),
+        ("something", "go somewhere and do something"),
+        ("cards", "queen of"),
+    ],
+)
+def test_real_people_are_understood(listener: Listener, name: str, wanted: str, noise: float | None):
+    sound = np.concatenate(list(read_speech(REAL / f"{name}.ogg")))
+    if noise is not None:
+        power = np.sqrt(np.square(sound).mean()) * 10 ** (-noise / 20)
+        sound = (sound + power * np.random.default_rng(0).standard_normal(len(sound))).astype(np.float32)
+    heard = listener.transcribe(sound).replace("-", " ")
+    assert _words(wanted) <= _words(heard), heard
 
 
 def test_noise_does_not_make_words_wrong_and_is_none(listener: Listener):

@@ -28,8 +28,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from livetalk.conditions.portrait import load_portrait
 from livetalk.conversation.face import Full
-from livetalk.server import portraits
 from livetalk.server.gate import Gate
+from livetalk.server.portraits import Framer
 from livetalk.server.visit import Visit
 from livetalk.server.visits import Closed, Visits
 from livetalk.server.webrtc import RtcLink, ice_for_page, parse_ice
@@ -67,7 +67,7 @@ class Door:
 
     def __init__(self, visits: Visits, avatars: dict[str, Path], ice: Sequence[str] = (), udp: bool = True) -> None:
         self.visits, self.avatars, self.udp = visits, avatars, udp
-        self.ice = parse_ice(ice)
+        self.ice, self.framer = parse_ice(ice), Framer(visits.limits)
         self._portraits: dict[str, UInt8[np.ndarray, "h w 3"]] = {}
 
     async def open(self, wish: Wish) -> JSONResponse:
@@ -95,7 +95,7 @@ class Door:
                 raise Refused(422, "portrait", "give an avatar or a portrait, not both")
             try:
                 data = base64.b64decode(wish.portrait, validate=True)
-                return await portraits.framed(data, size, self.visits.limits)
+                return await self.framer.framed(data, size)
             except binascii.Error as error:
                 raise Refused(422, "portrait", "the portrait is not base64") from error
             except ValueError as error:
@@ -119,6 +119,8 @@ class Door:
     async def offer(self, visit: Visit, offer: Offer) -> Any:
         if not self.udp:
             raise Refused(409, "connection", "this server speaks WebSocket only")
+        if visit.too_much():
+            raise Refused(429, "connection", "too many offers: wait ten seconds", retry=10)
         link = RtcLink(self.ice, visit.heard, visit.told, visit.lost)
         try:
             answer = await link.answer_offer(offer.sdp, offer.type)

@@ -14,17 +14,17 @@ from livetalk.server.limits import Limits
 FORMATS = ("PNG", "JPEG", "WEBP")
 LARGEST = 2000  # pixels a side: more is made smaller before a face is looked for
 
-_one_at_a_time = asyncio.Semaphore(1)
 
+class Framer:
+    """Where portraits are framed, one after the other: looking for a face takes a core."""
 
-async def framed(data: bytes, size: int, limits: Limits) -> UInt8[np.ndarray, "h w 3"]:
-    """The face in an uploaded picture, as the performer wants it. Raises ValueError, with what to do."""
-    async with _one_at_a_time:  # looking for a face takes a core
-        return await asyncio.to_thread(_framed, data, size, limits)
+    def __init__(self, limits: Limits) -> None:
+        self._limits, self._free = limits, asyncio.Semaphore(1)
 
-
-def _framed(data: bytes, size: int, limits: Limits) -> UInt8[np.ndarray, "h w 3"]:
-    return frame_portrait(_opened(data, limits), size)
+    async def framed(self, data: bytes, size: int) -> UInt8[np.ndarray, "h w 3"]:
+        """The face in an uploaded picture, as the performer wants it. Raises ValueError, with what to do."""
+        async with self._free:
+            return await asyncio.to_thread(lambda: frame_portrait(_opened(data, self._limits), size))
 
 
 def _opened(data: bytes, limits: Limits) -> UInt8[np.ndarray, "h w 3"]:

@@ -115,21 +115,25 @@ class Visit:
         self.heard_sound += len(pcm)
         await self.transport.input().hear(pcm)
 
+    def too_much(self) -> bool:
+        """Counts a message, or another call; whether there were more than one may send."""
+        now = time.monotonic()
+        self._messages.append(now)
+        while self._messages[0] < now - WINDOW:
+            self._messages.popleft()
+        return len(self._messages) > self.limits.messages
+
     def told(self, message: Any) -> None:
         """A message of the page. What is none ends the visit."""
         if isinstance(message, dict) and message.get("type") == "ping":
             self._tell({"type": "pong", "n": message["n"]} if isinstance(message.get("n"), int) else {"type": "pong"})
             return
-        now = time.monotonic()
-        self._messages.append(now)
-        while self._messages[0] < now - WINDOW:
-            self._messages.popleft()
-        if len(self._messages) > self.limits.messages:
-            self._spawn(self.end("flood"))
+        if self.too_much():
+            self._spawn_end("flood")
             return
         match message:
             case {"type": "text", "text": str(text)}:
-                self.last_word = now
+                self.last_word = time.monotonic()
                 self._act("text", lambda bot: bot.typed(text))
             case {"type": "mood", "prompt": str(prompt)}:
                 self._act("mood", lambda bot: bot.set_mood(prompt))

@@ -8,6 +8,7 @@ import { at, caption, clear, faces, make, moods, notice, photo, settled, state, 
 const PING = 1000;
 const DEAF = 5000; // milliseconds without a pong after which a way is lost
 const LONG_SIDE = 1600; // pixels of an uploaded photo
+const CALM = 1200; // milliseconds for which an interrupt by the button is shown
 const AGAIN = 28000; // milliseconds for which the server keeps a session without a way to it
 
 const forced = new URLSearchParams(location.search).get("transport"); // webrtc or websocket, to try one
@@ -215,7 +216,11 @@ at("write").onsubmit = (event) => {
   at("text").value = "";
 };
 
-at("hush").onclick = () => talk.link?.send({ type: "interrupt" });
+at("hush").onclick = () => {
+  talk.link?.send({ type: "interrupt" });
+  // Nobody speaks who could finish: it listens again.
+  setTimeout(() => talk.state === "interrupted" && be("listening"), CALM);
+};
 at("leave").onclick = () => leave();
 
 at("mic").onclick = async () => {

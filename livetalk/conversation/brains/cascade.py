@@ -57,6 +57,7 @@ class CascadeBrain:
     reads_every = 1e9  # services cost money: only at pauses
     sentences = 1_000_000
     eager = False
+    drafts = False
     whole = True
 
     def __init__(self, config: CascadeConfig | None = None) -> None:

@@ -5,6 +5,7 @@ the others, so that none is waited for long. Knows letters only.
 """
 
 import re
+from collections.abc import Iterator
 
 FIRST_WORDS = 2  # at least, before a comma ends the first piece
 WORDS = 4  # before one ends another
@@ -23,17 +24,15 @@ class Clauses:
         self._first = True
         self.sentences = 0  # that are complete
 
-    def add(self, text: str) -> list[str]:
+    def add(self, text: str) -> Iterator[str]:
         """Pieces that are complete now."""
         self._text += text
-        pieces: list[str] = []
         while (end := self._end()) is not None:
             piece, self._text = self._text[:end].strip(), self._text[end:]
             if any(letter.isalnum() for letter in piece):
-                pieces.append(piece)
                 self._first = False
                 self.sentences += SENTENCE.search(f"{piece} ") is not None
-        return pieces
+                yield piece
 
     def rest(self) -> list[str]:
         """What is left when the text is complete."""

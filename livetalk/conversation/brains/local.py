@@ -45,6 +45,7 @@ class LocalBrain:
     reads_every = 1.0
     sentences = 2  # a small model gets lost in longer answers
     eager = True
+    drafts = True
     whole = False
 
     def __init__(

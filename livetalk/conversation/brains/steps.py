@@ -1,17 +1,19 @@
 """A mind that takes three steps: transcribe while the visitor speaks, think, speak clause by clause.
 
-Shared by the brains `local` and `cascade`, which differ in who takes the steps. Knows when a turn must be read again
-and where an answer is cut; no models and no services.
+Shared by the brains `local` and `cascade`, which differ in who takes the steps. Knows when a turn must be read again,
+where an answer is cut, and when one is begun at a mere pause, since the turn may be over; no models and no services.
 """
 
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
+from copy import deepcopy
 from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float32
+from loguru import logger
 
 from livetalk.conversation.brains.brain import Answer, BrainError, Speech, Thought, Understood
 from livetalk.conversation.brains.clauses import Clauses
@@ -30,6 +32,7 @@ class Steps(Protocol):
     reads_every: float  # seconds of new sound after which a going turn is read again, without a pause
     sentences: int  # of an answer; what the model writes beyond them is left off
     eager: bool  # whether speech is so slow that sentences are better cut at commas
+    drafts: bool  # whether an answer may be begun that is perhaps not wanted
     whole: bool  # whether an answer that ends without a full stop is complete
 
     async def transcribe(self, sound: Float32[np.ndarray, " n"]) -> str:
@@ -51,6 +54,8 @@ class StepMind:
     def __init__(self, steps: Steps, memory: Memory, tell: Callable[[Understood], None]) -> None:
         self.steps, self.memory, self._tell = steps, memory, tell
         self._new = asyncio.Event()
+        self._one_reads = asyncio.Lock()
+        self._draft: Draft | None = None
         self._reading: asyncio.Task[None] | None = None
         self.forget()
 
@@ -69,28 +74,27 @@ class StepMind:
         if self._reading is not None:
             self._reading.cancel()
             self._reading = None
+        self._drop_draft()
 
     async def answer(self, text: str | None = None) -> AsyncIterator[Answer]:
+        draft = None
         if text is None:
             text = await self._understand()
-            self.forget()
+            draft, self._draft = self._draft, None
+        self.forget()
         if not text:
             return
         yield Understood(text)
-        clauses = Clauses(self.steps.eager)
-        async with aclosing(self.steps.think(self.memory.messages())) as pieces:
-            async for piece in pieces:
-                if piece:
-                    yield Thought(piece)
-                for clause in clauses.add(spoken(piece)):
-                    async for part in self._say(clause):
-                        yield part
-                if clauses.sentences >= self.steps.sentences:
-                    return
-        # What a small model had to leave off is not begun.
-        for clause in clauses.rest() if self.steps.whole or not clauses.sentences else ():
-            async for part in self._say(clause):
+        messages = self.memory.messages()
+        if draft is None or draft.messages != messages:
+            if draft is not None:
+                draft.drop()
+            draft = Draft(messages, self._compose(messages))
+        try:
+            async for part in draft:
                 yield part
+        finally:
+            draft.drop()
 
     async def heard(self, seconds: float) -> None: ...
 
@@ -100,6 +104,23 @@ class StepMind:
         if reading is not None:
             with suppress(asyncio.CancelledError):
                 await reading
+
+    async def _compose(self, messages: list[dict[str, str]]) -> AsyncGenerator[Answer, None]:
+        """The answer to chat messages: thoughts, and speech clause by clause."""
+        clauses = Clauses(self.steps.eager)
+        async with aclosing(self.steps.think(messages)) as pieces:
+            async for piece in pieces:
+                if piece:
+                    yield Thought(piece)
+                for clause in clauses.add(spoken(piece)):
+                    async for part in self._say(clause):
+                        yield part
+                    if clauses.sentences >= self.steps.sentences:
+                        return
+        # What a small model had to leave off is not begun.
+        for clause in clauses.rest() if self.steps.whole or not clauses.sentences else ():
+            async for part in self._say(clause):
+                yield part
 
     async def _say(self, clause: str) -> AsyncIterator[Answer]:
         text = clause
@@ -111,20 +132,39 @@ class StepMind:
 
     async def _understand(self) -> str:
         """The whole turn's text."""
-        if not self._complete():
-            await self._read_now()
+        async with self._one_reads:
+            if not self._complete():
+                await self._read_now()
         return self._whole()
 
     async def _read_along(self) -> None:
-        """Read the turn while it goes on."""
+        """Read the turn while it goes on; at a pause begin to answer."""
         while True:
             await self._new.wait()
             self._new.clear()
-            if self._complete():
-                continue
+            before = self._whole()
             with suppress(BrainError):  # it is tried again, and told, when the turn is over
-                await self._read_now()
+                async with self._one_reads:
+                    if not self._complete():
+                        await self._read_now()
+            if self._whole() != before:
                 self._tell(Understood(self._whole(), final=False))
+                self._drop_draft()
+            if self.steps.drafts and self._whole() and self._draft is None and self._complete():
+                self._draft = self._begin(self._whole())
+
+    def _begin(self, text: str) -> "Draft":
+        """An answer to the turn so far, in case that is all of it."""
+        memory = deepcopy(self.memory)
+        memory.turn_begins()
+        memory.user_said(text)
+        messages = memory.messages()
+        return Draft(messages, self._compose(messages))
+
+    def _drop_draft(self) -> None:
+        draft, self._draft = self._draft, None
+        if draft is not None:
+            draft.drop()
 
     async def _read_now(self) -> None:
         size, sound = self._size, np.concatenate(self._sound)
@@ -134,9 +174,8 @@ class StepMind:
             self._settled = f"{self._settled} {text}".strip()
             self._sound = [np.concatenate(self._sound)[cut:]]
             sound = sound[cut:]
-        text = await self.steps.transcribe(sound)
-        if size >= self._read:
-            self._text, self._read = text, size
+        self._text = await self.steps.transcribe(sound)
+        self._read = size
 
     def _whole(self) -> str:
         return f"{self._settled} {self._text}".strip()
@@ -161,6 +200,44 @@ class StepMind:
             parts.append(piece[-missing:])
             missing -= len(piece)
         return np.concatenate(parts[::-1])
+
+
+class Draft:
+    """An answer that is made before it is asked for: as far as its first piece of speech, until it is read.
+
+    `messages`: what it answers. Iterating gives its parts and lets it go on; `drop` ends it.
+    """
+
+    def __init__(self, messages: list[dict[str, str]], parts: AsyncGenerator[Answer, None]) -> None:
+        self.messages = messages
+        self._wanted = asyncio.Event()
+        self._ready: asyncio.Queue[Answer | BrainError | None] = asyncio.Queue()
+        self._work = asyncio.create_task(self._make(parts))
+
+    def drop(self) -> None:
+        self._work.cancel()
+
+    async def __aiter__(self) -> AsyncIterator[Answer]:
+        self._wanted.set()
+        while (part := await self._ready.get()) is not None:
+            if isinstance(part, BrainError):
+                raise part
+            yield part
+
+    async def _make(self, parts: AsyncGenerator[Answer, None]) -> None:
+        try:
+            async with aclosing(parts):
+                async for part in parts:
+                    self._ready.put_nowait(part)
+                    if isinstance(part, Speech):
+                        await self._wanted.wait()
+        except BrainError as error:
+            self._ready.put_nowait(error)
+        except Exception as error:
+            logger.error("the answer failed: {}", type(error).__name__)
+            self._ready.put_nowait(BrainError("thinking", "the answer failed for a reason not foreseen: say it again"))
+        finally:
+            self._ready.put_nowait(None)
 
 
 def spoken(text: str) -> str:

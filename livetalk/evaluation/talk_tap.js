@@ -16,7 +16,8 @@
       const samples = new Float32Array(sound.numberOfFrames);
       sound.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
       for (let start = 0; start < samples.length; start += PIECE) {
-        const peak = samples.subarray(start, start + PIECE).reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+        let peak = 0;
+        for (let i = start; i < start + PIECE && i < samples.length; i++) peak = Math.max(peak, samples[i], -samples[i]);
         keep(wall(now + (1000 * start) / sound.sampleRate), peak);
       }
       sound.close();

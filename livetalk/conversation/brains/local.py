@@ -29,7 +29,7 @@ from livetalk.voice.aloud import favourite
 from livetalk.voice.kokoro import RATE, Kokoro
 
 T = TypeVar("T")
-POLITE = 5  # how much lower than the face's the priority of these models is
+POLITE = 8  # how much lower than the face's the priority of these models is
 BETWEEN = 0.12  # seconds between two sentences
 WORDS = 160  # of memory: what a small model reads in a third of a second
 INSTRUCTIONS = (

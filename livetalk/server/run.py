@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from livetalk.server.limits import Limits
+from livetalk.server.tidy import settle
 from livetalk.server.visits import Visits
 
 
@@ -77,6 +78,7 @@ async def serve(
         loop.add_signal_handler(number, signalled)
     try:
         await visits.start()
+        settle()
         serving = asyncio.create_task(server.serve([door]))
         while not server.started and not serving.done():
             await asyncio.sleep(0.02)

@@ -12,7 +12,10 @@ from livetalk.server.limits import Limits
 from livetalk.server.logs import Log
 from livetalk.server.metrics import Metrics
 from livetalk.server.punctual import watched
+from livetalk.server.tidy import tidy
 from livetalk.server.visit import Visit
+
+AFTER = 0.1  # seconds after a visit in which its tasks come to their end
 
 
 class Closed(ValueError):
@@ -102,4 +105,5 @@ class Visits:
 
     def _gone(self, visit: Visit) -> None:
         self._here.pop(visit.id, None)
+        asyncio.get_running_loop().call_later(AFTER, tidy)
         self.metrics.sessions.set(len(self._here))

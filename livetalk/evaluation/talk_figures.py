@@ -111,8 +111,13 @@ def replies(heard: Trace, said: Trace) -> Times:
 
 def reply_figures(name: str, heard: Trace, said: Trace, logged: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     found = replies(heard, said)
-    server = [event["first_frame"] for event in logged if event["event"] == "answered"]
-    return {
+    answered = [event for event in logged if event["event"] == "answered"]
+    steps = {
+        f"reply_{name}_{step}_p50_s": _percentile([event[step] for event in answered if step in event], 50)
+        for step in ("decided", "understood", "first_text", "first_audio")
+    }
+    server = [event["first_frame"] for event in answered]
+    return steps | {
         f"reply_{name}_p50_s": _percentile(found, 50),
         f"reply_{name}_p95_s": _percentile(found, 95),
         f"reply_{name}_server_p50_s": _percentile(server, 50),

@@ -244,10 +244,10 @@ class AvatarVideoService(FrameProcessor):
         line.clock += PER_FRAME
         await self.push_frame(picture)
         await self.push_frame(sound)
-        await self.push_frame(played)
         over = self._speaking and self._ended and not shown.said and line.said > self._script.sound - FORGIVEN
         for word in self._script.heard(self._script.sound + 1 if over else line.said):
             await self.push_frame(TTSTextFrame(word, TextType.WORD))
+        await self.push_frame(played)
         if over:
             self._speaking, line.said = False, 0
             self._script.clear()

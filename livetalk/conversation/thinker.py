@@ -59,6 +59,7 @@ class Thinker(FrameProcessor):
         self._times = Waterfall(0)
         self._said = 0.0  # seconds of the answer handed on
         self._played = 0.0  # seconds of it that were heard
+        self._cut = False  # the answer was interrupted
         self._silent = 0  # frames without speech, at the end of an answer
         self._face_is_there = asyncio.Event()
         self._face_is_there.set()
@@ -80,7 +81,7 @@ class Thinker(FrameProcessor):
             case FaceLostFrame() if direction is FrameDirection.UPSTREAM:
                 self._face_is_there.clear()
                 await self._leave_off()
-                self._said = self._played = 0.0
+                self._said, self._played, self._cut = 0.0, 0.0, True
                 self._be(State.RECONNECTING)
             case FaceReturnedFrame() if direction is FrameDirection.UPSTREAM:
                 self._face_is_there.set()
@@ -115,9 +116,11 @@ class Thinker(FrameProcessor):
 
     def heard(self, words: str) -> None:
         """Words of the answer that have been played; called in step with the sound."""
+        if self._cut:  # they were on their way when the answer was cut off
+            return
         self.memory.face_said(words)
         self._caption = f"{self._caption} {words}".strip()
-        self._tell(Caption(self.turn, "assistant", self._caption, final=False))
+        self._tell(Caption(self.turn, "assistant", self._caption, final=self.state is State.LISTENING))
 
     def played(self, frame: FramePlayed) -> None:
         """A picture and its sound went out."""
@@ -151,7 +154,7 @@ class Thinker(FrameProcessor):
             self._before.popleft()
 
     def _begin(self) -> None:
-        self._hearing = True
+        self._hearing, self._ended_at = True, 0.0
         while self._before:
             self.mind.hear(self._before.popleft())
         if self.state is not State.RECONNECTING:
@@ -162,7 +165,8 @@ class Thinker(FrameProcessor):
         await self._leave_off()
         self._hearing = False
         self.turn += 1
-        self._caption, self._said, self._played, self._complete = "", 0.0, 0.0, False
+        self._caption, self._said, self._played = "", 0.0, 0.0
+        self._complete = self._cut = False
         self._ended_at = self._ended_at or time.monotonic()
         self._times = Waterfall(self.turn)
         self._note("decided")
@@ -219,7 +223,7 @@ class Thinker(FrameProcessor):
             if self.state in (State.SPEAKING, State.THINKING):
                 self._be(State.INTERRUPTED)
             await self.mind.heard(self._played)
-        self._said = self._played = 0.0
+        self._said, self._played, self._cut = 0.0, 0.0, True
 
     async def _leave_off(self) -> bool:
         """Stop answering. Returns whether an answer was under way."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import metadata
 
 ROOMS = "bot, worker, fake, brains.choose, brains.local, brains.models, brains.listener, brains.talker"
 
@@ -11,3 +12,8 @@ def test_nothing_of_the_conversation_loads_torch():
     code = f"import sys; {imports}; import ctranslate2, faster_whisper; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "False"
+
+
+def test_one_environment_holds_one_opencv_at_most():
+    names = {distribution.name.lower() for distribution in metadata.distributions()}
+    assert len({name for name in names if name.startswith("opencv")}) <= 1

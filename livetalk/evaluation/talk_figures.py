@@ -18,6 +18,7 @@ NEAR = 0.5  # seconds within which a beep belongs to a white frame
 AFTER = 2.5  # seconds after an interrupt in which silence is looked for
 SLOWEST = 12.0  # seconds after which an answer is not to this turn any more
 WARM = 10  # visits after which nothing more may be kept
+WINDOW = 5  # visits whose least counts: a request may be under way when it is looked at
 NAN = float("nan")
 
 Times = Float64[np.ndarray, " n"]
@@ -133,8 +134,10 @@ def on_time(metrics: Mapping[str, float]) -> dict[str, float]:
 def cycle_figures(held: Sequence[Mapping[str, float]]) -> dict[str, float]:
     if len(held) <= WARM:
         return {}
-    first, last = held[WARM - 1], held[-1]
-    return {f"cycles_{name}": last[name] - first[name] for name in first} | {"cycles": float(len(held))}
+    names = held[0]
+    first = {name: min(each[name] for each in held[WARM - WINDOW : WARM]) for name in names}
+    last = {name: min(each[name] for each in held[-WINDOW:]) for name in names}
+    return {f"cycles_{name}": last[name] - first[name] for name in names} | {"cycles": float(len(held))}
 
 
 def _percentile(values: Sequence[float] | Times, which: float) -> float:

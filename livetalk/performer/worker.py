@@ -27,6 +27,7 @@ from livetalk.performer.timed import Cut, TimedBlock
 
 BEAT = 0.4  # seconds between two signs of life
 AHEAD = 6  # pieces of one session that the parent may not have read yet
+URGENT = -5  # priority of this process, where it may be raised
 LEAVING = 3.0  # seconds that a closed session may take to free its place
 WAIT = 0.25  # seconds after which a thread looks whether it is still wanted
 
@@ -221,6 +222,9 @@ class _Held:
 
 def main() -> None:
     """Run a worker on the file descriptors given."""
+    if hasattr(os, "setpriority"):
+        with suppress(OSError):  # few may; frames have a time, and what else runs here has not
+            os.setpriority(os.PRIO_PROCESS, 0, URGENT)
     line, memory = (int(argument) for argument in sys.argv[1:3])
     Worker(Connection(line), memory).run()
 

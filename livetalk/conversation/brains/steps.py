@@ -6,6 +6,7 @@ where an answer is cut, and when one is begun at a mere pause, since the turn ma
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from copy import deepcopy
@@ -22,6 +23,7 @@ from livetalk.geometry import SAMPLE_RATE
 
 PAUSE = 0.15  # seconds of silence after which a turn is read at once: it may be over
 HOP = SAMPLE_RATE // 50
+SHARE = 3  # times as long as the last reading took are left before the next one, at least
 LONGEST = 22  # seconds of sound read together; of a longer turn the beginning is settled
 NOT_SPOKEN = re.compile(r"[*_#`~<>|\[\]{}]|[\U0001F000-\U0001FAFF\u2600-\u27BF]")
 
@@ -56,6 +58,7 @@ class StepMind:
         self._new = asyncio.Event()
         self._one_reads = asyncio.Lock()
         self._draft: Draft | None = None
+        self._took = 0.0  # seconds the last reading took
         self._reading: asyncio.Task[None] | None = None
         self.forget()
 
@@ -64,7 +67,8 @@ class StepMind:
         self._size += len(sound)
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read_along())
-        if self._size - self._read >= min(self.steps.reads_every, LONGEST) * SAMPLE_RATE or self._paused():
+        wait = min(max(self.steps.reads_every, SHARE * self._took), LONGEST)
+        if self._size - self._read >= wait * SAMPLE_RATE or self._paused():
             self._new.set()
 
     def forget(self) -> None:
@@ -174,8 +178,9 @@ class StepMind:
             self._settled = f"{self._settled} {text}".strip()
             self._sound = [np.concatenate(self._sound)[cut:]]
             sound = sound[cut:]
+        began = time.monotonic()
         self._text = await self.steps.transcribe(sound)
-        self._read = size
+        self._read, self._took = size, time.monotonic() - began
 
     def _whole(self) -> str:
         return f"{self._settled} {self._text}".strip()

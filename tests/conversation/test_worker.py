@@ -91,7 +91,7 @@ def test_speech_comes_back_with_moving_frames_and_an_interrupt_cuts_it():
 def test_a_process_that_dies_or_hangs_is_told_within_two_seconds_and_the_face_goes_on(blow: signal.Signals):
     async def run() -> None:
         async with _watched() as (studio, face, seen):
-            await _until(lambda: face._kept is not None)
+            await _until(lambda: face._kept is not None and bool(_blocks(seen)))
             pid = studio.pid
             assert pid is not None
             struck = time.monotonic()

@@ -37,10 +37,12 @@ class Timeline(Generic[Thing]):
     """See the module docstring. For one event loop.
 
     cushion: samples that must wait before the first are given, and again after a gap: those who fill it come in
-    pieces, and not to the millisecond.
+    pieces, and not to the millisecond. most: samples that may wait in silence; more are a delay that something late has
+    left behind, and is caught up a little with every `take`, where nobody hears it.
     """
 
     cushion: int = SAMPLE_RATE // 10
+    most: int = SAMPLE_RATE // 4
     played: int = 0  # samples given so far: the clock
     _audio: deque[Int16[np.ndarray, " n"]] = field(default_factory=deque)
     _things: deque[tuple[int, Thing]] = field(default_factory=deque)  # (place in what was ever put in, thing)
@@ -85,12 +87,29 @@ class Timeline(Generic[Thing]):
             end = self._gone + (self.waiting == 0)
             return Taken(pts, np.zeros(count, np.int16), self._due(end, pts), True)
         self._filling, self._lacked = False, 0
+        things = self._catch_up(count, pts)
         got = min(count, self.waiting)
         audio = np.concatenate([*self._pop(got), np.zeros(count - got, np.int16)])
-        things = self._due(self._gone + got + (got < count), pts)  # what nothing comes behind need not wait
+        things += self._due(self._gone + got + (got < count), pts)  # what nothing comes behind need not wait
         self._gone += got
         self._filling = got < count
         return Taken(pts, audio, things, self._filling, self._filling)
+
+    def _catch_up(self, count: int, pts: int) -> list[tuple[int, Thing]]:
+        """Leave out so much silence, if more waits than should. What has its place there is given now."""
+        if self.waiting - count < max(self.most, self.cushion):
+            return []
+        ahead, silent = 0, True
+        for piece in self._audio:
+            if ahead >= count or not silent:
+                break
+            silent = not piece[: count - ahead].any()
+            ahead += len(piece)
+        if not silent:
+            return []
+        self._pop(count)
+        self._gone += count
+        return self._due(self._gone, pts)
 
     def _due(self, end: int, pts: int) -> list[tuple[int, Thing]]:
         """Things placed before `end`, with the samples of the clock at which their place is given."""

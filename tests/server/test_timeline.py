@@ -66,6 +66,25 @@ def test_a_hush_keeps_the_time_and_the_pictures():
     assert (taken.audio[FADE:] == 0).all()
 
 
+def test_a_delay_is_caught_up_in_silence_and_never_in_speech():
+    line = Timeline[int](cushion=0, most=1600)
+    for number in range(16):
+        line.place(number)
+        line.put(sound(1000, 0 if number < 12 else 1000))
+    things, heard = [], 0
+    for _ in range(60):
+        taken = line.take(TICK)
+        things += [thing for _, thing in taken.things]
+        heard += np.count_nonzero(taken.audio)
+    assert things == list(range(16)), "no picture is lost"
+    assert heard == 4000, "no speech is lost"
+    quiet = Timeline[int](cushion=0, most=1600)
+    quiet.put(sound(16_000, 0))
+    for _ in range(26):
+        quiet.take(TICK)
+    assert quiet.waiting <= 1600 + TICK
+
+
 def test_marks_behind_all_sound_do_not_wait_for_more():
     line = Timeline[str](cushion=400)
     line.put(sound(400))

@@ -110,8 +110,11 @@ class Thinker(FrameProcessor):
         await self._decide(text.strip())
 
     def partly(self, words: Understood) -> None:
-        """Words of a turn that goes on."""
-        if self._hearing and words.text:
+        """Words of a turn that goes on, or of one whose answer was cut off before they came (`final`)."""
+        if words.text and words.final:
+            self.memory.user_said(words.text)
+            self._tell(Caption(self.turn, "user", words.text, final=True))
+        elif words.text and self._hearing:
             self._tell(Caption(self.turn + 1, "user", words.text, final=False))
 
     def heard(self, words: str) -> None:

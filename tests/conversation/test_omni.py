@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -21,12 +21,14 @@ VOICE = (0.3 * np.sin(np.arange(16_000) * 0.1)).astype(np.float32)
 
 
 @asynccontextmanager
-async def _mind(server: Realtime, memory: Memory | None = None, **options: Any) -> AsyncIterator[OmniMind]:
+async def _mind(
+    server: Realtime, memory: Memory | None = None, tell: Callable[[Understood], None] = print, **options: Any
+) -> AsyncIterator[OmniMind]:
     async with realtime_server(server):
         brain = OmniBrain(RealtimeConfig(server.url, "any", **{"patience": 3.0} | options))
         await brain.start()
         server.lines.clear()
-        mind = await brain.open(memory or Memory(), lambda words: None)
+        mind = await brain.open(memory or Memory(), tell)
         try:
             yield mind
         finally:
@@ -73,6 +75,26 @@ def test_words_that_come_after_the_answer_are_understood_all_the_same():
     async def run() -> None:
         async with _mind(Realtime(transcript_late=True)) as mind:
             assert (await _answer(mind))[-1] == Understood("hello there")
+
+    asyncio.run(run())
+
+
+def test_words_that_come_after_an_interrupt_are_told():
+    async def run() -> None:
+        told: list[Understood] = []
+        async with _mind(Realtime(transcript_late=True), tell=told.append) as mind:
+            mind.hear(VOICE)
+            async with aclosing(mind.answer()) as parts:  # type: ignore[type-var]
+                async for part in parts:
+                    if isinstance(part, Speech) and len(part.audio):
+                        break
+            assert told == []
+            await mind.heard(0.1)
+            socket = mind._line
+            assert socket is not None
+            await socket.send("response.create")  # the server says late what it heard, with its next answer
+            await asyncio.sleep(0.6)
+            assert told == [Understood("hello there")]
 
     asyncio.run(run())
 

@@ -94,7 +94,7 @@ class Brain(Protocol):
         """A mind for one conversation.
 
         `memory`: what was said, kept by the caller; the mind reads it. `tell`: called, on this loop, with words of a
-        turn that goes on.
+        turn that goes on (not `final`), and with those of a turn whose answer was cut off before they came.
         """
         ...
 

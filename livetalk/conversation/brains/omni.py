@@ -51,7 +51,7 @@ class OmniBrain:
         return Memory()
 
     async def open(self, memory: Memory, tell: Callable[[Understood], None]) -> "OmniMind":
-        return OmniMind(self.config, memory)
+        return OmniMind(self.config, memory, tell)
 
     async def close(self) -> None: ...
 
@@ -59,8 +59,8 @@ class OmniBrain:
 class OmniMind:
     """One conversation on one line."""
 
-    def __init__(self, config: RealtimeConfig, memory: Memory) -> None:
-        self.config, self.memory = config, memory
+    def __init__(self, config: RealtimeConfig, memory: Memory, tell: Callable[[Understood], None]) -> None:
+        self.config, self.memory, self._tell = config, memory, tell
         self._line: RealtimeLine | None = None
         self._reader: asyncio.Task[None] | None = None
         self._sender: asyncio.Task[None] | None = None
@@ -254,6 +254,8 @@ class OmniMind:
             async for event in line.events():
                 if self._answering:
                     self._events.put_nowait(event)
+                elif event.kind == "conversation.item.input_audio_transcription.completed":
+                    self._tell(Understood(event.text("transcript").strip()))  # of a turn whose answer was cut off
         except BrainError as error:
             self._events.put_nowait(error)
 

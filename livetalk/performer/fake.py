@@ -83,6 +83,6 @@ class FakeSession:
         loudness = np.abs(audio.reshape(PIECE, -1)).max(1).clip(0, 1)
         frames = np.empty((PIECE, self.size, self.size, 3), np.uint8)
         frames[:] = (64 + 191 * loudness).astype(np.uint8)[:, None, None, None]
-        block = TimedBlock(self._frames // 12, self._frames, frames, audio, speaking=len(said) > 0)
+        block = TimedBlock(self._frames // 12, self._frames, frames, audio, speaking=len(said) > 0, said=len(said))
         self._frames += PIECE
         return block

@@ -308,7 +308,9 @@ class LivePerformer:
             start = (first - job.frames.start) * per_frame
             audio = job.heard.audio[start : start + len(frames) * per_frame]
             revised, held = job.known is not None, fault is not None
-            session.announce(TimedBlock(job.index, first, frames, audio, job.heard.speaking, revised, held, timings))
+            said = min(max(0, job.heard.taken - start), len(audio))
+            speaking = job.heard.speaking
+            session.announce(TimedBlock(job.index, first, frames, audio, speaking, revised, held, said, timings))
 
     def _broke(self, sessions: list[LiveSession], error: Exception) -> None:
         """An exception in a step ends the session it came from, or those of the batch if that cannot be told."""

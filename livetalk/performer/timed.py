@@ -39,6 +39,7 @@ class TimedBlock:
     speaking: bool
     revised: bool = False
     held: bool = False
+    said: int = 0  # samples of `audio`, from its start, that were pushed; the rest is silence
     timings: BlockTimings = BlockTimings()
 
     @property

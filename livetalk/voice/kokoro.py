@@ -50,7 +50,7 @@ class Kokoro:
         try:
             import onnxruntime
         except ImportError as missing:
-            raise ValueError("speaking needs onnxruntime: pip install 'livetalk[data]'") from missing
+            raise ValueError("speaking needs onnxruntime: pip install 'livetalk[talk]'") from missing
         self.assets = assets if isinstance(assets, KokoroAssets) else find_kokoro(assets)
         self.symbols = self.assets.symbols()
         options = onnxruntime.SessionOptions()

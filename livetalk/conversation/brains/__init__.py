@@ -1,0 +1,1 @@
+"""Brains: what hears a visitor and answers. One small interface (`brain.py`), one file for each kind."""

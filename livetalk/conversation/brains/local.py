@@ -1,0 +1,148 @@
+"""The brain that needs nobody: Whisper hears, SmolLM2 thinks, Kokoro speaks, all on this processor.
+
+Transcription runs while the visitor speaks; when their turn is over, what is missing is read and the answer begins
+with its first clause. The models are shared by all conversations and run with lower priority than the face, whose
+frames have a time. Knows no pipeline.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from jaxtyping import Float32
+
+from livetalk.conversation.brains.brain import BrainError, Understood
+from livetalk.conversation.brains.listener import Listener
+from livetalk.conversation.brains.models import find_chat, find_whisper
+from livetalk.conversation.brains.steps import StepMind
+from livetalk.conversation.brains.talker import Talker
+from livetalk.conversation.memory import Memory
+from livetalk.geometry import SAMPLE_RATE
+from livetalk.voice.aloud import favourite
+from livetalk.voice.kokoro import RATE, Kokoro
+
+T = TypeVar("T")
+POLITE = 8  # how much lower than the face's the priority of these models is
+BETWEEN = 0.12  # seconds between two sentences
+WORDS = 160  # of memory: what a small model reads in a third of a second
+INSTRUCTIONS = (
+    "You are a friendly AI avatar. You answer the user in one short sentence. "
+    "You remember what the user says about themselves."
+)
+
+
+class LocalBrain:
+    """See the module docstring. Folders: of models in place of those that are found; `language`: of the visitor."""
+
+    name = "local"
+    reads_every = 1.0
+    sentences = 2  # a small model gets lost in longer answers
+    eager = True
+    drafts = True
+    whole = False
+
+    def __init__(
+        self,
+        whisper: Path | None = None,
+        chat: Path | None = None,
+        kokoro: Path | None = None,
+        voice: str | None = None,
+        language: str = "en",
+        threads: int = 1,
+    ) -> None:
+        self._folders, self._voice, self._language, self._threads = (whisper, chat, kokoro), voice, language, threads
+        self._workers = ThreadPoolExecutor(3, "brain", initializer=_be_polite)
+
+    async def start(self) -> None:
+        await self.work(self._load)
+
+    def memory(self) -> Memory:
+        return Memory(INSTRUCTIONS, WORDS)
+
+    async def open(self, memory: Memory, tell: Callable[[Understood], None]) -> StepMind:
+        return StepMind(self, memory, tell)
+
+    async def close(self) -> None:
+        self._workers.shutdown(wait=True, cancel_futures=True)
+
+    async def work(self, function: Callable[[], T]) -> T:
+        """Run something long beside the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._workers, function)
+
+    async def transcribe(self, sound: Float32[np.ndarray, " n"]) -> str:
+        return await self.work(lambda: self.listener.transcribe(sound))
+
+    async def think(self, messages: list[dict[str, str]]) -> AsyncGenerator[str, None]:
+        beside = _Beside(lambda: self.talker.answer(messages), self)
+        try:
+            async for piece in beside:
+                yield piece
+        finally:
+            beside.stop()
+
+    async def speak(self, text: str) -> AsyncGenerator[tuple[Float32[np.ndarray, " n"], int], None]:
+        sound = await self.work(lambda: self._spoken(text))
+        if len(sound):
+            yield np.concatenate([sound, np.zeros(round(BETWEEN * RATE), np.float32)]), RATE
+
+    def _spoken(self, text: str) -> Float32[np.ndarray, " n"]:
+        """The text as sound at `RATE`; nothing for a text without words."""
+        try:
+            with self._speaking:
+                return self.kokoro.speak(text, self.voice).audio
+        except ValueError:
+            return np.zeros(0, np.float32)
+
+    def _load(self) -> None:
+        whisper, chat, kokoro = self._folders
+        try:
+            self.listener = Listener(find_whisper(whisper), self._threads, self._language)
+            self.talker = Talker(find_chat(chat), self._threads)
+            self.kokoro = Kokoro(kokoro, self._threads)
+        except ImportError as error:
+            raise BrainError("thinking", f"{error.name} is missing: pip install 'livetalk[talk]'") from error
+        except ValueError as error:
+            raise BrainError("voice", str(error)) from error
+        self.voice = self._voice or favourite(self.kokoro.voices)
+        self._speaking = threading.Lock()
+        self.listener.transcribe(np.full(SAMPLE_RATE, 0.01, np.float32))  # what comes first is slow
+        self._spoken("Hello.")
+
+
+class _Beside:
+    """Runs an iterator on a thread of the brain; its items come to the loop."""
+
+    def __init__(self, make: Callable[[], Iterator[str]], brain: LocalBrain) -> None:
+        self._make, self._brain = make, brain
+        self._loop, self._items = asyncio.get_running_loop(), asyncio.Queue[str | None]()
+        self._stopped = False
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        work = asyncio.ensure_future(self._brain.work(self._run))
+        work.add_done_callback(lambda _: self._items.put_nowait(None))
+        while (item := await self._items.get()) is not None:
+            yield item
+        await work
+
+    def _run(self) -> None:
+        for item in self._make():
+            if self._stopped:
+                return
+            self._loop.call_soon_threadsafe(self._items.put_nowait, item)
+
+
+def _be_polite() -> None:
+    """Lower the calling thread's priority, where the system knows such a thing; threads it starts inherit it."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), POLITE)

@@ -1,0 +1,206 @@
+"""A conversation measured from outside: `livetalk serve` as a process, a real browser as its visitor.
+
+Starts both, lets a recording be the browser's microphone, and keeps what the browser heard, said and saw and what the
+server logged, all by one clock. What that comes to is `talk_figures.py`'s business. Needs Chromium and playwright.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import urllib.request
+import wave
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from livetalk.geometry import SAMPLE_RATE
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+LOADING = 240.0  # seconds until a server is ready: models may be put together first
+TAP = Path(__file__).with_name("talk_tap.js")
+HARVEST = 2.0  # seconds between two looks into the page
+AHEAD = 4.0  # seconds of silence before a recording begins
+
+Trace = Float32[np.ndarray, "n 2"]
+
+
+@dataclass
+class Heard:
+    """What a visit left. `heard`, `said`: (time, peak) of what was played and of the microphone, `seen`: (time,
+    brightness) of pictures; times in seconds since 1970. `logged`: the server's events. `metrics`: at its end."""
+
+    heard: list[tuple[float, float]] = field(default_factory=list)
+    said: list[tuple[float, float]] = field(default_factory=list)
+    seen: list[tuple[float, float]] = field(default_factory=list)
+    logged: list[dict[str, Any]] = field(default_factory=list)
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Served:
+    """A running server."""
+
+    url: str
+    pid: int
+    logged: list[dict[str, Any]]
+
+    def metrics(self) -> dict[str, float]:
+        """Its metrics by name, labels included."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        return {name: float(value) for name, value in (x.rsplit(" ", 1) for x in lines if x and x[0] != "#")}
+
+
+@contextlib.asynccontextmanager
+async def server(*options: str) -> AsyncIterator[Served]:
+    """`livetalk serve` with these options. Raises ValueError with its last words if it does not get ready."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "livetalk", "serve", "--port", str(port), *options]
+    process = await asyncio.create_subprocess_exec(
+        *command, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, start_new_session=True
+    )
+    served, words, ready = Served(f"http://127.0.0.1:{port}", process.pid, []), list[str](), asyncio.Event()
+
+    async def read() -> None:
+        assert process.stderr is not None
+        async for line in process.stderr:
+            text = line.decode("utf-8", "replace").strip()
+            try:
+                event = json.loads(text)
+            except ValueError:
+                words.append(text)
+                continue
+            served.logged.append(event)
+            if event.get("event") == "ready":
+                ready.set()
+        ready.set()
+
+    reading = asyncio.create_task(read())
+    try:
+        await asyncio.wait_for(ready.wait(), LOADING)
+        if process.returncode is not None or not any(event["event"] == "ready" for event in served.logged):
+            raise ValueError(f"the server did not start: {' '.join(words[-2:])}")
+        yield served
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), 30)
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        await reading
+
+
+@contextlib.asynccontextmanager
+async def browser(url: str, microphone: Path | None) -> AsyncIterator[Any]:
+    """The page in a headless Chromium. Raises ValueError, with what to do, where there is none."""
+    try:
+        from playwright.async_api import async_playwright
+    except ImportError as error:
+        raise ValueError("a browser is driven by playwright: pip install playwright") from error
+    found = os.environ.get("LIVETALK_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        raise ValueError("no Chromium was found: install it, or name it in LIVETALK_CHROMIUM")
+    flags = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    flags += ["--autoplay-policy=no-user-gesture-required"]
+    if microphone is not None:
+        flags.append(f"--use-file-for-fake-audio-capture={microphone}")
+    async with async_playwright() as driver:
+        chromium = await driver.chromium.launch(executable_path=found, args=flags)
+        try:
+            context = await chromium.new_context(permissions=["microphone"], bypass_csp=True)
+            page = await context.new_page()
+            await page.goto(f"{url}/?transport=webrtc")
+            await page.wait_for_selector(".tile img")
+            await page.evaluate(TAP.read_text())
+            yield page
+        finally:
+            await chromium.close()
+
+
+async def visit(
+    options: Sequence[str],
+    speech: Sequence[Float32[np.ndarray, " n"]],
+    seconds: float,
+    tell: Callable[[float], None] = lambda _: None,
+) -> Heard:
+    """A visitor who says a recording (16 kHz pieces, one after the other, again and again) for so long."""
+    with tempfile.TemporaryDirectory() as folder:
+        microphone = save(Path(folder) / "microphone.wav", np.concatenate(speech)) if len(speech) else None
+        async with server(*options) as served, browser(served.url, microphone) as page:
+            await page.click("#go")
+            await until(page, "Boolean(livetalk.link)", 30)
+            await page.evaluate("Promise.all([tap.listen(), tap.look()])")
+            kept, began = Heard(), asyncio.get_running_loop().time()
+            while (gone := asyncio.get_running_loop().time() - began) < seconds:
+                await asyncio.sleep(min(HARVEST, seconds - gone))
+                tell(min(seconds, gone + HARVEST))
+                for name, pairs in (await page.evaluate("tap.take()")).items():
+                    getattr(kept, name).extend((at / 1000, value) for at, value in pairs)
+            kept.metrics = await asyncio.to_thread(served.metrics)
+            kept.logged = served.logged
+            return kept
+
+
+async def come_and_go(cycles: int, tell: Callable[[float], None] = lambda _: None) -> list[dict[str, float]]:
+    """What the server's process holds after each of so many visits: megabytes, tasks, threads, files."""
+    async with server("--brain", "echo", "--face", "drawn") as served, browser(served.url, None) as page:
+        held = []
+        for cycle in range(cycles):
+            await page.click("#go")
+            await until(page, "Boolean(livetalk.link)", 30)
+            await until(page, "document.getElementById('video').currentTime > 0.2", 20)
+            await page.click("#leave")
+            await _empty(served)
+            held.append(await _holdings(served))
+            tell(cycle + 1)
+        return held
+
+
+async def _empty(served: Served) -> None:
+    for _ in range(200):
+        if (await asyncio.to_thread(served.metrics))["livetalk_sessions"] == 0:
+            return
+        await asyncio.sleep(0.05)
+
+
+async def _holdings(served: Served) -> dict[str, float]:
+    await asyncio.sleep(0.3)
+    tasks = (await asyncio.to_thread(served.metrics))["livetalk_tasks"]
+    process = Path(f"/proc/{served.pid}")
+    fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines() if ":" in line)
+    megabytes = int(fields["VmRSS"].split()[0]) / 1000
+    files = len(os.listdir(process / "fd"))
+    return {"megabytes": megabytes, "tasks": tasks, "threads": float(fields["Threads"]), "files": files}
+
+
+async def until(page: Any, expression: str, seconds: float) -> None:
+    """Wait for something in the page. Raises ValueError when it does not happen."""
+    end = asyncio.get_running_loop().time() + seconds
+    while not await page.evaluate(expression):
+        if asyncio.get_running_loop().time() > end:
+            notices = await page.inner_text("#notices")
+            raise ValueError(f"the page did not get there ({expression}): {notices or 'it says nothing'}")
+        await asyncio.sleep(0.05)
+
+
+def save(path: Path, sound: Float32[np.ndarray, " n"]) -> Path:
+    """Sound at 16 kHz as a file that Chromium takes for a microphone."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes((sound.clip(-1, 1) * 32767).astype("<i2").tobytes())
+    return path

@@ -1,0 +1,144 @@
+"""The figures of a conversation and what they must reach: from what a browser heard and saw to numbers.
+
+Works on traces only: (seconds, value) of sound and pictures, events of the server's log. Runs nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from livetalk.evaluation.report import Bar, Meaning
+
+LOUD = 0.02  # peak from which on something is heard
+WHITE = 128
+RELEASE = 0.25  # seconds of silence after which a sound has ended
+NEAR = 0.5  # seconds within which a beep belongs to a white frame
+AFTER = 2.5  # seconds after an interrupt in which silence is looked for
+SLOWEST = 12.0  # seconds after which an answer is not to this turn any more
+WARM = 10  # visits after which nothing more may be kept
+WINDOW = 5  # visits whose least counts: a request may be under way when it is looked at
+NAN = float("nan")
+
+Times = Float64[np.ndarray, " n"]
+Trace = Sequence[tuple[float, float]]
+
+FIGURES: dict[str, Meaning] = {
+    "skew_ms_p99": Meaning(
+        "white frame against its beep in the browser, 99th percentile of the distance", Bar(45.0, True)
+    ),
+    "skew_ms_median": Meaning("the same, median, with its sign: the picture late"),
+    "interrupt_ms_p95": Meaning("the server's decision → silence in the browser", Bar(250.0, True)),
+    "interrupt_onset_ms_p95": Meaning("the visitor's voice → silence in the browser", Bar(600.0, True)),
+    "reply_echo_p50_s": Meaning("end of speech → first speaking frame, echo", Bar(1.5, True)),
+    "reply_local_p50_s": Meaning("end of speech → first speaking frame, local", Bar(4.5, True)),
+    "on_time": Meaning("share of blocks in time during the local conversation", Bar(0.995)),
+    "cycles_megabytes": Meaning("memory more after the last visit than after the tenth", Bar(8.0, True)),
+    "cycles_tasks": Meaning("tasks more", Bar(0.0, True)),
+    "cycles_threads": Meaning("threads more; pools may still fill up", Bar(2.0, True)),
+    "cycles_files": Meaning("open files and sockets more", Bar(0.0, True)),
+}
+
+
+def sounds(trace: Trace, least: float = LOUD, release: float = RELEASE) -> list[tuple[float, float]]:
+    """(begin, end) of everything loud; shorter silences than `release` do not end it."""
+    loud = [at for at, peak in trace if peak > least]
+    found: list[tuple[float, float]] = []
+    for at in loud:
+        if found and at - found[-1][1] < release:
+            found[-1] = (found[-1][0], at)
+        else:
+            found.append((at, at))
+    return found
+
+
+def skews(heard: Trace, seen: Trace) -> Times:
+    """Milliseconds that white frames come after their beeps."""
+    beeps = np.array([begin for begin, _ in sounds(heard, 0.1)])
+    bright = [seen[i][0] for i in range(1, len(seen)) if seen[i][1] > WHITE >= seen[i - 1][1]]
+    found = []
+    for at in bright if len(beeps) else []:
+        nearest = beeps[np.abs(beeps - at).argmin()]
+        if abs(nearest - at) < NEAR:
+            found.append(1000 * (at - nearest))
+    return np.array(found)
+
+
+def skew_figures(heard: Trace, seen: Trace) -> dict[str, float]:
+    found = skews(heard, seen)
+    return {
+        "skew_ms_p99": _percentile(np.abs(found), 99),
+        "skew_ms_median": _percentile(found, 50),
+        "skew_events": float(len(found)),
+    }
+
+
+def interrupt_figures(heard: Trace, said: Trace, logged: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Of every interrupt that the server logged while something was heard."""
+    played, voice = sounds(heard), sounds(said, release=0.8)
+    decided, onset = [], []
+    for event in logged:
+        if event["event"] != "interrupted":
+            continue
+        at = event["time"]
+        sounding = [(begin, end) for begin, end in played if begin < at < end + RELEASE]
+        speaking = [begin for begin, end in voice if begin - 0.05 <= at <= end + 1.0]
+        if not sounding:
+            continue
+        silent = sounding[-1][1]
+        if silent - at < AFTER:
+            decided.append(max(0.0, 1000 * (silent - at)))
+            if speaking and at - speaking[-1] < 1.5:
+                onset.append(1000 * (silent - speaking[-1]))
+    return {
+        "interrupt_ms_p95": _percentile(decided, 95),
+        "interrupt_onset_ms_p95": _percentile(onset, 95),
+        "interrupts": float(len(decided)),
+    }
+
+
+def replies(heard: Trace, said: Trace) -> Times:
+    """Seconds from the end of each turn to the next sound."""
+    voice, played = sounds(said, release=1.2), sounds(heard)
+    found = []
+    for number, (_, end) in enumerate(voice):
+        until = voice[number + 1][0] if number + 1 < len(voice) else end + SLOWEST
+        answer = next((begin for begin, _ in played if end < begin < min(until, end + SLOWEST)), None)
+        if answer is not None:
+            found.append(answer - end)
+    return np.array(found)
+
+
+def reply_figures(name: str, heard: Trace, said: Trace, logged: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    found = replies(heard, said)
+    answered = [event for event in logged if event["event"] == "answered"]
+    steps = {
+        f"reply_{name}_{step}_p50_s": _percentile([event[step] for event in answered if step in event], 50)
+        for step in ("decided", "understood", "first_text", "first_audio")
+    }
+    server = [event["first_frame"] for event in answered]
+    return steps | {
+        f"reply_{name}_p50_s": _percentile(found, 50),
+        f"reply_{name}_p95_s": _percentile(found, 95),
+        f"reply_{name}_server_p50_s": _percentile(server, 50),
+        f"replies_{name}": float(len(found)),
+    }
+
+
+def on_time(metrics: Mapping[str, float]) -> dict[str, float]:
+    blocks, late = metrics.get("livetalk_blocks_total", 0.0), metrics.get("livetalk_blocks_late_total", 0.0)
+    return {"on_time": 1 - late / blocks if blocks else NAN, "blocks": blocks, "blocks_late": late}
+
+
+def cycle_figures(held: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    if len(held) <= WARM:
+        return {}
+    names = held[0]
+    first = {name: min(each[name] for each in held[WARM - WINDOW : WARM]) for name in names}
+    last = {name: min(each[name] for each in held[-WINDOW:]) for name in names}
+    return {f"cycles_{name}": last[name] - first[name] for name in names} | {"cycles": float(len(held))}
+
+
+def _percentile(values: Sequence[float] | Times, which: float) -> float:
+    return float(np.percentile(values, which)) if len(values) else NAN

@@ -1,0 +1,41 @@
+// A session with the server: asked for, spoken to with its token, left. Errors say which step failed and what to do.
+
+export class Failure extends Error {
+  constructor(step, message) {
+    super(message);
+    this.step = step;
+  }
+}
+
+async function ask(method, path, body, token) {
+  const headers = { ...(body && { "Content-Type": "application/json" }), ...(token && { Authorization: `Bearer ${token}` }) };
+  let answer;
+  try {
+    answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), keepalive: method === "DELETE" });
+  } catch {
+    throw new Failure("connection", "The server does not answer. Is it still running? Look at the terminal it was started in.");
+  }
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Failure(said.error?.step ?? "server", sentence(said.error?.message ?? `error ${answer.status}`));
+  return said;
+}
+
+export const facts = () => ask("GET", "v1/avatars");
+
+export class Session {
+  static async open(wish) {
+    return Object.assign(new Session(), await ask("POST", "v1/sessions", wish));
+  }
+
+  request(method, path, body) {
+    return ask(method, `v1/sessions/${this.id}${path}`, body, this.token);
+  }
+
+  leave() {
+    return this.request("DELETE", "").catch(() => {});
+  }
+}
+
+function sentence(words) {
+  return words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
+}

@@ -1,0 +1,55 @@
+"""Uploaded portraits: checked, framed, never written to a disk. Knows no visits."""
+
+import asyncio
+import io
+import warnings
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from livetalk.conditions.portrait import frame_portrait
+from livetalk.server.limits import Limits
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+LARGEST = 2000  # pixels a side: more is made smaller before a face is looked for
+
+
+class Framer:
+    """Where portraits are framed, one after the other: looking for a face takes a core."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits, self._free = limits, asyncio.Semaphore(1)
+
+    async def framed(self, data: bytes, size: int) -> UInt8[np.ndarray, "h w 3"]:
+        """The face in an uploaded picture, as the performer wants it. Raises ValueError, with what to do."""
+        async with self._free:
+            return await asyncio.to_thread(lambda: frame_portrait(_opened(data, self._limits), size))
+
+
+def _opened(data: bytes, limits: Limits) -> UInt8[np.ndarray, "h w 3"]:
+    if not data:
+        raise ValueError("the picture is empty: choose another one")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if image.width * image.height > limits.pixels:
+            raise ValueError("the picture has too many pixels: 1000 a side are plenty")
+        image.draft("RGB", (LARGEST, LARGEST))
+        image = ImageOps.exif_transpose(image)
+        image.thumbnail((LARGEST, LARGEST))
+        return np.asarray(_on_grey(image))
+    except UnidentifiedImageError as error:
+        raise ValueError("this is no picture we can read: use a PNG, JPEG or WebP file") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError("the picture has too many pixels: 1000 a side are plenty") from error
+    except (OSError, SyntaxError, KeyError, IndexError, TypeError, AttributeError, EOFError) as error:
+        raise ValueError("the picture is damaged: export it anew as PNG or JPEG") from error
+
+
+def _on_grey(image: Image.Image) -> Image.Image:
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        behind = Image.new("RGBA", image.size, (128, 128, 128, 255))
+        return Image.alpha_composite(behind, image.convert("RGBA")).convert("RGB")
+    return image.convert("RGB")

@@ -1,0 +1,131 @@
+"""What will be heard and seen, in order: the one clock of a visit's picture and sound.
+
+Samples wait in a line; pictures and marks have a place between them. Whoever plays takes so many samples at a time and
+is given what has its place there, so that picture and sound leave together whatever happens before: a gap is filled
+with silence and moves both. Pure bookkeeping: knows no time of day, no transport, no pipecat.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+from jaxtyping import Int16
+
+from livetalk.geometry import SAMPLE_RATE
+
+PATIENCE = 3  # cushions that a little sound waits for more before it is given anyway
+FADE = SAMPLE_RATE // 200  # samples over which a cut falls silent: 5 ms do not click
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True)
+class Taken(Generic[Thing]):
+    """`pts`: samples taken before these. `things`: (samples of the clock, thing), in order. `starved`: some lack."""
+
+    pts: int
+    audio: Int16[np.ndarray, " n"]
+    things: list[tuple[int, Thing]]
+    starved: bool
+    began: bool = False  # to starve, with this piece
+
+
+@dataclass
+class Timeline(Generic[Thing]):
+    """See the module docstring. For one event loop.
+
+    cushion: samples that must wait before the first are given, and again after a gap: those who fill it come in
+    pieces, and not to the millisecond. most: samples that may wait in silence; more are a delay that something late has
+    left behind, and is caught up a little with every `take`, where nobody hears it.
+    """
+
+    cushion: int = SAMPLE_RATE // 10
+    most: int = SAMPLE_RATE // 4
+    played: int = 0  # samples given so far: the clock
+    _audio: deque[Int16[np.ndarray, " n"]] = field(default_factory=deque)
+    _things: deque[tuple[int, Thing]] = field(default_factory=deque)  # (place in what was ever put in, thing)
+    _put: int = 0
+    _gone: int = 0  # of what was put in
+    _filling: bool = True
+    _lacked: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """Samples that wait."""
+        return self._put - self._gone
+
+    def put(self, audio: Int16[np.ndarray, " n"]) -> None:
+        """Sound behind all that waits."""
+        if len(audio):
+            self._audio.append(audio)
+            self._put += len(audio)
+
+    def place(self, thing: Thing) -> None:
+        """A picture or a mark behind all the sound so far."""
+        self._things.append((self._put, thing))
+
+    def hush(self) -> None:
+        """What waits falls silent within `FADE` samples. Its time still passes, and its things keep their places."""
+        count = self.waiting
+        if count:
+            sound = np.concatenate(self._audio)
+            ramp = np.clip(1 - np.arange(count) / FADE, 0, 1)
+            self._audio = deque([(sound * ramp).astype(np.int16)])
+
+    def forget(self, unwanted: Callable[[Thing], bool]) -> None:
+        """Some of the things that wait go."""
+        self._things = deque((at, thing) for at, thing in self._things if not unwanted(thing))
+
+    def take(self, count: int) -> Taken[Thing]:
+        """The next `count` samples, silence for those that are missing, and what has its place among them."""
+        pts = self.played
+        self.played += count
+        if self._filling and self.waiting < max(count, self.cushion) and self._lacked < PATIENCE * self.cushion:
+            self._lacked += count if self.waiting else 0
+            end = self._gone + (self.waiting == 0)
+            return Taken(pts, np.zeros(count, np.int16), self._due(end, pts), True)
+        self._filling, self._lacked = False, 0
+        things = self._catch_up(count, pts)
+        got = min(count, self.waiting)
+        audio = np.concatenate([*self._pop(got), np.zeros(count - got, np.int16)])
+        things += self._due(self._gone + got + (got < count), pts)  # what nothing comes behind need not wait
+        self._gone += got
+        self._filling = got < count
+        return Taken(pts, audio, things, self._filling, self._filling)
+
+    def _catch_up(self, count: int, pts: int) -> list[tuple[int, Thing]]:
+        """Leave out so much silence, if more waits than should. What has its place there is given now."""
+        if self.waiting - count < max(self.most, self.cushion):
+            return []
+        ahead, silent = 0, True
+        for piece in self._audio:
+            if ahead >= count or not silent:
+                break
+            silent = not piece[: count - ahead].any()
+            ahead += len(piece)
+        if not silent:
+            return []
+        self._pop(count)
+        self._gone += count
+        return self._due(self._gone, pts)
+
+    def _due(self, end: int, pts: int) -> list[tuple[int, Thing]]:
+        """Things placed before `end`, with the samples of the clock at which their place is given."""
+        due = []
+        while self._things and self._things[0][0] < end:
+            at, thing = self._things.popleft()
+            due.append((pts + max(0, at - self._gone), thing))
+        return due
+
+    def _pop(self, count: int) -> list[Int16[np.ndarray, " n"]]:
+        pieces = []
+        while count:
+            piece = self._audio.popleft()
+            if len(piece) > count:
+                self._audio.appendleft(piece[count:])
+                piece = piece[:count]
+            pieces.append(piece)
+            count -= len(piece)
+        return pieces

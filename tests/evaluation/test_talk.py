@@ -1,0 +1,73 @@
+"""Figures of a conversation come out as they were put into the traces."""
+
+import math
+
+import numpy as np
+import pytest
+
+from livetalk.evaluation import talk_bench
+from livetalk.evaluation.talk_figures import (
+    cycle_figures,
+    interrupt_figures,
+    on_time,
+    replies,
+    reply_figures,
+    skew_figures,
+    sounds,
+)
+
+
+def trace(*loud: tuple[float, float], until: float = 40.0, step: float = 0.01) -> list[tuple[float, float]]:
+    times = np.arange(0, until, step)
+    return [(float(t), 0.5 if any(begin <= t < end for begin, end in loud) else 0.0) for t in times]
+
+
+def test_sounds_end_after_some_silence():
+    found = sounds(trace((1, 2), (2.1, 3), (5, 6)))
+    assert np.allclose(found, [(1, 2.99), (5, 5.99)], atol=0.02)
+
+
+def test_skew_has_a_sign_and_a_size():
+    heard = trace(*((t, t + 0.06) for t in range(1, 39)))
+    seen = [(at - 0.03, 255.0 if peak else 0.0) for at, peak in heard]
+    figures = skew_figures(heard, seen)
+    assert figures["skew_ms_median"] == pytest.approx(-30, abs=1)
+    assert figures["skew_ms_p99"] == pytest.approx(30, abs=1)
+    assert figures["skew_events"] == 38
+    assert math.isnan(skew_figures([], [])["skew_ms_p99"])
+
+
+def test_an_interrupt_is_timed_from_the_decision_and_from_the_voice():
+    logged = [
+        {"event": "interrupted", "time": 10.4},
+        {"event": "interrupted", "time": 30.0},
+        {"event": "ended", "time": 1},
+    ]
+    figures = interrupt_figures(trace((8, 10.5)), trace((2, 5), (10.1, 12)), logged)
+    assert figures["interrupt_ms_p95"] == pytest.approx(90, abs=15)
+    assert figures["interrupt_onset_ms_p95"] == pytest.approx(390, abs=15)
+    assert figures["interrupts"] == 1, "where nothing was heard nothing was interrupted"
+
+
+def test_a_reply_is_the_next_sound_after_the_end_of_a_turn():
+    said, heard = trace((1, 3), (10, 12), (20, 22)), trace((4.2, 6), (13, 14))
+    assert np.allclose(replies(heard, said), [1.2, 1.0], atol=0.03)
+    figures = reply_figures("echo", heard, said, [{"event": "answered", "first_frame": 1.1}])
+    assert figures["reply_echo_p50_s"] == pytest.approx(1.1, abs=0.03)
+    assert figures["reply_echo_server_p50_s"] == 1.1
+
+
+def test_blocks_and_visits():
+    assert on_time({"livetalk_blocks_total": 200, "livetalk_blocks_late_total": 1})["on_time"] == 0.995
+    assert math.isnan(on_time({})["on_time"])
+    held = [{"tasks": 5.0 + (i < 9), "megabytes": 100 + i / 10} for i in range(100)]
+    figures = cycle_figures(held)
+    assert figures["cycles_tasks"] == 0
+    assert figures["cycles_megabytes"] == pytest.approx(9.0)
+
+
+def test_misses_are_named_and_nan_is_a_miss():
+    document = talk_bench.as_json({"skew_ms_p99": float("nan"), "on_time": 1.0, "blocks": 5.0})
+    assert '"skew_ms_p99": null' in document
+    assert '"missed": [\n    "skew_ms_p99"\n  ]' in document
+    assert talk_bench.table({"on_time": 0.5}).row_count == 1

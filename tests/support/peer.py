@@ -1,0 +1,116 @@
+"""A visitor without a browser: the page's side of both transports, in a few lines."""
+
+import asyncio
+import io
+import json
+import struct
+from typing import Any
+
+import numpy as np
+import websockets
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import AudioStreamTrack, MediaStreamError
+from house import House
+from PIL import Image
+
+
+class Peer:
+    """What came: messages, (time stamp in samples, mean brightness) of pictures, (time stamp, peak) of sound."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.pictures: list[tuple[int, float]] = []
+        self.sound: list[tuple[int, int]] = []
+
+    def states(self) -> list[str]:
+        return [message["state"] for message in self.messages if message["type"] == "state"]
+
+
+class RtcPeer(Peer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.channel = self.pc.createDataChannel("messages")
+        self.tasks: list[asyncio.Task[None]] = []
+        self.open = asyncio.Event()
+        self.channel.on("open", self.open.set)
+        self.channel.on("message", lambda text: self.messages.append(json.loads(text)))
+        self.pc.on("track", lambda track: self.tasks.append(asyncio.ensure_future(self._read(track))))
+
+    async def offer(self) -> dict[str, str]:
+        self.pc.addTransceiver(AudioStreamTrack(), "sendrecv")
+        self.pc.addTransceiver("video", "recvonly")
+        await self.pc.setLocalDescription(await self.pc.createOffer())
+        return {"sdp": self.pc.localDescription.sdp, "type": "offer"}
+
+    async def connect(self, house: House, path: str, owner: dict[str, str]) -> None:
+        answer = await house.http.post(f"{path}/offer", json=await self.offer(), headers=owner)
+        assert answer.status_code == 200, answer.text
+        await self.pc.setRemoteDescription(RTCSessionDescription(**answer.json()))
+        await asyncio.wait_for(self.open.wait(), 10)
+
+    def send(self, message: object) -> None:
+        self.channel.send(json.dumps(message))
+
+    async def close(self) -> None:
+        await self.pc.close()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def _read(self, track: Any) -> None:
+        while True:
+            try:
+                frame = await track.recv()
+            except MediaStreamError:
+                return
+            if track.kind == "video":
+                seen = float(frame.to_ndarray(format="gray").mean())
+                self.pictures.append((round(frame.pts * frame.time_base * 16_000), seen))
+            else:
+                self.sound.append((round(frame.pts * frame.time_base * 16_000), int(np.abs(frame.to_ndarray()).max())))
+
+
+class SocketPeer(Peer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[tuple[int, np.ndarray]] = []
+
+    async def connect(self, house: House, path: str, owner: dict[str, str]) -> None:
+        token = owner["Authorization"].removeprefix("Bearer ")
+        url = house.url.replace("http", "ws") + path + "/socket"
+        self.socket = await websockets.connect(url, subprotocols=["livetalk", token], proxy=None)
+        self.reading = asyncio.create_task(self._read())
+        self.living = asyncio.create_task(self._live())
+
+    async def send(self, message: object) -> None:
+        await self.socket.send(json.dumps(message))
+
+    async def say(self, pcm: np.ndarray) -> None:
+        """In real time."""
+        for piece in np.array_split(pcm, max(1, len(pcm) // 320)):
+            await self.socket.send(piece.astype("<i2").tobytes())
+            await asyncio.sleep(len(piece) / 16_000)
+
+    async def close(self) -> None:
+        self.living.cancel()
+        await self.socket.close()
+        await asyncio.gather(self.reading, self.living, return_exceptions=True)
+
+    async def _live(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            await self.send({"type": "ping"})
+
+    async def _read(self) -> None:
+        async for item in self.socket:
+            if isinstance(item, str):
+                self.messages.append(json.loads(item))
+                continue
+            kind, pts = struct.unpack_from("<BQ", item)
+            if kind == 1:
+                pcm = np.frombuffer(item[9:], "<i2")
+                self.pieces.append((pts, pcm))
+                self.sound.append((pts, int(np.abs(pcm.astype(np.int32)).max())))
+            else:
+                self.pictures.append((pts, float(np.asarray(Image.open(io.BytesIO(item[9:])).convert("L")).mean())))

@@ -38,7 +38,7 @@ def test_the_local_brain_hears_thinks_and_speaks(tmp_path: Path):
             await start(shown)
             await true(shown, "document.getElementById('still').hidden")
             still = await look(shown, FACE, 1.5)
-            await state(shown, "speaking", 40)
+            await state(shown, "speaking", 90)
             talking = await look(shown, FACE, 1.5)
             assert talking["level"] > 0.03
             assert talking["moved"] > 1.3 * still["moved"], (talking, still)
@@ -48,7 +48,7 @@ def test_the_local_brain_hears_thinks_and_speaks(tmp_path: Path):
             await state(shown, "listening", 30)
             await shown.fill("#text", "My name is Ada. What is my name?")
             await shown.press("#text", "Enter")
-            await state(shown, "speaking", 40)
+            await state(shown, "speaking", 90)
             await shown.keyboard.press("Escape")
             await true(shown, "livetalk.state !== 'speaking'", 2)
             await asyncio.sleep(0.4)

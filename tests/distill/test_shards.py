@@ -16,8 +16,9 @@ from livetalk.training.latents import LatentBank
 
 def _shard(folder: Path, number: int, clips: int = 2) -> None:
     np.save(folder / f"shard_{number:06d}.npy", np.full((clips, 81, 64, 64, 3), 40 * number, np.uint8))
+    beside = folder / f"part_{number:06d}.npz"  # renamed into place, as the pool does
     np.savez(
-        folder / f"shard_{number:06d}.npz",
+        beside,
         boxes=np.full((clips, 81, 3, 2), 30, np.float16),
         weights=np.zeros((clips, 81, 52), np.float16),
         pose=np.zeros((clips, 81, 6), np.float16),
@@ -29,6 +30,7 @@ def _shard(folder: Path, number: int, clips: int = 2) -> None:
         seed=np.arange(clips),
         prompt=np.array(["a woman smiles"] * clips),
     )
+    beside.rename(folder / f"shard_{number:06d}.npz")
 
 
 def test_new_shards_are_encoded_and_freed(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_budget_in_seconds_is_kept_across_resumes(tmp_path: Path) -> None:
     assert report.resumed_from == 10
     assert second.loaded == {"steps": 10}
     assert second.ticks[0].seconds >= 0.1, "seconds spent before count"
-    assert 0.6 <= report.seconds < 0.75
+    assert 0.6 <= report.seconds < 1.1
     assert all(a.progress < b.progress < 1 for a, b in zip(second.ticks, second.ticks[1:], strict=False))
 
 

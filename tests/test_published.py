@@ -1,5 +1,6 @@
 """Every published file fits our classes; others are refused by name and shape."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -39,6 +40,22 @@ def test_a_checkpoint_with_the_published_names_and_shapes_loads(file, load, numb
 @pytest.mark.parametrize(("file", "config"), [("dit_1.3b_audio", DIT_1_3B), ("dit_14b_audio", DIT_14B)])
 def test_sizes_are_read_off_the_tensors(file, config):
     assert config_of(blank(file)) == config
+
+
+@pytest.mark.parametrize(
+    ("file", "load", "known"),
+    [
+        ("dit_1.3b_audio", load_dit, "2bf9513c7a3e908015f11a800fc9b820"),
+        ("dit_14b_audio", load_dit, "883a90b12576b9b8693a08cf690998dd"),
+        ("wan_vae", load_wan, "ccc42284ea13e1ad04693284c7a09be6"),
+    ],
+)
+def test_our_models_have_the_layout_by_which_others_know_these_files(file, load, known):
+    """Their loaders recognise a file by the MD5 of its names, with and without shapes."""
+    words = []
+    for name, tensor in load(blank(file)).state_dict().items():
+        words += [name, f"{name}:{'_'.join(str(n) for n in tensor.shape)}"]
+    assert hashlib.md5(",".join(sorted(words)).encode(), usedforsecurity=False).hexdigest() == known
 
 
 def speech_layout():

@@ -12,7 +12,17 @@ from typing import Annotated, NoReturn
 import typer
 
 import livetalk
-from livetalk import cli_bench, cli_data, cli_doctor, cli_evaluate, cli_generate, cli_serve, cli_train
+from livetalk import (
+    cli_bench,
+    cli_convert,
+    cli_data,
+    cli_doctor,
+    cli_download,
+    cli_evaluate,
+    cli_generate,
+    cli_serve,
+    cli_train,
+)
 from livetalk.cli_support import err, mistake, out
 
 app = typer.Typer(
@@ -26,6 +36,8 @@ app = typer.Typer(
 app.command("generate")(cli_generate.generate)
 app.command("serve")(cli_serve.serve)
 app.command("doctor")(cli_doctor.doctor)
+app.command("download")(cli_download.download)
+app.command("convert")(cli_convert.convert)
 app.add_typer(cli_bench.app, name="bench")
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_train.app, name="train")

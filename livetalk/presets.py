@@ -8,7 +8,7 @@ from typing import Literal
 
 from livetalk.codec.light import LightCodec, LightCodecConfig
 from livetalk.codec.portrait import PortraitCodec, PortraitCodecConfig
-from livetalk.dit.config import DiTConfig
+from livetalk.dit.config import DiTConfig, published_audio_blocks
 from livetalk.geometry import Geometry
 
 SmallCodec = LightCodec | PortraitCodec
@@ -121,5 +121,18 @@ MINIATURE_PORTRAIT = replace(
     dit=replace(MINIATURE.dit, latent_channels=12, patch=2, detail=0),
     codec=_SMALL_PORTRAIT_CODEC,
 )
+
+# The published transformers; every other number of them follows from these.
+DIT_1_3B = DiTConfig(
+    dim=1536,
+    layers=30,
+    heads=12,
+    ffn_dim=8960,
+    latent_channels=16,
+    text_dim=4096,
+    audio_dim=14 * 768,
+    audio_blocks=published_audio_blocks(30),
+)
+DIT_14B = replace(DIT_1_3B, dim=5120, layers=40, heads=40, ffn_dim=13_824, audio_blocks=published_audio_blocks(40))
 
 PRESETS = {preset.name: preset for preset in (TINY, MINIATURE, TINY_PORTRAIT, MINIATURE_PORTRAIT)}

@@ -121,8 +121,10 @@ def load_bundle(path: Path, dtype: torch.dtype = torch.float32) -> tuple[State, 
     return dequantise(packed, dtype), metadata
 
 
-def load_into(module: nn.Module, state: Mapping[str, Tensor]) -> None:
+def load_into(module: nn.Module, state: Mapping[str, Tensor], assign: bool = False) -> None:
     """Copy `state` into `module`, which keeps its dtype and device. Names and shapes must be the same.
+
+    assign: take the tensors as they are instead, dtype and device included; for modules built without storage.
 
     Raises:
         ValueError: they are not; names the first tensors that differ. The module is left as it was.
@@ -143,4 +145,4 @@ def load_into(module: nn.Module, state: Mapping[str, Tensor]) -> None:
             f"weights do not fit {type(module).__name__}: {'; '.join(differences[:NAMED])}{more}. "
             "They were made for another preset or version: give the ones that belong to it"
         )
-    module.load_state_dict(dict(state))
+    module.load_state_dict(dict(state), assign=assign)

@@ -22,7 +22,7 @@ def test_every_recorded_case_holds(case):
 
 
 def test_all_kinds_are_there():
-    kinds = {"schedule", "vae", "dit_bidirectional", "dit_causal_train", "dit_causal_stream"}
+    kinds = {"schedule", "vae", "dit_bidirectional", "dit_causal_train", "dit_causal_stream", "umt5", "wav2vec2"}
     assert {case.kind for case in CASES} == kinds
 
 

@@ -5,6 +5,7 @@ does not grow with the clip and a stream gives the same frames, to the bit, as t
 files. Source: Wan2.1 `Wan2.1_VAE.pth`, 194 tensors, 126,892,531 parameters (arXiv 2503.20314, section 4.1).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from livetalk.codec.interface import Carry
 from livetalk.codec.wan_blocks import Decoder, Encoder
+from livetalk.weights import load_into
 
 # Statistics of the published latents, per channel.
 # fmt: off
@@ -99,3 +101,21 @@ class WanCodec(nn.Module):
             pixels, past = self.decoder(latent, past)
             frames.append(pixels.float().clamp(-1, 1))
         return torch.cat(frames, dim=2), Carry(past)
+
+
+def load_wan(state: Mapping[str, Tensor]) -> WanCodec:
+    """The codec of a published checkpoint, its width read off the tensors, which it holds itself (no copies).
+
+    Raises:
+        ValueError: names or shapes differ; names the first of them.
+    """
+    if "encoder.conv1.weight" not in state:
+        raise ValueError("no Wan VAE: encoder.conv1.weight is missing; give Wan2.1_VAE.pth")
+    first = state["encoder.conv1.weight"]
+    with torch.device("meta"):
+        codec = WanCodec(WanConfig(width=len(first)))
+    load_into(codec, state, assign=True)
+    for name, values in (("mean", MEAN), ("std", STD)):  # no part of the file
+        numbers = torch.tensor(values, dtype=first.dtype, device=first.device).view(-1, 1, 1, 1)
+        codec.register_buffer(name, numbers, persistent=False)
+    return codec.eval()

@@ -19,6 +19,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from livetalk.codec.wan import WanCodec, WanConfig
+from livetalk.conditions.speech_wav2vec2 import Wav2Vec2Speech, build_wav2vec2
+from livetalk.conditions.text_umt5 import build_umt5, embed
 from livetalk.dit.audio import pack_audio
 from livetalk.dit.config import DiTConfig, published_audio_blocks
 from livetalk.dit.masks import block_causal, blocks_of_frames
@@ -113,6 +115,12 @@ def _answer(case: Case) -> Answers | None:
             return _dit_causal_train(case)
         case "dit_causal_stream":
             return _dit_causal_stream(case)
+        case "umt5":
+            io = case.tensors
+            return {"embeds": (embed(build_umt5(case.weights()), io["ids"], io["mask"]), io["embeds"])}
+        case "wav2vec2":
+            encoder = Wav2Vec2Speech(build_wav2vec2(case.weights(), case.spec["config"]["num_attention_heads"]))
+            return {"embeds": (encoder(case.tensors["audio"], case.spec["inputs"]["frames"]), case.tensors["embeds"])}
         case _:
             return None
 

@@ -12,6 +12,7 @@ from playwright.async_api import Route
 
 from livetalk.conditions.portrait import load_portrait
 
+pytestmark = pytest.mark.slow
 MOUTH = (0.36, 0.62, 0.28, 0.18)  # of `livetalk.conversation.fake.mouth_box`
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
 

@@ -113,6 +113,7 @@ async def besiege(seed: int, many: int) -> None:
         await calm.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_malformed_requests_and_messages_hurt_nobody(seed: int):
     asyncio.run(besiege(seed, MANY // 2))

@@ -190,6 +190,7 @@ async def _come_and_go(h: House, kind: type[RtcPeer] | type[SocketPeer]) -> None
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts open files as Linux shows them")
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [RtcPeer, SocketPeer])
 def test_visitors_leave_no_tasks_threads_or_sockets_behind(kind: type[RtcPeer] | type[SocketPeer]):
     async def run() -> None:

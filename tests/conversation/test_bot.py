@@ -17,6 +17,7 @@ from livetalk.conversation.events import Caption, Event, Problem, State, StateCh
 from livetalk.conversation.fake import FakeFace
 from livetalk.media import read_speech
 
+pytestmark = pytest.mark.slow
 REAL = Path(__file__).parents[1] / "real/voices"
 GREY = np.full((64, 64, 3), 200, np.uint8)
 SPEECH = Path(__file__).parents[2] / "livetalk/assets/speech/hello.ogg"

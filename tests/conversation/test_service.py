@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import numpy as np
+import pytest
 from pipecat.frames.frames import (
     Frame,
     InterruptionFrame,
@@ -27,6 +28,7 @@ from wire import Wire
 from livetalk.conversation.fake import FakeFace, MarkerFace, mouth_box
 from livetalk.conversation.service import AvatarVideoService, FramePlayed
 
+pytestmark = pytest.mark.slow
 GREY = np.full((64, 64, 3), 200, np.uint8)
 TONE = (0.3 * 32_767 * np.sin(np.arange(24_000) * 0.1)).astype(np.int16)
 

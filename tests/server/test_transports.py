@@ -16,6 +16,7 @@ from livetalk.media import read_speech
 from livetalk.server.limits import Limits
 from livetalk.server.webrtc import ice_for_page, parse_ice
 
+pytestmark = pytest.mark.slow
 WELCOME = "livetalk/assets/speech/hello.ogg"
 
 

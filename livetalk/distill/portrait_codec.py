@@ -46,6 +46,7 @@ class PortraitCodecTraining:
     first: float = 0.2  # of the portrait's own latent frame
     spread: float = 5e-4  # keeps latents near unit scale: what says nothing costs
     refill_every: int = 50
+    decoder_only: bool = False  # latents stay what they are: a transformer that knows them can be trained meanwhile
     optim: OptimConfig = field(
         default_factory=lambda: OptimConfig(
             lr=1e-3,
@@ -114,6 +115,9 @@ class PortraitCodecStage:
         self.codec, self.ring, self.config, self.world = codec, ring, config, world
         self.photos, self.refill = photos, refill
         codec.to(world.device).channels_last()
+        if config.decoder_only:
+            codec.eye.requires_grad_(False)
+            codec.encoder.requires_grad_(False)
         self.learner = Learner(codec, config.optim, world)
         self.losses = torch.compile(self._losses, dynamic=False) if compiled else self._losses
 
@@ -161,10 +165,11 @@ class PortraitCodecStage:
         self.learner.load_state(state["codec"])
 
     def finish(self) -> PortraitCodec:
-        """The averaged codec with its latent statistics measured on the ring."""
+        """The averaged codec with its latent statistics measured on the ring, or as they were (`decoder_only`)."""
         if self.learner.ema is not None:
             self.learner.ema.write_to(self.codec)
-        measure_latents(self.codec, self.ring)
+        if not self.config.decoder_only:
+            measure_latents(self.codec, self.ring)
         return self.codec
 
     def _batch(self) -> FrameBatch:

@@ -6,12 +6,9 @@ Knows numbers only; loading weights for a preset is the performer's.
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from livetalk.codec.light import LightCodec, LightCodecConfig
 from livetalk.codec.portrait import PortraitCodec, PortraitCodecConfig
 from livetalk.dit.config import DiTConfig, published_audio_blocks
 from livetalk.geometry import Geometry
-
-SmallCodec = LightCodec | PortraitCodec
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class Preset:
     name: str
     geometry: Geometry
     dit: DiTConfig
-    codec: LightCodecConfig | PortraitCodecConfig
+    codec: PortraitCodecConfig
     text_tokens: int
     positions: Literal["absolute", "windowed"] = "windowed"
     shift: float = 3.0
@@ -33,16 +30,21 @@ class Preset:
     teacher_steps: int = 48
     training_latents: int = 21  # latent frames of a training clip: 81 video frames
 
-    def build_codec(self) -> SmallCodec:
+    def build_codec(self) -> PortraitCodec:
         """The codec, its weights untrained."""
-        return LightCodec(self.codec) if isinstance(self.codec, LightCodecConfig) else PortraitCodec(self.codec)
+        return PortraitCodec(self.codec)
 
 
-_TINY_CODEC = LightCodecConfig()
+_TINY_CODEC = PortraitCodecConfig()
 
 TINY = Preset(
     name="tiny",
-    geometry=Geometry(size=256, latent_channels=_TINY_CODEC.latent_channels, patch=4),
+    geometry=Geometry(
+        size=256,
+        latent_channels=_TINY_CODEC.latent_channels,
+        space_compression=_TINY_CODEC.space_compression,
+        patch=2,
+    ),
     dit=DiTConfig(
         dim=384,
         layers=7,
@@ -53,56 +55,14 @@ TINY = Preset(
         audio_dim=64,
         audio_hidden=128,
         audio_blocks=tuple(range(7)),
-        patch=4,
         predicts="clean",
-        detail=96,
     ),
     codec=_TINY_CODEC,
     text_tokens=24,
 )
 
 # The same code at a size that trains in seconds on a CPU: what the tests and the recipe's miniature run.
-MINIATURE = Preset(
-    name="miniature",
-    geometry=Geometry(size=64, latent_channels=8, patch=4, anchor_latents=6, rolling_latents=6),
-    dit=DiTConfig(
-        dim=48,
-        layers=2,
-        heads=2,
-        ffn_dim=96,
-        latent_channels=8,
-        text_dim=128,
-        audio_dim=64,
-        audio_hidden=32,
-        audio_blocks=(0, 1),
-        freq_dim=64,
-        patch=4,
-        predicts="clean",
-        detail=16,
-    ),
-    codec=LightCodecConfig(
-        latent_channels=8, encoder_stem=8, encoder_deep=16, deep=16, deep_blocks=2, half=16, mid=8, mid_blocks=1, top=8
-    ),
-    text_tokens=24,
-    teacher_steps=4,
-)
-
-# The next `tiny`, in training: a codec that keeps the portrait, and so no detail for the transformer to invent.
-_PORTRAIT_CODEC = PortraitCodecConfig()
-TINY_PORTRAIT = replace(
-    TINY,
-    name="tiny-portrait",
-    geometry=Geometry(
-        size=256,
-        latent_channels=_PORTRAIT_CODEC.latent_channels,
-        space_compression=_PORTRAIT_CODEC.space_compression,
-        patch=2,
-    ),
-    dit=replace(TINY.dit, latent_channels=_PORTRAIT_CODEC.latent_channels, patch=2, detail=0),
-    codec=_PORTRAIT_CODEC,
-)
-
-_SMALL_PORTRAIT_CODEC = PortraitCodecConfig(
+_MINIATURE_CODEC = PortraitCodecConfig(
     latent_channels=12,
     seen=(8, 8, 16),
     encoder_deep=16,
@@ -114,12 +74,25 @@ _SMALL_PORTRAIT_CODEC = PortraitCodecConfig(
     mid_blocks=1,
     top=8,
 )
-MINIATURE_PORTRAIT = replace(
-    MINIATURE,
-    name="miniature-portrait",
-    geometry=replace(MINIATURE.geometry, latent_channels=12, space_compression=16, patch=2),
-    dit=replace(MINIATURE.dit, latent_channels=12, patch=2, detail=0),
-    codec=_SMALL_PORTRAIT_CODEC,
+MINIATURE = Preset(
+    name="miniature",
+    geometry=Geometry(size=64, latent_channels=12, space_compression=16, patch=2, anchor_latents=6, rolling_latents=6),
+    dit=DiTConfig(
+        dim=48,
+        layers=2,
+        heads=2,
+        ffn_dim=96,
+        latent_channels=12,
+        text_dim=128,
+        audio_dim=64,
+        audio_hidden=32,
+        audio_blocks=(0, 1),
+        freq_dim=64,
+        predicts="clean",
+    ),
+    codec=_MINIATURE_CODEC,
+    text_tokens=24,
+    teacher_steps=4,
 )
 
 # The published transformers; every other number of them follows from these.
@@ -135,4 +108,4 @@ DIT_1_3B = DiTConfig(
 )
 DIT_14B = replace(DIT_1_3B, dim=5120, layers=40, heads=40, ffn_dim=13_824, audio_blocks=published_audio_blocks(40))
 
-PRESETS = {preset.name: preset for preset in (TINY, MINIATURE, TINY_PORTRAIT, MINIATURE_PORTRAIT)}
+PRESETS = {preset.name: preset for preset in (TINY, MINIATURE)}

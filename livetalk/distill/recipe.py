@@ -16,15 +16,15 @@ from torch import Tensor, nn
 
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.data.shards import read_shards
-from livetalk.distill.codec import CodecStage, CodecTraining, to_bytes
+from livetalk.distill.codec import CodecStage, CodecTraining
 from livetalk.distill.dmd import DmdStage, DmdTraining
 from livetalk.distill.ode import OdeStage, OdeTraining, make_trajectories
-from livetalk.distill.portrait_codec import PortraitCodecStage, PortraitCodecTraining
+from livetalk.distill.rebuilding import to_bytes
 from livetalk.distill.teacher import TeacherStage, TeacherTraining
 from livetalk.dit.model import DiT
 from livetalk.flow.schedule import ladder
 from livetalk.performer.rollout import Ladder, ladder_of
-from livetalk.presets import Preset, SmallCodec
+from livetalk.presets import Preset
 from livetalk.training import rng
 from livetalk.training.frames import FrameRing, Photos
 from livetalk.training.latents import ClipBatch, LatentBank
@@ -75,26 +75,12 @@ def train_codec(
     decoder_only: the codec of `start` keeps its latents, its decoder is trained on.
     """
     codec = preset.build_codec()
-    if decoder_only and (start is None or not isinstance(codec, PortraitCodec)):
-        raise ValueError("--decoder-only needs --start and a preset with the portrait codec: latents must exist to stay")
+    if decoder_only and start is None:
+        raise ValueError("--decoder-only needs --start: give the codec whose latents are to stay")
     if start is not None:
         codec.load_state_dict(_read(start))
-    stage: CodecStage | PortraitCodecStage
-    if isinstance(codec, PortraitCodec):
-        training = PortraitCodecTraining(batch=batch or PortraitCodecTraining.batch, decoder_only=decoder_only)
-        stage = PortraitCodecStage(codec, ring, training, world, photos, refill, compiled)
-    else:
-        stage = CodecStage(
-            codec,
-            ring,
-            CodecTraining() if batch is None else CodecTraining(batch=batch),
-            world,
-            photos,
-            refill,
-            compiled,
-        )
-        if start is None:
-            stage.init_linear()
+    training = CodecTraining(batch=batch or CodecTraining.batch, decoder_only=decoder_only)
+    stage = CodecStage(codec, ring, training, world, photos, refill, compiled)
     report = run(stage, budget.loop("codec"), out / "codec", world)
     if world.is_main:
         save_weights(stage.finish(), out / "codec.safetensors")
@@ -193,7 +179,7 @@ def load_dit(preset: Preset, path: Path) -> DiT:
     return model
 
 
-def load_codec(preset: Preset, out: Path) -> SmallCodec:
+def load_codec(preset: Preset, out: Path) -> PortraitCodec:
     codec = preset.build_codec()
     codec.load_state_dict(_read(out / "codec.safetensors"))
     return codec.eval().requires_grad_(False)
@@ -215,7 +201,7 @@ def portraits_of(out: Path) -> Tensor | None:
 
 
 def shower(
-    codec: SmallCodec, world: World, portraits: Float[Tensor, "m 3 h w"] | None = None
+    codec: PortraitCodec, world: World, portraits: Float[Tensor, "m 3 h w"] | None = None
 ) -> Callable[[Path, Tensor, ClipBatch], Sample]:
     """Draws made latents under true ones: eight moments a row, truth above, a pair of rows a clip.
 
@@ -242,7 +228,7 @@ def shower(
 
 
 @torch.no_grad()
-def encode_clips(codec: SmallCodec, frames: Tensor, device: torch.device, recolour: bool = True) -> Tensor:
+def encode_clips(codec: PortraitCodec, frames: Tensor, device: torch.device, recolour: bool = True) -> Tensor:
     """u8 frames [m t h w 3] -> normalised latents [m c f h w]; half of the clips in other light and colours."""
     pixels = frames.to(device, non_blocking=True)
     pixels = rearrange(pixels, "m t h w c -> m c t h w").float() / 127.5 - 1

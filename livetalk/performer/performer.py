@@ -16,6 +16,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from livetalk.codec.interface import Carry
+from livetalk.codec.portrait import PortraitCodec
 from livetalk.conditions.speech_tiny import SpeechEncoder, load_speech_encoder
 from livetalk.conditions.text_tiny import TextEncoder, load_text_encoder
 from livetalk.conditions.windows import SpeechWindows
@@ -27,7 +28,7 @@ from livetalk.performer.memory import PoolShape, Slot, StatePool
 from livetalk.performer.overlap import overlapped
 from livetalk.performer.rollout import Ladder, ladder_of
 from livetalk.performer.stream import LONGEST_PROMPT, AvatarStream, Job
-from livetalk.presets import PRESETS, Preset, SmallCodec
+from livetalk.presets import PRESETS, Preset
 from livetalk.weights import load_bundle, load_into
 
 WEIGHTS = ("codec", "student", "speech", "text")
@@ -40,7 +41,7 @@ class Performer:
         self,
         preset: Preset,
         student: DiT,
-        codec: SmallCodec,
+        codec: PortraitCodec,
         speech: SpeechEncoder,
         text: TextEncoder,
         version: str,

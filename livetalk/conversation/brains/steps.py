@@ -65,6 +65,7 @@ class StepMind:
     def hear(self, sound: Float32[np.ndarray, " n"]) -> None:
         self._sound.append(sound)
         self._size += len(sound)
+        self._loudest = max(self._loudest, float(np.abs(sound).max(initial=0)))
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read_along())
         wait = min(max(self.steps.reads_every, SHARE * self._took), LONGEST)
@@ -74,6 +75,7 @@ class StepMind:
     def forget(self) -> None:
         self._sound: list[np.ndarray] = []
         self._size = self._read = 0  # samples of the turn: all, and those the text was read from
+        self._loudest = 0.0  # peak of the turn
         self._text = self._settled = ""
         if self._reading is not None:
             self._reading.cancel()
@@ -177,6 +179,7 @@ class StepMind:
             text = await self.steps.transcribe(sound[:cut])
             self._settled = f"{self._settled} {text}".strip()
             self._sound = [np.concatenate(self._sound)[cut:]]
+            self._loudest = float(np.abs(self._sound[0]).max(initial=0))
             sound = sound[cut:]
         began = time.monotonic()
         self._text = await self.steps.transcribe(sound)
@@ -187,14 +190,11 @@ class StepMind:
 
     def _complete(self) -> bool:
         """Whether nothing but silence has come since the text was read."""
-        return self._read > 0 and not _voiced(self._since(self._size - self._read), self._peak())
+        return self._read > 0 and not _voiced(self._since(self._size - self._read), self._loudest)
 
     def _paused(self) -> bool:
         tail = self._since(round(PAUSE * SAMPLE_RATE))
-        return self._size > self._read and len(tail) > HOP and not _voiced(tail, self._peak())
-
-    def _peak(self) -> float:
-        return max((float(np.abs(piece).max(initial=0)) for piece in self._sound), default=0.0)
+        return self._size > self._read and len(tail) > HOP and not _voiced(tail, self._loudest)
 
     def _since(self, samples: int) -> Float32[np.ndarray, " n"]:
         """The newest samples of the turn."""

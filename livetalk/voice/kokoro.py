@@ -15,6 +15,7 @@ from jaxtyping import Float32, Int64
 
 from livetalk.voice.assets import KokoroAssets, find_kokoro
 from livetalk.voice.g2p import Phonemizer, sentences
+from livetalk.voice.products import as_products, fast_signed
 from livetalk.voice.timing import PAUSE, Phoneme, join, place
 
 RATE = 24_000  # of the sound, Hz
@@ -57,8 +58,12 @@ class Kokoro:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a thread that waits takes no core
+        model = self.assets.model()
+        if fast_signed():
+            model = as_products(model)
         self._session = onnxruntime.InferenceSession(
-            with_output(self.assets.model(), DURATIONS), options, providers=["CPUExecutionProvider"]
+            with_output(model, DURATIONS), options, providers=["CPUExecutionProvider"]
         )
         self._style = cache(self.assets.voice)
         self._phonemizer = cache(Phonemizer)

@@ -44,7 +44,8 @@ def test_voices_are_read_from_a_folder_or_a_pack(tmp_path: Path) -> None:
     np.savez(tmp_path / "pack.npz", af_heart=style[:, None])
     for voices in (tmp_path, tmp_path / "pack.npz"):
         assets = KokoroAssets((), tmp_path, voices)
-        assert assets.voice_names() == ("af_heart",)
+        assert assets.voice_names() == ("af_heart", "am_michael"), "English ones are always there"
+        assert np.isfinite(assets.voice("am_michael")).all()
         np.testing.assert_array_equal(assets.voice("af_heart"), style)
 
 

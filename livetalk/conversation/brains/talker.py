@@ -10,25 +10,27 @@ REPETITION = 1.1
 
 
 class Talker:
-    """Loaded once; one answer at a time."""
+    """Loaded once; one answer at a time. `usual`: instructions that most chats begin with, read only once."""
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
+    def __init__(self, folder: Path, threads: int = 1, usual: str = "") -> None:
         import ctranslate2
         from tokenizers import Tokenizer
 
         self._model = ctranslate2.Generator(str(folder), device="cpu", intra_threads=threads)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._usual = {"role": "system", "content": usual}
         self._lock = threading.Lock()
 
     def answer(self, messages: Sequence[dict[str, str]]) -> Iterator[str]:
         """Pieces of text, as they come; the likeliest words. Close the iterator to stop."""
-        prompt = "".join(f"{BEGIN}{m['role']}\n{m['content']}{STOP}\n" for m in messages) + f"{BEGIN}assistant\n"
-        tokens = self._tokenizer.encode(prompt).tokens
+        known = int(bool(messages) and messages[0] == self._usual)
+        begun = {"static_prompt": self._tokens(messages[:1]), "cache_static_prompt": True} if known else {}
+        tokens = self._tokens(messages[known:], f"{BEGIN}assistant\n")
         with self._lock:
             ids: list[int] = []
             told = ""
             steps = self._model.generate_tokens(
-                tokens, max_length=LONGEST, sampling_topk=1, repetition_penalty=REPETITION, end_token=STOP
+                tokens, max_length=LONGEST, sampling_topk=1, repetition_penalty=REPETITION, end_token=STOP, **begun
             )
             for step in steps:
                 ids.append(step.token_id)
@@ -37,3 +39,7 @@ class Talker:
                     continue
                 yield text[len(told) :]
                 told = text
+
+    def _tokens(self, messages: Sequence[dict[str, str]], then: str = "") -> list[str]:
+        text = "".join(f"{BEGIN}{m['role']}\n{m['content']}{STOP}\n" for m in messages)
+        return self._tokenizer.encode(text + then).tokens

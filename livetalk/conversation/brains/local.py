@@ -26,7 +26,7 @@ from livetalk.conversation.brains.talker import Talker
 from livetalk.conversation.memory import Memory
 from livetalk.geometry import SAMPLE_RATE
 from livetalk.voice.aloud import favourite
-from livetalk.voice.kokoro import RATE, Kokoro
+from livetalk.voice.kokoro import RATE, Halt, Halted, Kokoro
 
 T = TypeVar("T")
 POLITE = 15  # how much lower than the face's the priority of these models is
@@ -82,15 +82,21 @@ class LocalBrain:
         return await self.work(lambda: self.listener.transcribe(sound))
 
     async def think(self, messages: list[dict[str, str]]) -> AsyncGenerator[str, None]:
-        beside = _Beside(lambda: self.talker.answer(messages), self)
-        try:
-            async for piece in beside:
-                yield piece
-        finally:
-            beside.stop()
+        thinking = self.talker.answer(messages)
+        while not thinking.over:
+            beside = _Beside(thinking.more, self)
+            try:
+                async for piece in beside:
+                    yield piece
+            finally:
+                beside.stop()
 
     async def speak(self, text: str) -> AsyncGenerator[tuple[Float32[np.ndarray, " n"], int], None]:
-        sound = await self.work(lambda: self._spoken(text))
+        halt = Halt()
+        try:
+            sound = await self.work(lambda: self._spoken(text, halt))
+        finally:
+            halt.now()  # what nobody wants any more takes no time from others
         if not len(sound):
             return
         goes_on = text[-1].isalnum()
@@ -98,12 +104,12 @@ class LocalBrain:
             sound = sound[: np.flatnonzero(np.abs(sound) > QUIET).max(initial=0) + 1]
         yield np.concatenate([sound, np.zeros(round((BREATH if goes_on else BETWEEN) * RATE), np.float32)]), RATE
 
-    def _spoken(self, text: str) -> Float32[np.ndarray, " n"]:
-        """The text as sound at `RATE`; nothing for a text without words."""
+    def _spoken(self, text: str, halt: Halt | None = None) -> Float32[np.ndarray, " n"]:
+        """The text as sound at `RATE`; nothing for a text without words, or one that is not wanted any more."""
         try:
             with self._speaking:
-                return self.kokoro.speak(text, self.voice).audio
-        except ValueError:
+                return self.kokoro.speak(text, self.voice, halt=halt).audio
+        except (ValueError, Halted):
             return np.zeros(0, np.float32)
 
     def _load(self) -> None:

@@ -22,10 +22,14 @@ from livetalk.conversation.memory import Memory
 from livetalk.geometry import SAMPLE_RATE
 
 PAUSE = 0.15  # seconds of silence after which a turn is read at once: it may be over
+LIKELY = 0.6  # seconds of silence after which it likely is: its answer is not only thought but spoken ahead
 HOP = SAMPLE_RATE // 50
 SHARE = 3  # times as long as the last reading took are left before the next one, at least
 LONGEST = 22  # seconds of sound read together; of a longer turn the beginning is settled
 NOT_SPOKEN = re.compile(r"[*_#`~<>|\[\]{}]|[\U0001F000-\U0001FAFF\u2600-\u27BF]")
+
+
+Composing = Callable[[list[dict[str, str]], asyncio.Event], AsyncGenerator[Answer, None]]
 
 
 class Steps(Protocol):
@@ -71,6 +75,8 @@ class StepMind:
         wait = min(max(self.steps.reads_every, SHARE * self._took), LONGEST)
         if self._size - self._read >= wait * SAMPLE_RATE or self._paused():
             self._new.set()
+        if self._draft is not None and not _voiced(self._since(round(LIKELY * SAMPLE_RATE)), self._loudest):
+            self._draft.speak_ahead()
 
     def forget(self) -> None:
         self._sound: list[np.ndarray] = []
@@ -95,7 +101,7 @@ class StepMind:
         if draft is None or draft.messages != messages:
             if draft is not None:
                 draft.drop()
-            draft = Draft(messages, self._compose(messages))
+            draft = Draft(messages, self._compose)
         try:
             async for part in draft:
                 yield part
@@ -111,24 +117,28 @@ class StepMind:
             with suppress(asyncio.CancelledError):
                 await reading
 
-    async def _compose(self, messages: list[dict[str, str]]) -> AsyncGenerator[Answer, None]:
-        """The answer to chat messages: thoughts, and speech clause by clause."""
+    async def _compose(self, messages: list[dict[str, str]], speaking: asyncio.Event) -> AsyncGenerator[Answer, None]:
+        """The answer to chat messages: thoughts, and speech clause by clause once there may be `speaking`."""
         clauses = Clauses(self.steps.eager)
         async with aclosing(self.steps.think(messages)) as pieces:
             async for piece in pieces:
                 if piece:
                     yield Thought(piece)
                 for clause in clauses.add(spoken(piece)):
-                    async for part in self._say(clause):
-                        yield part
+                    await speaking.wait()
+                    async with aclosing(self._say(clause)) as parts:
+                        async for part in parts:
+                            yield part
                     if clauses.sentences >= self.steps.sentences:
                         return
+        await speaking.wait()
         # What a small model had to leave off is not begun.
         for clause in clauses.rest() if self.steps.whole or not clauses.sentences else ():
-            async for part in self._say(clause):
-                yield part
+            async with aclosing(self._say(clause)) as parts:
+                async for part in parts:
+                    yield part
 
-    async def _say(self, clause: str) -> AsyncIterator[Answer]:
+    async def _say(self, clause: str) -> AsyncGenerator[Answer, None]:
         text = clause
         async with aclosing(self.steps.speak(clause)) as parts:
             async for sound, rate in parts:
@@ -165,7 +175,7 @@ class StepMind:
         memory.turn_begins()
         memory.user_said(text)
         messages = memory.messages()
-        return Draft(messages, self._compose(messages))
+        return Draft(messages, self._compose)
 
     def _drop_draft(self) -> None:
         draft, self._draft = self._draft, None
@@ -208,22 +218,27 @@ class StepMind:
 
 
 class Draft:
-    """An answer that is made before it is asked for: as far as its first piece of speech, until it is read.
+    """An answer that is made before it is asked for: as far as its first clause is thought, or spoken.
 
-    `messages`: what it answers. Iterating gives its parts and lets it go on; `drop` ends it.
+    `messages`: what it answers; `compose` does. Iterating gives its parts and lets it go on; `drop` ends it.
     """
 
-    def __init__(self, messages: list[dict[str, str]], parts: AsyncGenerator[Answer, None]) -> None:
+    def __init__(self, messages: list[dict[str, str]], compose: Composing) -> None:
         self.messages = messages
-        self._wanted = asyncio.Event()
+        self._wanted, self._speaking = asyncio.Event(), asyncio.Event()
         self._ready: asyncio.Queue[Answer | BrainError | None] = asyncio.Queue()
-        self._work = asyncio.create_task(self._make(parts))
+        self._work = asyncio.create_task(self._make(compose(messages, self._speaking)))
+
+    def speak_ahead(self) -> None:
+        """Its first clause may be spoken, though nobody has asked for it: a voice costs more than a thought."""
+        self._speaking.set()
 
     def drop(self) -> None:
         self._work.cancel()
 
     async def __aiter__(self) -> AsyncIterator[Answer]:
         self._wanted.set()
+        self._speaking.set()
         while (part := await self._ready.get()) is not None:
             if isinstance(part, BrainError):
                 raise part

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from house import House, house, until
 from peer import Peer, RtcPeer, SocketPeer
+from relay import relay
 
 from livetalk.conversation.events import State, StateChanged
 from livetalk.conversation.fake import MarkerFace
@@ -278,6 +279,25 @@ def test_visitors_leave_no_tasks_threads_or_sockets_behind(kind: type[RtcPeer] |
             assert after[0] <= before[0]
             assert after[1] <= before[1] + 3, "the pools of threads may still grow a little"
             assert after[2] <= before[2] + 1
+
+    asyncio.run(run())
+
+
+def test_behind_a_strict_network_a_relay_carries_everything():
+    async def run() -> None:
+        async with relay() as turn, house(face=MarkerFace, ice=[turn.url]) as h:
+            answer = (await h.http.post("/v1/sessions", json={"avatar": "ada"})).json()
+            owner = {"Authorization": f"Bearer {answer['token']}"}
+            assert answer["ice_servers"][0]["username"] == turn.user
+            peer = RtcPeer(answer["ice_servers"])
+            await peer.connect(h, f"/v1/sessions/{answer['id']}", owner)
+            await until(lambda: any(seen > 128 for _, seen in peer.pictures))
+            await until(lambda: any(peak > 4000 for _, peak in peer.sound))
+            peer.send({"type": "ping", "n": 3})
+            await until(lambda: {"type": "pong", "n": 3} in peer.messages)
+            assert turn.passed > 100
+            assert turn.refused == 0
+            await peer.close()
 
     asyncio.run(run())
 

@@ -14,10 +14,10 @@ from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float32
-from loguru import logger
 
 from livetalk.conversation.brains.brain import Answer, BrainError, Speech, Thought, Understood
 from livetalk.conversation.brains.clauses import Clauses
+from livetalk.conversation.brains.draft import Draft
 from livetalk.conversation.memory import Memory
 from livetalk.geometry import SAMPLE_RATE
 
@@ -27,9 +27,6 @@ HOP = SAMPLE_RATE // 50
 SHARE = 3  # times as long as the last reading took are left before the next one, at least
 LONGEST = 22  # seconds of sound read together; of a longer turn the beginning is settled
 NOT_SPOKEN = re.compile(r"[*_#`~<>|\[\]{}]|[\U0001F000-\U0001FAFF\u2600-\u27BF]")
-
-
-Composing = Callable[[list[dict[str, str]], asyncio.Event], AsyncGenerator[Answer, None]]
 
 
 class Steps(Protocol):
@@ -169,7 +166,7 @@ class StepMind:
             if self.steps.drafts and self._whole() and self._draft is None and self._complete():
                 self._draft = self._begin(self._whole())
 
-    def _begin(self, text: str) -> "Draft":
+    def _begin(self, text: str) -> Draft:
         """An answer to the turn so far, in case that is all of it."""
         memory = deepcopy(self.memory)
         memory.turn_begins()
@@ -215,49 +212,6 @@ class StepMind:
             parts.append(piece[-missing:])
             missing -= len(piece)
         return np.concatenate(parts[::-1])
-
-
-class Draft:
-    """An answer that is made before it is asked for: as far as its first clause is thought, or spoken.
-
-    `messages`: what it answers; `compose` does. Iterating gives its parts and lets it go on; `drop` ends it.
-    """
-
-    def __init__(self, messages: list[dict[str, str]], compose: Composing) -> None:
-        self.messages = messages
-        self._wanted, self._speaking = asyncio.Event(), asyncio.Event()
-        self._ready: asyncio.Queue[Answer | BrainError | None] = asyncio.Queue()
-        self._work = asyncio.create_task(self._make(compose(messages, self._speaking)))
-
-    def speak_ahead(self) -> None:
-        """Its first clause may be spoken, though nobody has asked for it: a voice costs more than a thought."""
-        self._speaking.set()
-
-    def drop(self) -> None:
-        self._work.cancel()
-
-    async def __aiter__(self) -> AsyncIterator[Answer]:
-        self._wanted.set()
-        self._speaking.set()
-        while (part := await self._ready.get()) is not None:
-            if isinstance(part, BrainError):
-                raise part
-            yield part
-
-    async def _make(self, parts: AsyncGenerator[Answer, None]) -> None:
-        try:
-            async with aclosing(parts):
-                async for part in parts:
-                    self._ready.put_nowait(part)
-                    if isinstance(part, Speech):
-                        await self._wanted.wait()
-        except BrainError as error:
-            self._ready.put_nowait(error)
-        except Exception as error:
-            logger.error("the answer failed: {}", type(error).__name__)
-            self._ready.put_nowait(BrainError("thinking", "the answer failed for a reason not foreseen: say it again"))
-        finally:
-            self._ready.put_nowait(None)
 
 
 def spoken(text: str) -> str:

@@ -50,8 +50,11 @@ def serve(
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise ValueError(f"{', '.join(missing)} not found: pip install 'livetalk[talk]'")
-    from livetalk.conversation.brains.choose import Wishes, choose
     from livetalk.server import logs
+
+    writer = logs.to_stderr() if log else logs.Log()
+    logs.only_places(writer)  # before pipecat is imported, which greets
+    from livetalk.conversation.brains.choose import Wishes, choose
     from livetalk.server.app import Door, make_app
     from livetalk.server.limits import Limits
     from livetalk.server.metrics import Metrics
@@ -62,8 +65,6 @@ def serve(
 
     wishes = Wishes(brain_url, brain_model, voice, language, dialect, whisper, chat, kokoro)
     limits = Limits(sessions=sessions, duration=60 * minutes, idle=idle)
-    writer = logs.to_stderr() if log else logs.Log()
-    logs.only_places(writer)
     socket = bind(host, port)
     files = certificate(tls_dir) if tls_self_signed else None
     visits = Visits(

@@ -74,8 +74,8 @@ class Thinker(FrameProcessor):
                 self._begin()
             case VADUserStoppedSpeakingFrame() if direction is FrameDirection.DOWNSTREAM:
                 self._ended_at = time.monotonic() - frame.stop_secs
-            case UserStoppedSpeakingFrame() if direction is FrameDirection.DOWNSTREAM:
-                await self._decide()
+            case UserStoppedSpeakingFrame() if direction is FrameDirection.DOWNSTREAM and self._hearing:
+                await self._decide()  # else they have written meanwhile, and that is being answered
             case InterruptionFrame():
                 await self._interrupt()
             case FaceLostFrame() if direction is FrameDirection.UPSTREAM:

@@ -73,8 +73,11 @@ class WorkerStudio:
         self._faces[face.number] = face
         try:
             await self.ask_open(face)
+        except (TimeoutError, ConnectionError) as error:
+            self.forget(face)
+            raise Full("the model's process does not answer just now: try again in a few seconds") from error
         except BaseException:
-            del self._faces[face.number]
+            self.forget(face)
             raise
         face.attended()
         return face
@@ -118,8 +121,12 @@ class WorkerStudio:
         """The frames of a report, copied; their slot is free again."""
         assert self._frames is not None
         frames = self._frames[report.slot, : report.count].copy()
-        self.tell(wire.Free(report.session, report.slot))
+        self.leave(report)
         return frames
+
+    def leave(self, report: wire.Shown) -> None:
+        """The frames of a report are not wanted any more."""
+        self.tell(wire.Free(report.session, report.slot))
 
     async def _ask(self, key: tuple[str, int], order: wire.Order) -> Any:
         if self._line is None:
@@ -136,8 +143,14 @@ class WorkerStudio:
         ours, theirs = socket.socketpair()
         memory = os.memfd_create(MEMORY) if hasattr(os, "memfd_create") else _file()
         command = [sys.executable, "-m", "livetalk.performer.worker", str(theirs.fileno()), str(memory)]
-        process = subprocess.Popen(command, pass_fds=(theirs.fileno(), memory), stdin=subprocess.DEVNULL)
-        theirs.close()
+        try:
+            process = subprocess.Popen(command, pass_fds=(theirs.fileno(), memory), stdin=subprocess.DEVNULL)
+        except OSError:
+            ours.close()
+            os.close(memory)
+            raise
+        finally:
+            theirs.close()
         line = Line(process, ours)
         try:
             line.send(self._load)
@@ -182,6 +195,8 @@ class WorkerStudio:
 
     def _pass_on(self, report: wire.Report) -> None:
         match report:
+            case wire.Opened(session) if session not in self._faces:  # whoever asked has gone meanwhile
+                self.tell(wire.Close(session))
             case wire.Opened(session) | wire.Refused(session):
                 self._answer(("open", session), report)
             case wire.Snapshot(_, request):
@@ -197,7 +212,7 @@ class WorkerStudio:
                         self._failures = 0
                     face.take(report)
                 elif isinstance(report, wire.Shown):
-                    self.tell(wire.Free(report.session, report.slot))
+                    self.leave(report)
 
     def _answer(self, key: tuple[str, int], report: wire.Report) -> None:
         future = self._answers.get(key)
@@ -216,7 +231,7 @@ class WorkerStudio:
                 await asyncio.sleep(30)
             try:
                 await self._launch()
-            except ValueError as error:
+            except (ValueError, OSError) as error:  # no memory or no process to be had: perhaps later
                 logger.error("the model's process cannot be started: {}", error)
                 await asyncio.sleep(min(30.0, 2.0**self._failures))
                 continue

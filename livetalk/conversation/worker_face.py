@@ -37,6 +37,7 @@ class WorkerFace:
         self._next_frame: int | None = None  # of our clock
         self._shift: int | None = 0  # frames from the session's numbers to ours; None: to be found with its next block
         self._lost = False
+        self._paused = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._tries = 0
 
@@ -56,9 +57,11 @@ class WorkerFace:
         self._order(wire.SetPrompt(self.number, prompt))
 
     async def pause(self) -> None:
+        self._paused = True
         self._order(wire.Pause(self.number))
 
     async def resume(self) -> None:
+        self._paused = False
         self._order(wire.Resume(self.number))
 
     async def snapshot(self) -> bytes:
@@ -74,6 +77,7 @@ class WorkerFace:
             return
         self.closed = True
         self.studio.forget(self)
+        self._drop_waiting()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -90,8 +94,10 @@ class WorkerFace:
                 case wire.Shown():
                     if not self._lost and self.studio.ready:
                         yield self._block(item)
-                case wire.WasCut(_, pts):
-                    yield Cut(pts + (self._shift or 0) * SAMPLE_RATE // FRAME_RATE)
+                case wire.WasCut(_, pts) if self._shift is not None:
+                    yield Cut(pts + self._shift * SAMPLE_RATE // FRAME_RATE)
+                case wire.WasCut():
+                    yield Cut(self._pts)
                 case _:
                     yield item
 
@@ -104,18 +110,17 @@ class WorkerFace:
         if isinstance(report, wire.Failed):
             self.lost(report.message)
             self.reopen()
-        elif not self._lost:
+        elif not (self._lost or self.closed):
             self._news.put_nowait(report)
+        elif isinstance(report, wire.Shown):
+            self.studio.leave(report)
 
     def lost(self, reason: str) -> None:
         """Its process is gone: what waits cannot be read any more."""
         if self._lost or self.closed:
             return
         self._lost = True
-        waiting = [self._news.get_nowait() for _ in range(self._news.qsize())]
-        for item in waiting:
-            if not isinstance(item, wire.Shown | wire.WasCut):
-                self._news.put_nowait(item)
+        self._drop_waiting()
         self._news.put_nowait(FaceLost(self._pts, reason))
 
     def reopen(self) -> None:
@@ -146,6 +151,8 @@ class WorkerFace:
             return
         if self._kept is not None:  # it remembers the prompt of its snapshot
             self.studio.tell(wire.SetPrompt(self.number, self.recipe.prompt))
+        if self._paused:
+            self.studio.tell(wire.Pause(self.number))
         self._shift, self._lost = None, False
         self._news.put_nowait(FaceReturned(self._pts, from_snapshot=self._kept is not None))
 
@@ -153,8 +160,17 @@ class WorkerFace:
         while True:
             await asyncio.sleep(EVERY)
             if not self._lost and self.studio.ready:
-                self._kept = await self.studio.ask_snapshot(self, next(self._requests)) or self._kept
-                self._tries = 0
+                fresh = await self.studio.ask_snapshot(self, next(self._requests))
+                if fresh is not None:
+                    self._kept, self._tries = fresh, 0
+
+    def _drop_waiting(self) -> None:
+        """Reports nobody will read go; their slots are free again, if the process lives."""
+        for item in [self._news.get_nowait() for _ in range(self._news.qsize())]:
+            if isinstance(item, wire.Shown):
+                self.studio.leave(item)
+            elif not isinstance(item, wire.WasCut):
+                self._news.put_nowait(item)
 
     def _block(self, report: wire.Shown) -> TimedBlock:
         if self._shift is None:

@@ -17,7 +17,7 @@ import wave
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float32
@@ -30,6 +30,7 @@ TAP = Path(__file__).with_name("talk_tap.js")
 HARVEST = 2.0  # seconds between two looks into the page
 AHEAD = 4.0  # seconds of silence before a recording begins
 
+Way = Literal["webrtc", "websocket"]
 Trace = Float32[np.ndarray, "n 2"]
 
 
@@ -104,8 +105,8 @@ async def server(*options: str) -> AsyncIterator[Served]:
 
 
 @contextlib.asynccontextmanager
-async def browser(url: str, microphone: Path | None) -> AsyncIterator[Any]:
-    """The page in a headless Chromium. Raises ValueError, with what to do, where there is none."""
+async def browser(url: str, microphone: Path | None, way: Way = "webrtc") -> AsyncIterator[Any]:
+    """The page in a headless Chromium, by one way. Raises ValueError, with what to do, where there is none."""
     try:
         from playwright.async_api import async_playwright
     except ImportError as error:
@@ -122,7 +123,7 @@ async def browser(url: str, microphone: Path | None) -> AsyncIterator[Any]:
         try:
             context = await chromium.new_context(permissions=["microphone"], bypass_csp=True)
             page = await context.new_page()
-            await page.goto(f"{url}/?transport=webrtc")
+            await page.goto(f"{url}/?transport={way}")
             await page.wait_for_selector(".tile img")
             await page.evaluate(TAP.read_text())
             yield page
@@ -135,14 +136,18 @@ async def visit(
     speech: Sequence[Float32[np.ndarray, " n"]],
     seconds: float,
     tell: Callable[[float], None] = lambda _: None,
+    way: Way = "webrtc",
 ) -> Heard:
-    """A visitor who says a recording (16 kHz pieces, one after the other, again and again) for so long."""
+    """A visitor who says a recording (16 kHz pieces, one after the other, again and again) for so long.
+
+    One who says nothing looks at the pictures instead: that takes a part of a core from what is measured.
+    """
     with tempfile.TemporaryDirectory() as folder:
         microphone = save(Path(folder) / "microphone.wav", np.concatenate(speech)) if len(speech) else None
-        async with server(*options) as served, browser(served.url, microphone) as page:
+        async with server(*options) as served, browser(served.url, microphone, way) as page:
             await page.click("#go")
             await until(page, "Boolean(livetalk.link)", 30)
-            await page.evaluate("Promise.all([tap.listen(), tap.look()])")
+            await page.evaluate("tap.listen()" if len(speech) else "Promise.all([tap.listen(), tap.look()])")
             kept, began = Heard(), asyncio.get_running_loop().time()
             while (gone := asyncio.get_running_loop().time() - began) < seconds:
                 await asyncio.sleep(min(HARVEST, seconds - gone))

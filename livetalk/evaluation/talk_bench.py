@@ -23,6 +23,7 @@ Sound = Float32[np.ndarray, " n"]
 Tell = Callable[[str, float, float], None]  # (what, how far, of how much)
 LONG = ("--idle", "7200", "--minutes", "120")
 ECHO, LOCAL = ("--brain", "echo", *LONG), ("--brain", "local", *LONG)
+FALLBACK = 120.0  # seconds of skew over the WebSocket, at most
 ROUND = (3.2, 9.0)  # seconds of silence before an echo is interrupted, and after
 
 
@@ -43,7 +44,10 @@ async def measure(plan: Plan, tell: Tell) -> dict[str, float]:
     figures: dict[str, float] = {}
     if plan.skew:
         kept = await talk.visit((*ECHO, "--face", "marker"), (), plan.skew, _part(tell, "skew", plan.skew))
-        figures |= talk_figures.skew_figures(kept.heard, kept.seen)
+        figures |= talk_figures.skew_figures("skew", kept.heard, kept.seen)
+        few = min(plan.skew, FALLBACK)
+        kept = await talk.visit((*ECHO, "--face", "marker"), (), few, _part(tell, "skew, WebSocket", few), "websocket")
+        figures |= talk_figures.skew_figures("skew_socket", kept.heard, kept.seen)
     if plan.echo:
         said = _interrupting(plan.recordings)
         kept = await talk.visit((*ECHO, "--face", plan.face), said, plan.echo, _part(tell, "echo", plan.echo))

@@ -29,6 +29,7 @@ FIGURES: dict[str, Meaning] = {
         "white frame against its beep in the browser, 99th percentile of the distance", Bar(45.0, True)
     ),
     "skew_ms_median": Meaning("the same, median, with its sign: the picture late"),
+    "skew_socket_ms_p99": Meaning("the same over the WebSocket", Bar(45.0, True)),
     "interrupt_ms_p95": Meaning("the server's decision → silence in the browser", Bar(250.0, True)),
     "interrupt_onset_ms_p95": Meaning("the visitor's voice → silence in the browser", Bar(600.0, True)),
     "reply_echo_p50_s": Meaning("end of speech → first speaking frame, echo", Bar(1.5, True)),
@@ -65,12 +66,12 @@ def skews(heard: Trace, seen: Trace) -> Times:
     return np.array(found)
 
 
-def skew_figures(heard: Trace, seen: Trace) -> dict[str, float]:
+def skew_figures(name: str, heard: Trace, seen: Trace) -> dict[str, float]:
     found = skews(heard, seen)
     return {
-        "skew_ms_p99": _percentile(np.abs(found), 99),
-        "skew_ms_median": _percentile(found, 50),
-        "skew_events": float(len(found)),
+        f"{name}_ms_p99": _percentile(np.abs(found), 99),
+        f"{name}_ms_median": _percentile(found, 50),
+        f"{name}_events": float(len(found)),
     }
 
 

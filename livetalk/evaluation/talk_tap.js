@@ -25,22 +25,32 @@
   };
 
   tap.listen = () => {
+    const { link } = livetalk;
     const video = document.getElementById("video");
-    attach(video.srcObject.getAudioTracks()[0], (at, peak) => tap.heard.push([at, video.muted ? 0 : peak]));
+    let played = video.srcObject?.getAudioTracks()[0];
+    if (link.name === "websocket") {
+      const out = link.speaker.createMediaStreamDestination();
+      link.player.connect(out);
+      played = out.stream.getAudioTracks()[0];
+    }
+    attach(played, (at, peak) => tap.heard.push([at, video.muted ? 0 : peak]));
     if (livetalk.microphone) attach(livetalk.microphone.getAudioTracks()[0], (at, peak) => tap.said.push([at, peak]));
   };
 
   tap.look = () => {
-    const video = document.getElementById("video");
+    const socket = livetalk.link.name === "websocket";
+    const shown = document.getElementById(socket ? "canvas" : "video");
     const canvas = Object.assign(document.createElement("canvas"), { width: 8, height: 8 });
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    const frame = (_, { expectedDisplayTime }) => {
-      context.drawImage(video, 0, 0, 8, 8);
+    const again = () => (socket ? requestAnimationFrame(frame) : shown.requestVideoFrameCallback(frame));
+    const frame = (now, video) => {
+      context.drawImage(shown, 0, 0, 8, 8);
       const pixels = context.getImageData(0, 0, 8, 8).data;
-      tap.seen.push([wall(expectedDisplayTime), pixels.reduce((sum, value) => sum + value, 0) / pixels.length]);
-      video.requestVideoFrameCallback(frame);
+      const mean = pixels.reduce((sum, value) => sum + value, 0) / pixels.length;
+      tap.seen.push([wall(video?.expectedDisplayTime ?? now), mean]);
+      again();
     };
-    video.requestVideoFrameCallback(frame);
+    again();
   };
 
   tap.take = () => {

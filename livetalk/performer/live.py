@@ -218,8 +218,10 @@ class LivePerformer:
                 record, session.faulty = session.faulty, None
                 return stream.again(record), session.epoch
             if session.revising:
-                session.revising, session.speaking, session.faulty = False, False, None
-                job = stream.interrupt(session.certain)
+                begins = session.beginning
+                session.revising, session.beginning, session.speaking, session.faulty = False, False, False, None
+                job = stream.interject(session.certain) if begins else stream.interrupt(session.certain)
+                session.speaking = begins and job is not None
                 return job, session.epoch
             if session.re_anchor and not session.decoding:
                 session.re_anchor = False
@@ -308,7 +310,7 @@ class LivePerformer:
             start = (first - job.frames.start) * per_frame
             audio = job.heard.audio[start : start + len(frames) * per_frame]
             revised, held = job.known is not None, fault is not None
-            said = min(max(0, job.heard.taken - start), len(audio))
+            said = min(max(0, job.heard.begins + job.heard.taken - start), len(audio))
             speaking = job.heard.speaking
             session.announce(TimedBlock(job.index, first, frames, audio, speaking, revised, held, said, timings))
 

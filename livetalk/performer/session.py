@@ -22,6 +22,7 @@ from livetalk.performer.stream import AvatarStream, Record, StreamSnapshot
 from livetalk.performer.timed import Cut, TimedBlock
 
 LATE = 0.02  # seconds a consumer may be behind before the session's clock waits for it
+WORTH = 4  # frames of silence that speech must come sooner by, for them to be made again
 
 
 class Want(Enum):
@@ -57,6 +58,7 @@ class LiveSession:
         self.decoding = False  # a block is being decoded
         self.epoch = 0  # rises with every interrupt: blocks of an older one are void
         self.revising = False  # interrupted: the stream is to be taken back before the next block
+        self.beginning = False  # likewise, but so that speech begins where silence was to be
         self.faulty: Record | None = None  # to be made again with fresh noise
         self.retrying = False  # the block being made has been faulty once
         self.re_anchor = False  # drop the rolling past before the next block
@@ -80,6 +82,7 @@ class LiveSession:
         with self.lock:
             self._usable()
             self.stream.push(np.asarray(speech), rate)
+            self._begin()
             self.lock.notify_all()
 
     def end(self) -> None:
@@ -87,6 +90,7 @@ class LiveSession:
         with self.lock:
             self._usable()
             self.stream.end()
+            self._begin()
             self.lock.notify_all()
 
     def interrupt(self) -> None:
@@ -96,10 +100,9 @@ class LiveSession:
             self.stream.track.clear()
             self.epoch += 1
             self.tally.interrupts += 1
-            self.revising = True
+            self.revising, self.beginning = True, False
             # Frames that come before others could be there go on, without sound, so that nothing freezes.
-            seen = int((self.playhead + self.remake) * FRAME_RATE) + 1
-            kept = [replace(x, audio=np.zeros_like(x.audio)) for x in self._blocks() if x.first_frame < seen]
+            kept = [replace(x, audio=np.zeros_like(x.audio)) for x in self._before(self._soonest)]
             self.certain = kept[-1].first_frame + len(kept[-1].frames) if kept else self.taken_frames
             self.items = deque([Cut(min(round(self.playhead * SAMPLE_RATE), self._taken_pts)), *kept])
             self._changed()
@@ -250,6 +253,31 @@ class LiveSession:
         """Nothing more will come. The lock is held by the caller."""
         self.error = error
         self._changed()
+
+    def _begin(self) -> None:
+        """Speech has come into silence: what is not seen yet is made again, with it. The lock is held by the caller."""
+        free = not (self.speaking or self.going_back or self.paused_at is not None or self.zero is None)
+        if not free or not self.stream.ready or self.stream.index == 0 or not self.stream.records:
+            return
+        records = self.stream.records
+        spoken = [record.job.frames.stop for record in records if record.job.heard.speaking]
+        kept = self._before(max(self._soonest, records[0].job.frames.start, *spoken))
+        certain = kept[-1].first_frame + len(kept[-1].frames) if kept else self.taken_frames
+        made = self.stream.performer.preset.geometry.frames_of_block(self.stream.index)
+        if (made.stop if self.busy else made.start) - certain < WORTH or certain < max(spoken, default=0):
+            return
+        self.epoch += 1
+        self.revising, self.beginning, self.certain = True, True, certain
+        self.items = deque([*(item for item in self.items if isinstance(item, Cut)), *kept])
+        self._changed()
+
+    @property
+    def _soonest(self) -> int:
+        """Frames that are seen by the time others could be there in place of those to come."""
+        return int((self.playhead + self.remake) * FRAME_RATE) + 1
+
+    def _before(self, frame: int) -> list[TimedBlock]:
+        return [block for block in self._blocks() if block.first_frame < frame]
 
     @property
     def _taken_pts(self) -> int:

@@ -173,6 +173,29 @@ class AvatarStream:
         self.track.past = self.track.following(record.job.past, heard.audio)
         return None
 
+    def interject(self, shown: int) -> Job | None:
+        """Go back to what is seen and let what waits begin there: nothing but silence may come behind `shown`.
+
+        Returns the block to be made again from there on, if one is partly seen; as in `interrupt`.
+        """
+        self._open()
+        self.quick = True
+        while self.records and self.records[-1].job.frames.start >= shown:
+            self._undo(self.records.pop())
+        if not self.records:
+            return None
+        job, seen = self.records[-1].job, self._seen_latents(self.records[-1].job, shown)
+        if seen >= self.records[-1].latents.shape[2]:
+            return None
+        record = self.records.pop()
+        self._undo(record, seen)
+        self.attempt, self.quick = self.attempt + 1, False
+        before = job.heard.audio[: self.performer.preset.geometry.samples_before(shown - job.frames.start)]
+        heard = self.track.joining(job.past, before, len(job.frames))
+        known, carries = record.latents[:, :, :seen], tuple(record.known_carries[:seen])
+        job = replace(job, heard=heard, attempt=self.attempt, quick=True)
+        return replace(job, known=known, carries=carries, origin=record)
+
     def again(self, record: Record) -> Job:
         """The newest block once more, with fresh noise."""
         assert self.records[-1] is record, "only the newest block can be made again"

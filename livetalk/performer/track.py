@@ -31,6 +31,7 @@ class Heard:
     audio: Float32[np.ndarray, " n"]
     speaking: bool
     taken: int = 0  # samples of waiting speech that it took
+    begins: int = 0  # samples of the block before these
 
 
 class SpeechTrack:
@@ -94,10 +95,21 @@ class SpeechTrack:
         self.past = self.following(self.past, audio)
         return Heard(rows, audio, speaking=len(taken) > 0, taken=len(taken))
 
+    def joining(self, past: np.ndarray, before: np.ndarray, frames: int) -> Heard:
+        """What a block of `frames` frames hears whose first samples have been heard already: then what waits."""
+        size = self.windows.geometry.samples_before(frames)
+        taken = self._take(size - len(before))
+        audio = np.concatenate([before, taken, np.zeros(size - len(before) - len(taken), np.float32)])
+        whole = len(before) + len(taken) == size
+        ahead = self._peek(self.windows.lookahead_samples) if whole else np.zeros(0, np.float32)
+        rows = self.rows(past, audio, ahead)
+        self.past = self.following(past, audio)
+        return Heard(rows, audio, speaking=len(taken) > 0, taken=len(taken), begins=len(before))
+
     def give_back(self, heard: Heard) -> None:
         """Speech that was taken for a block that nobody will see waits again, before all else."""
         if heard.taken:
-            self._waiting.appendleft(heard.audio[: heard.taken])
+            self._waiting.appendleft(heard.audio[heard.begins : heard.begins + heard.taken])
             self.waiting += heard.taken
 
     def following(self, past: Float32[np.ndarray, " m"], audio: Float32[np.ndarray, " n"]) -> np.ndarray:

@@ -129,7 +129,7 @@ class Worker:
             case wire.TakeSnapshot():
                 threading.Thread(target=self._snapshot, args=(session, order), name="snapshot", daemon=True).start()
             case wire.Close():
-                del self._sessions[order.session]
+                self._sessions.pop(order.session, None)
                 session.close()
 
     def _open(self, order: wire.Open) -> None:

@@ -46,7 +46,7 @@ class Gate:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._ours(host):
             await _refuse(scope, send, 421, "this server does not go by that name: start it with --allow-host NAME")
-        elif origin is not None and urlsplit(origin).netloc != host:
+        elif origin is not None and _site(origin) != host:
             await _refuse(scope, send, 403, "only this server's own page may speak to it")
         elif scope["type"] == "websocket":
             await self.app(scope, receive, send)
@@ -94,6 +94,13 @@ class Gate:
         except TooLong:
             if not began:
                 await _refuse(scope, send, 413, f"this is too long: {most} bytes are the most")
+
+
+def _site(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 async def _refuse(scope: Scope, send: Send, status: int, message: str) -> None:

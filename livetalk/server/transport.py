@@ -77,7 +77,6 @@ class Outlet(FrameProcessor):
         self.sink: Sink | None = None
         self.timeline = Timeline[Frame]()
         self.gaps = 0  # times the sound ran dry
-        self.silenced_at: float | None = None  # when the last interruption took effect, on the monotonic clock
         self._pump: asyncio.Task[None] | None = None
         self._room = asyncio.Event()
         self._still = HUSHED  # samples of silence since speech
@@ -125,7 +124,6 @@ class Outlet(FrameProcessor):
         """Silence now; pictures go on, words that were not heard go."""
         self.timeline.hush()
         self.timeline.forget(lambda waiting: waiting.interruptible and not isinstance(waiting, OutputImageRawFrame))
-        self.silenced_at = time.monotonic()
         if self.sink is not None:
             self.sink.cut(self.timeline.played)
 

@@ -19,12 +19,14 @@ from pipecat.frames.frames import InterruptionFrame
 
 from livetalk.conversation.bot import Bot
 from livetalk.conversation.events import Caption, Event, Problem, State, StateChanged, Waterfall, as_message
+from livetalk.geometry import SAMPLE_RATE
 from livetalk.server.limits import Limits
 from livetalk.server.logs import Log
 from livetalk.server.metrics import Metrics
 from livetalk.server.transport import Sink, VisitTransport
 
 WINDOW = 10.0  # seconds in which a page's messages are counted
+AHEAD = 3.0  # seconds of sound that may come faster than it is spoken: a network that stalled; more is dropped
 WHY = {
     "left": "You have left.",
     "idle": "Nobody spoke for a while, so the place was given free. Start again when you like.",
@@ -63,12 +65,13 @@ class Visit:
         self.bot: Bot | None = None
         self.link: Link | None = None
         self.began = self.last_word = self.linked_at = time.monotonic()
-        self.heard_sound = 0  # samples
+        self._heard_until = self.began  # where the visitor's sound ends, on the monotonic clock
         self._messages: deque[float] = deque()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._state, self._captions = State.LISTENING, dict[str, Message]()
         self._answered = 0  # the newest turn whose answer has been counted
         self.reason: str | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     @property
     def token(self) -> str:
@@ -111,8 +114,12 @@ class Visit:
             self._spawn(self.bot.face.pause())
 
     async def heard(self, pcm: Int16[np.ndarray, " n"]) -> None:
-        """Sound of the visitor's microphone, 16 kHz."""
-        self.heard_sound += len(pcm)
+        """Sound of the visitor's microphone, 16 kHz. It cannot come faster than time goes by for long."""
+        now = time.monotonic()
+        until = max(now, self._heard_until) + len(pcm) / SAMPLE_RATE
+        if until > now + AHEAD:
+            return
+        self._heard_until = until
         await self.transport.input().hear(pcm)
 
     def too_much(self) -> bool:
@@ -125,13 +132,13 @@ class Visit:
 
     def told(self, message: Any) -> None:
         """A message of the page. What is none ends the visit."""
-        if isinstance(message, dict) and message.get("type") == "ping":
-            self._tell({"type": "pong", "n": message["n"]} if isinstance(message.get("n"), int) else {"type": "pong"})
-            return
         if self.too_much():
             self._spawn_end("flood")
             return
         match message:
+            case {"type": "ping"}:
+                n = message.get("n")
+                self._tell({"type": "pong", "n": n} if isinstance(n, int) else {"type": "pong"})
             case {"type": "text", "text": str(text)}:
                 self.last_word = time.monotonic()
                 self._act("text", lambda bot: bot.typed(text))
@@ -172,10 +179,13 @@ class Visit:
         self._tell(message)
 
     async def end(self, reason: str) -> None:
-        """The conversation is over; the visitor is told why."""
-        if self.reason is not None:
-            return
-        self.reason = reason
+        """The conversation is over; the visitor is told why. Goes on to its end whatever becomes of the caller."""
+        if self._ending is None:
+            self.reason = reason
+            self._ending = asyncio.create_task(self._end(reason))
+        await asyncio.shield(self._ending)
+
+    async def _end(self, reason: str) -> None:
         self.metrics.ended.labels(reason).inc()
         self.log("ended", session=self.id, reason=reason, seconds=round(time.monotonic() - self.began, 1))
         self._tell({"type": "ended", "reason": reason, "message": WHY[reason]})
@@ -184,9 +194,9 @@ class Visit:
         if link is not None:
             await asyncio.sleep(0.1)  # for the last message to leave
             await link.close()
-        for task in self._tasks - {asyncio.current_task()}:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*(self._tasks - {asyncio.current_task()}), return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._captions.clear()
         self._forget(self)
 

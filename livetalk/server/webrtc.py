@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from aiortc import MediaStreamTrack, RTCIceServer
+from aiortc import MediaStreamTrack, RTCDataChannel, RTCIceServer
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, AudioResampler, VideoFrame
 from jaxtyping import Int16, UInt8
@@ -82,7 +82,6 @@ class RtcLink:
         self._last_word = time.monotonic()
         self.connection = SmallWebRTCConnection(list(ice_servers), connection_timeout_secs=round(CONNECTING))
         self.connection.add_event_handler("connected", self._connected)
-        self.connection.add_event_handler("app-message", self._message)
         for ending in ("disconnected", "closed", "failed"):
             self.connection.add_event_handler(ending, self._ended)
 
@@ -92,6 +91,7 @@ class RtcLink:
             raise ValueError("this is no WebRTC offer: reload the page")
         try:
             await self.connection.initialize(sdp, kind)
+            self.connection.pc.on("datachannel", self._channel)
             kinds = [transceiver.kind for transceiver in self.connection.pc.getTransceivers()]
             if kinds != ["audio", "video"]:
                 raise ValueError("an offer has one audio and one video section, in this order")
@@ -144,10 +144,20 @@ class RtcLink:
             self._last_word = time.monotonic()
             self._tasks.append(asyncio.create_task(self._listen()))
 
-    async def _message(self, connection: SmallWebRTCConnection, message: Any) -> None:
+    def _channel(self, channel: RTCDataChannel) -> None:
+        """Messages come to us alone: pipecat drops what is no JSON, where it should end the visit, and logs it."""
+        channel.remove_all_listeners("message")
+        channel.on("message", self._message)
+
+    def _message(self, text: str | bytes) -> None:
         self._last_word = time.monotonic()
-        if not self._closed:
-            self._told(message)
+        if self._closed:
+            return
+        try:
+            message = json.loads(text) if isinstance(text, str) else None
+        except (ValueError, RecursionError):
+            message = None
+        self._told(message)
 
     async def _ended(self, connection: SmallWebRTCConnection) -> None:
         self._gone()

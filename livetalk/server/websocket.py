@@ -24,6 +24,7 @@ QUALITY = 88
 BEHIND = 100  # messages that may wait for a slow network, two seconds; then everything that waits but text goes
 LONGEST = 64 * 1024  # bytes of a message
 SILENT = 6.0  # seconds without a word from the page
+GOODBYE = 2.0  # seconds that what waits may take to be sent when it is closed from here
 
 Message = dict[str, Any]
 
@@ -43,6 +44,7 @@ class SocketLink:
         self._waiting: deque[bytes | str | tuple[int, np.ndarray]] = deque()
         self._wake = asyncio.Event()
         self._closed = False
+        self._over = asyncio.Event()
 
     def play(self, pts: int, pcm: Int16[np.ndarray, " n"]) -> None:
         self._send(struct.pack("<BQ", SOUND, pts) + pcm.astype("<i2").tobytes())
@@ -59,18 +61,18 @@ class SocketLink:
     async def close(self) -> None:
         self._closed = True
         self._wake.set()
+        self._over.set()
 
     async def serve(self) -> None:
         """Send and receive until either side ends it, or the page falls silent."""
-        sending = asyncio.create_task(self._write())
-        reading = asyncio.create_task(self._read())
+        tasks = {asyncio.create_task(work) for work in (self._write(), self._read(), self._leave())}
         try:
-            await asyncio.wait({sending, reading}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._closed = True
-            for task in (sending, reading):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(sending, reading, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             if self._socket.application_state is WebSocketState.CONNECTED:
                 try:
                     await asyncio.wait_for(self._socket.close(), 2.0)
@@ -101,6 +103,11 @@ class SocketLink:
                 await self._socket.send_text(item)
             else:
                 await self._socket.send_bytes(item)
+
+    async def _leave(self) -> None:
+        """A page that takes nothing any more cannot keep us."""
+        await self._over.wait()
+        await asyncio.sleep(GOODBYE)
 
     async def _read(self) -> None:
         while True:

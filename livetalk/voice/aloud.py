@@ -8,7 +8,7 @@ from pathlib import Path
 
 from livetalk.voice.kokoro import RATE, Kokoro
 
-FAVOURITES = ("af_heart", "jf_alpha")  # of the voices, the first one at hand
+FAVOURITES = ("af_heart", "am_michael")  # of the voices, the first one at hand
 
 
 def favourite(voices: tuple[str, ...]) -> str:

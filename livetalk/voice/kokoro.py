@@ -15,6 +15,7 @@ from jaxtyping import Float32, Int64
 
 from livetalk.voice.assets import KokoroAssets, find_kokoro
 from livetalk.voice.g2p import Phonemizer, sentences
+from livetalk.voice.products import as_products, fast_signed
 from livetalk.voice.timing import PAUSE, Phoneme, join, place
 
 RATE = 24_000  # of the sound, Hz
@@ -39,6 +40,26 @@ class Spoken:
         return len(self.audio) / RATE
 
 
+class Halted(Exception):
+    """What was being spoken is not wanted any more."""
+
+
+class Halt:
+    """Ends a call of `Kokoro.speak` that is given it, from another thread, within a few milliseconds."""
+
+    def __init__(self) -> None:
+        from onnxruntime import RunOptions
+
+        self.options = RunOptions()
+
+    def now(self) -> None:
+        self.options.terminate = True
+
+    @property
+    def called(self) -> bool:
+        return self.options.terminate
+
+
 class Kokoro:
     """A voice actor of many voices.
 
@@ -57,8 +78,12 @@ class Kokoro:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a thread that waits takes no core
+        model = self.assets.model()
+        if fast_signed():
+            model = as_products(model)
         self._session = onnxruntime.InferenceSession(
-            with_output(self.assets.model(), DURATIONS), options, providers=["CPUExecutionProvider"]
+            with_output(model, DURATIONS), options, providers=["CPUExecutionProvider"]
         )
         self._style = cache(self.assets.voice)
         self._phonemizer = cache(Phonemizer)
@@ -67,11 +92,12 @@ class Kokoro:
     def voices(self) -> tuple[str, ...]:
         return self.assets.voice_names()
 
-    def speak(self, text: str, voice: str, speed: float = 1.0, pause: float = 0.25) -> Spoken:
+    def speak(self, text: str, voice: str, speed: float = 1.0, pause: float = 0.25, halt: Halt | None = None) -> Spoken:
         """Speak `text`, sentence by sentence with `pause` seconds of silence between them.
 
         `voice`: one of `voices`; those of British English (b...) take the British dictionary. `speed`: 0.5 to
-        2, as a factor. Raises ValueError for an unknown voice, a speed out of range or a text without words.
+        2, as a factor. Raises ValueError for an unknown voice, a speed out of range or a text without words, Halted
+        when `halt` is called.
         """
         if not 0.5 <= speed <= 2.0:
             raise ValueError(f"speed {speed} is out of range: choose 0.5 to 2")
@@ -79,17 +105,24 @@ class Kokoro:
         pieces = [piece for sentence in sentences(text) for piece in pieces_of(phonemizer(sentence))]
         if not pieces:
             raise ValueError("there is nothing to say: the text has no words")
-        spoken = [self.say(piece, voice, speed) for piece in pieces]
+        spoken = [self.say(piece, voice, speed, halt) for piece in pieces]
         audio, phonemes = join([(part.audio, part.phonemes) for part in spoken], [pause] * (len(spoken) - 1), RATE)
         return Spoken(audio, phonemes)
 
-    def say(self, phonemes: str, voice: str, speed: float = 1.0) -> Spoken:
-        """Speak one phoneme string of at most 510 known symbols; unknown symbols are left out."""
+    def say(self, phonemes: str, voice: str, speed: float = 1.0, halt: Halt | None = None) -> Spoken:
+        """Speak one phoneme string of at most 510 known symbols; unknown symbols are left out. `halt`: see `speak`."""
         known = [symbol for symbol in phonemes if symbol in self.symbols]
         tokens: Int64[np.ndarray, "1 n"] = np.array([[0, *(self.symbols[symbol] for symbol in known), 0]], np.int64)
         style = self._style(voice)[min(len(known), 510) - 1][None]
         inputs = {"tokens": tokens, "style": style, "speed": np.array([speed], np.float32)}
-        audio, frames = self._session.run(None, inputs)
+        if halt is not None and halt.called:
+            raise Halted
+        try:
+            audio, frames = self._session.run(None, inputs, halt.options if halt is not None else None)
+        except Exception as error:
+            if halt is not None and halt.called:
+                raise Halted from error
+            raise
         audio, frames = audio.ravel().astype(np.float32), frames.ravel()
         assert len(frames) == len(known) + 2
         assert int(frames.sum()) * TOKEN_FRAME == len(audio)

@@ -105,6 +105,18 @@ def test_real_people_with_noise_behind_them_are_answered_once(name: str):
     asyncio.run(run())
 
 
+def test_what_is_written_while_one_speaks_is_answered():
+    async def run() -> None:
+        async with _talking(EchoBrain()) as (bot, wire, _, _events):
+            speaking = asyncio.create_task(wire.speak(np.concatenate([_voice(1.2), np.zeros(48_000, np.float32)])))
+            await asyncio.sleep(1.0)
+            await bot.typed("written words")
+            await speaking
+            assert [turn.text for turn in bot.memory.turns] == ["written words", "written words"]
+
+    asyncio.run(run())
+
+
 def test_silence_and_noise_are_no_turn():
     async def run() -> None:
         async with _talking(EchoBrain()) as (bot, wire, _, events):

@@ -34,3 +34,16 @@ def test_nothing_is_lost_or_said_twice_and_pieces_stay_short(text: str, size: in
     assert "".join(c for piece in pieces for c in piece if c.isalnum()) == letters
     assert all(any(c.isalnum() for c in piece) for piece in pieces)
     assert all(len(piece) <= LONGEST + size for piece in pieces)
+
+
+def test_a_first_piece_without_a_comma_ends_at_a_breath_where_a_voice_is_slow():
+    text = "The capital of France is Paris and it is a lovely city. It has many people in it."
+    pieces = _cut(text, 3, eager=True)
+    assert pieces[:2] == ["The capital of France", "is Paris and it is a lovely city."]
+    assert " ".join(pieces) == text
+    assert _cut(text, 3)[0] == "The capital of France is Paris and it is a lovely city."
+    assert (
+        _cut("I love green apples very much indeed yes truly. ", 3, eager=True)[0]
+        == "I love green apples very much indeed"
+    )
+    assert _cut("My name is Ada Lovelace. ", 3, eager=True) == ["My name is Ada Lovelace."], "a short one is one piece"

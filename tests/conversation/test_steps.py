@@ -69,11 +69,24 @@ def test_a_turn_is_read_while_it_goes_on_and_answered_from_a_draft():
         await _speak(mind, QUIET)
         assert told[-1] == Understood("word word", final=False)
         await asyncio.sleep(0.4)
-        assert steps.spoken == ["You said word word."], "begun at the pause, no further than its first piece"
+        assert steps.spoken == ["You said word word."], "begun in the long pause, no further than its first piece"
         parts = await _answer(mind, memory)
         assert parts[0] == Understood("word word")
         assert [p.text for p in parts if isinstance(p, Speech)] == ["You said word word.", "And that is all."]
         assert steps.asked == ["word word"], "thought once"
+        await mind.close()
+
+    asyncio.run(run())
+
+
+def test_a_short_pause_is_thought_about_but_not_spoken_into():
+    async def run() -> None:
+        steps = Steps()
+        mind = StepMind(steps, Memory(), lambda words: None)
+        await _speak(mind, LOUD, QUIET[:6_400])
+        await asyncio.sleep(0.4)
+        assert steps.asked == ["word"]
+        assert steps.spoken == []
         await mind.close()
 
     asyncio.run(run())

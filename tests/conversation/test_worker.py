@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from livetalk.cli_support import avatars, weights
+from livetalk.conversation import worker
 from livetalk.conversation import worker_face as module
 from livetalk.conversation.face import Cut, FaceItem, FaceLost, FaceReturned, Full, TimedBlock
 from livetalk.conversation.worker import WorkerStudio
@@ -139,6 +140,66 @@ def test_a_snapshot_opens_a_face_and_strange_bytes_do_not():
                     await studio.open(PORTRAIT, "", 0, strange)
             again = await studio.open(PORTRAIT, "", 0, kept)
             await again.close()
+
+    asyncio.run(run())
+
+
+def test_faces_that_nobody_looks_at_leave_their_places_to_others():
+    async def run() -> None:
+        studio = WorkerStudio(places=1)
+        await studio.start()
+        try:
+            for _ in range(2):
+                unseen = await studio.open(PORTRAIT, "")
+                items = unseen.items()
+                await anext(items)
+                await asyncio.sleep(2.0)  # frames wait in the shared memory
+                await unseen.close()
+            face, seen = await studio.open(PORTRAIT, ""), 0
+            async for _ in face.items():
+                seen += 1
+                if seen == 8:
+                    break
+            await face.close()
+        finally:
+            await studio.close()
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
+def test_a_face_that_was_not_waited_for_takes_no_place(monkeypatch: pytest.MonkeyPatch):
+    async def run() -> None:
+        studio = WorkerStudio(places=1)
+        await studio.start()
+        try:
+            monkeypatch.setattr(worker, "ANSWER", 0.0)
+            with pytest.raises(Full, match="try again"):
+                await studio.open(PORTRAIT, "")
+            monkeypatch.undo()
+            await asyncio.sleep(1.0)
+            face = await studio.open(PORTRAIT, "")
+            await anext(aiter(face.items()))
+            await face.close()
+        finally:
+            await studio.close()
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
+def test_a_face_that_stood_still_when_its_process_died_stands_still_in_the_next():
+    async def run() -> None:
+        async with _watched() as (studio, face, seen):
+            await _until(lambda: len(_blocks(seen)) > 2)
+            await face.pause()
+            assert studio.pid is not None
+            os.kill(studio.pid, signal.SIGKILL)
+            await _until(lambda: any(isinstance(item, FaceReturned) for _, item in seen))
+            await asyncio.sleep(0.5)
+            before = len(_blocks(seen))
+            await asyncio.sleep(1.5)
+            assert len(_blocks(seen)) == before
+            await face.resume()
+            await _until(lambda: len(_blocks(seen)) > before + 3)
 
     asyncio.run(run())
 

@@ -30,11 +30,11 @@ def test_sounds_end_after_some_silence():
 def test_skew_has_a_sign_and_a_size():
     heard = trace(*((t, t + 0.06) for t in range(1, 39)))
     seen = [(at - 0.03, 255.0 if peak else 0.0) for at, peak in heard]
-    figures = skew_figures(heard, seen)
+    figures = skew_figures("skew", heard, seen)
     assert figures["skew_ms_median"] == pytest.approx(-30, abs=1)
     assert figures["skew_ms_p99"] == pytest.approx(30, abs=1)
     assert figures["skew_events"] == 38
-    assert math.isnan(skew_figures([], [])["skew_ms_p99"])
+    assert math.isnan(skew_figures("skew", [], [])["skew_ms_p99"])
 
 
 def test_an_interrupt_is_timed_from_the_decision_and_from_the_voice():

@@ -298,3 +298,41 @@ def test_the_fake_keeps_the_same_promises() -> None:
     session.close()
     with pytest.raises(ValueError, match="closed"):
         session.push(TONE)
+
+
+def test_speech_begins_in_the_silence_that_was_made_ahead(
+    engine: LivePerformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LivePerformer, "lead", 1.5)  # as a slow machine has it
+    for after in range(20, 32, 3):
+        session = _open(engine)
+        _take(session, after)
+        pushed = session.playhead
+        session.push(TONE)
+        session.end()
+        taken = _blocks(_take(session, after + 44))
+        assert [b.first_frame for b in taken[1:]] == [b.first_frame + len(b.frames) for b in taken[:-1]]
+        first = next(b for b in taken if b.said)
+        assert first.first_frame / 16 - pushed < session.remake + 0.6, "not behind two blocks of silence"
+        heard = np.concatenate([b.audio for b in taken])
+        start = (first.first_frame - taken[0].first_frame) * 1000
+        np.testing.assert_array_equal(heard[start : start + 16_000], TONE)
+        assert not heard[:start].any()
+        assert sum(b.said for b in taken) == 16_000
+        assert session.tally.interrupts == 0
+        session.close()
+
+
+def test_utterances_that_follow_each_other_are_said_whole(
+    engine: LivePerformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LivePerformer, "lead", 1.5)
+    session, taken, said = _open(engine), list[TimedBlock](), 0
+    for pause in (13, 5, 17, 9, 26, 3):
+        taken += _blocks(_take(session, session.taken_frames + pause))
+        session.push(TONE[:6_000])
+        session.end()
+        said += 6_000
+    taken += _blocks(_take(session, session.taken_frames + 60))
+    assert [b.first_frame for b in taken[1:]] == [b.first_frame + len(b.frames) for b in taken[:-1]]
+    assert sum(b.said for b in taken) == said

@@ -160,6 +160,24 @@ def test_rows_after_a_pause_hear_the_pause(track: SpeechTrack, performer: Perfor
     assert torch.equal(track.next(12).rows, performer.windows.features(performer.speech, line)[21:])
 
 
+def test_speech_that_joins_a_block_under_way_is_heard_as_if_it_had_come_there(
+    track: SpeechTrack, performer: Performer
+) -> None:
+    speech = _speech(20_000, 3)
+    track.next(9)
+    past = track.past
+    track.next(12)
+    track.push(speech, 16_000)
+    track.end()
+    heard = track.joining(past, np.zeros(4_000, np.float32), 12)
+    assert (heard.begins, heard.taken, heard.speaking) == (4_000, 8_000, True)
+    line = torch.from_numpy(np.concatenate([np.zeros(13_000, np.float32), speech]))
+    assert torch.equal(heard.rows, performer.windows.features(performer.speech, line)[9:21])
+    assert np.array_equal(track.next(12).audio, speech[8_000:])
+    track.give_back(heard)
+    assert np.array_equal(track._peek(8_000), speech[:8_000])
+
+
 def test_a_block_is_ready_when_its_look_ahead_has_come_or_the_utterance_is_over(track: SpeechTrack) -> None:
     assert not track.ready(9)
     track.push(_speech(9_000 + track.windows.lookahead_samples - 1), 16_000)

@@ -9,12 +9,13 @@ import httpx
 import pytest
 import websockets
 from house import House, house, until
-from peer import SocketPeer
+from peer import RtcPeer, SocketPeer
 
 from livetalk.server.limits import Limits
 
 MANY = int(os.environ.get("LIVETALK_FUZZ", "600"))  # requests and messages; the bench sends 10,000
 SECRET = "swordfish-only-i-may-see"
+REASONS = ("malformed", "flood", "left")
 PATHS = (
     "/v1/sessions",
     "/v1/sessions/{}",
@@ -66,31 +67,47 @@ async def request(h: House, rng: random.Random, owner: dict[str, str], own: str)
         await h.http.delete(f"/v1/sessions/{body['id']}", headers={"Authorization": f"Bearer {body['token']}"})
 
 
-async def messages(h: House, rng: random.Random, count: int) -> int:
-    """Strange messages to sessions of their own, which may end."""
+async def opened(h: House) -> tuple[str, dict[str, str]]:
+    """A session, as soon as there is a place."""
+    while (answer := await h.http.post("/v1/sessions", json={"avatar": "ada"})).status_code == 503:
+        await asyncio.sleep(0.2)
+    body = answer.json()
+    return f"/v1/sessions/{body['id']}", {"Authorization": f"Bearer {body['token']}"}
+
+
+async def messages(h: House, rng: random.Random, count: int) -> None:
+    """Strange messages to sessions of their own, which may end: over WebSockets mostly sound that is none."""
     sent = 0
     while sent < count:
-        answer = await h.http.post("/v1/sessions", json={"avatar": "ada"})
-        if answer.status_code == 503:
-            await asyncio.sleep(0.2)
-            continue
-        body = answer.json()
-        path, owner = f"/v1/sessions/{body['id']}", {"Authorization": f"Bearer {body['token']}"}
+        path, owner = await opened(h)
         peer = SocketPeer()
         await peer.connect(h, path, owner)
         try:
             for _ in range(rng.randrange(1, 60)):
-                content: str | bytes = (
-                    rng.randbytes(rng.randrange(700)) if rng.random() < 0.9 else json.dumps(junk(rng))
-                )
+                text = raw(rng).decode("utf-8", "replace") if rng.random() < 0.5 else json.dumps(junk(rng))
                 sent += 1
-                await peer.socket.send(content)
+                await peer.socket.send(rng.randbytes(rng.randrange(700)) if rng.random() < 0.9 else text)
         except websockets.ConnectionClosed:
             pass
         assert SECRET not in json.dumps(peer.messages)
         await peer.close()
         await h.http.delete(path, headers=owner)
-    return sent
+
+
+async def channel_messages(h: House, rng: random.Random, visits: int) -> None:
+    """The same over WebRTC's data channel. What is no message ends the session, whatever it is made of."""
+    for _ in range(visits):
+        path, owner = await opened(h)
+        peer = RtcPeer()
+        await peer.connect(h, path, owner)
+        peer.send({"type": "ping"})
+        for _ in range(rng.randrange(20)):
+            peer.channel.send(raw(rng) if rng.random() < 0.3 else json.dumps(junk(rng)))
+        peer.channel.send(rng.choice(("{", "[1]", "ping", b"\x00\xff", "null", '{"type": 5}', "[" * 20_000)))
+        await until(lambda peer=peer: any(m.get("reason") in REASONS for m in peer.messages))
+        assert SECRET not in json.dumps(peer.messages)
+        await peer.close()
+        await until(lambda path=path: path.rsplit("/", 1)[1] not in h.visits._here)
 
 
 async def besiege(seed: int, many: int) -> None:
@@ -104,6 +121,7 @@ async def besiege(seed: int, many: int) -> None:
         for _ in range(many // 2):
             await request(h, rng, owner, own.rsplit("/", 1)[1])
         await messages(h, rng, many - many // 2)
+        await channel_messages(h, rng, max(3, many // 300))
         await h.http.delete(own, headers=owner)
         await until(lambda: len(h.visits) == 1)
         await calm.send({"type": "ping", "n": 1})

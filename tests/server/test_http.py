@@ -148,6 +148,8 @@ def test_other_origins_and_borrowed_names_are_refused():
         async with house() as h:
             evil = {"Origin": "https://evil.example"}
             assert (await h.http.post("/v1/sessions", json={}, headers=evil)).status_code == 403
+            for broken in ("http://[", "null", "https://a]b"):
+                assert (await h.http.get("/ready", headers={"Origin": broken})).status_code == 403
             assert (await h.http.get("/ready", headers={"Host": "evil.example"})).status_code == 421
             assert (await h.http.get("/ready", headers={"Origin": h.url})).status_code == 200
             preflight = await h.http.options("/v1/sessions", headers={"Access-Control-Request-Method": "POST"})

@@ -41,6 +41,8 @@ def test_it_serves_and_drains_on_sigterm():
         _, log = process.communicate(timeout=20)
         assert time.monotonic() - began < 10
         assert process.returncode == 0
+        told = [line for line in log.splitlines() if not line.startswith("{")]
+        assert told == ["Getting ready: models are loaded and this machine is measured ..."], "no library greets"
         events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
         assert [e["reason"] for e in events if e["event"] == "ended"] == ["drain"]
 

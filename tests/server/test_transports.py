@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from house import House, house, until
 from peer import Peer, RtcPeer, SocketPeer
+from relay import relay
 
 from livetalk.conversation.events import State, StateChanged
 from livetalk.conversation.fake import MarkerFace
 from livetalk.media import read_speech
 from livetalk.server.limits import Limits
 from livetalk.server.webrtc import ice_for_page, parse_ice
+from livetalk.server.websocket import SocketLink
 
 pytestmark = pytest.mark.slow
 WELCOME = "livetalk/assets/speech/hello.ogg"
@@ -168,10 +170,80 @@ def test_strange_messages_end_the_session_and_no_other():
                 await flood.send({"type": "interrupt"})
             await until(lambda: any(m.get("reason") == "flood" for m in flood.messages))
             await flood.close()
+            pings = SocketPeer()
+            await pings.connect(h, *await h.open())
+            for _ in range(30):
+                await pings.send({"type": "ping"})
+            await until(lambda: any(m.get("reason") == "flood" for m in pings.messages))
+            await pings.close()
             await until(lambda: len(h.visits) == 1)
             await calm.send({"type": "ping"})
             await until(lambda: {"type": "pong"} in calm.messages)
             await calm.close()
+
+    asyncio.run(run())
+
+
+def test_sound_that_comes_faster_than_time_is_not_piled_up():
+    async def run() -> None:
+        async with house() as h:
+            peer, heard = SocketPeer(), list[int]()
+            await peer.connect(h, *await h.open())
+            await until(lambda: len(peer.sound) > 5)
+            inlet = next(iter(h.visits._here.values())).transport.input()
+            hear = inlet.hear
+
+            async def counted(pcm: np.ndarray) -> None:
+                heard.append(len(pcm))
+                await hear(pcm)
+
+            inlet.hear = counted  # type: ignore[method-assign]
+            for _ in range(60):
+                await peer.socket.send(bytes(32_000))  # a second
+            await peer.send({"type": "ping", "n": 5})
+            await until(lambda: {"type": "pong", "n": 5} in peer.messages)
+            assert 32_000 <= sum(heard) <= 5 * 16_000
+            await peer.close()
+
+    asyncio.run(run())
+
+
+def test_a_page_that_takes_nothing_any_more_cannot_keep_its_line():
+    class Stuck:
+        application_state = None
+        sent = 0
+
+        async def send_bytes(self, data: bytes) -> None:
+            self.sent += 1
+            await asyncio.Event().wait()
+
+        async def receive(self) -> dict[str, str]:
+            await asyncio.sleep(0.05)
+            return {"type": "websocket.receive", "text": '{"type": "ping"}'}
+
+    async def run() -> None:
+        socket, told = Stuck(), list[object]()
+        link = SocketLink(socket, None, told.append)  # type: ignore[arg-type]
+        serving = asyncio.create_task(link.serve())
+        link.play(0, np.zeros(320, np.int16))
+        await asyncio.sleep(0.3)
+        assert socket.sent == 1
+        await link.close()
+        await asyncio.wait_for(serving, 3)
+        assert told
+
+    asyncio.run(run())
+
+
+def test_an_end_goes_on_though_its_caller_is_gone():
+    async def run() -> None:
+        async with house() as h:
+            await h.open()
+            visit = next(iter(h.visits._here.values()))
+            ending = asyncio.create_task(visit.end("left"))
+            await asyncio.sleep(0)
+            ending.cancel()
+            await until(lambda: len(h.visits) == 0 and not h.studio.faces)
 
     asyncio.run(run())
 
@@ -207,6 +279,25 @@ def test_visitors_leave_no_tasks_threads_or_sockets_behind(kind: type[RtcPeer] |
             assert after[0] <= before[0]
             assert after[1] <= before[1] + 3, "the pools of threads may still grow a little"
             assert after[2] <= before[2] + 1
+
+    asyncio.run(run())
+
+
+def test_behind_a_strict_network_a_relay_carries_everything():
+    async def run() -> None:
+        async with relay() as turn, house(face=MarkerFace, ice=[turn.url]) as h:
+            answer = (await h.http.post("/v1/sessions", json={"avatar": "ada"})).json()
+            owner = {"Authorization": f"Bearer {answer['token']}"}
+            assert answer["ice_servers"][0]["username"] == turn.user
+            peer = RtcPeer(answer["ice_servers"])
+            await peer.connect(h, f"/v1/sessions/{answer['id']}", owner)
+            await until(lambda: any(seen > 128 for _, seen in peer.pictures))
+            await until(lambda: any(peak > 4000 for _, peak in peer.sound))
+            peer.send({"type": "ping", "n": 3})
+            await until(lambda: {"type": "pong", "n": 3} in peer.messages)
+            assert turn.passed > 100
+            assert turn.refused == 0
+            await peer.close()
 
     asyncio.run(run())
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -36,14 +36,18 @@ class House:
 
 @contextlib.asynccontextmanager
 async def house(
-    limits: Limits | None = None, face: type[FakeFace] = FakeFace, places: int = 4, udp: bool = True
+    limits: Limits | None = None,
+    face: type[FakeFace] = FakeFace,
+    places: int = 4,
+    udp: bool = True,
+    ice: Sequence[str] = (),
 ) -> AsyncIterator[House]:
     studio = FakeStudio(places=places, face=face)
     visits = Visits(studio, EchoBrain(), limits or Limits(), Metrics(), Log())
     await visits.start()
     door = bind("127.0.0.1", 0)
     url = f"http://127.0.0.1:{door.getsockname()[1]}"
-    app = make_app(Door(visits, avatars(), udp=udp))
+    app = make_app(Door(visits, avatars(), ice, udp))
     config = uvicorn.Config(
         app, log_config=None, ws="websockets-sansio", ws_max_size=64 * 1024, timeout_graceful_shutdown=1
     )

@@ -2,13 +2,15 @@
 
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from livetalk.voice.assets import KokoroAssets, find_kokoro
-from livetalk.voice.kokoro import RATE, Kokoro, pieces_of, with_output
+from livetalk.voice.kokoro import RATE, Halt, Halted, Kokoro, pieces_of, with_output
 
 
 def test_an_output_is_appended_as_one_protobuf_field() -> None:
@@ -44,7 +46,8 @@ def test_voices_are_read_from_a_folder_or_a_pack(tmp_path: Path) -> None:
     np.savez(tmp_path / "pack.npz", af_heart=style[:, None])
     for voices in (tmp_path, tmp_path / "pack.npz"):
         assets = KokoroAssets((), tmp_path, voices)
-        assert assets.voice_names() == ("af_heart",)
+        assert assets.voice_names() == ("af_heart", "am_michael"), "English ones are always there"
+        assert np.isfinite(assets.voice("am_michael")).all()
         np.testing.assert_array_equal(assets.voice("af_heart"), style)
 
 
@@ -81,3 +84,15 @@ def test_mistakes_are_told(kokoro: Kokoro) -> None:
         kokoro.speak("...", "jf_alpha")
     with pytest.raises(ValueError, match=r"0\.5 to 2"):
         kokoro.speak("Hello.", "jf_alpha", 9.0)
+
+
+def test_what_is_not_wanted_any_more_is_not_spoken_to_its_end(kokoro: Kokoro) -> None:
+    halt, text = Halt(), "This is a rather long sentence that takes a second or two to be spoken, as one can hear. " * 3
+    threading.Timer(0.3, halt.now).start()
+    began = time.monotonic()
+    with pytest.raises(Halted):
+        kokoro.speak(text, kokoro.voices[0], halt=halt)
+    assert time.monotonic() - began < 1.5
+    with pytest.raises(Halted):
+        kokoro.speak("Hello.", kokoro.voices[0], halt=halt)
+    assert kokoro.speak("Hello.", kokoro.voices[0]).seconds > 0.2, "others are not disturbed"

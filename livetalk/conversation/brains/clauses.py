@@ -1,7 +1,8 @@
 """Cuts text that is still being written into pieces to be spoken: soon at first, whole sentences then.
 
-The first piece may end at a comma, so that speech begins early; where a voice is hardly faster than speech, so may
-the others, so that none is waited for long. Knows letters only.
+The first piece may end at a comma, so that speech begins early. Where a voice is hardly faster than speech, so may the
+others, so that none is waited for long, and a first piece without a comma ends before a small word that one may draw
+breath at. Knows letters only.
 """
 
 import re
@@ -9,7 +10,15 @@ from collections.abc import Iterator
 
 FIRST_WORDS = 2  # at least, before a comma ends the first piece
 WORDS = 4  # before one ends another
+# A first piece without a comma ends before one of `BREATHS` from so many words on, or anywhere after so many.
+BREATH = (4, 7)
+BREATHS = re.compile(
+    "and|but|or|so|because|that|which|who|when|where|while|if|as|than|to|in|on|at|of|for|from|with|about|like|"
+    "is|are|was|were|will|would|can|could",
+    re.IGNORECASE,
+)
 SENTENCE = re.compile(r"[.!?…]+[\"')\]]*(?=\s)|\n+")
+WORD = re.compile(r"\S+")
 CLAUSE = re.compile(r"[,;:—](?=\s)")
 ABBREVIATED = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|vs|no|e\.g|i\.e)\.$", re.IGNORECASE)
 LONGEST = 220  # characters after which a piece is cut at a space, come what may
@@ -46,8 +55,20 @@ class Clauses:
             for match in CLAUSE.finditer(self._text[:sentence]):
                 if len(self._text[: match.start()].split()) >= (FIRST_WORDS if self._first else WORDS):
                     return match.end()
+        breath = self._breath(self._text[:sentence]) if self._first and self._eager else None
+        if breath is not None:
+            return breath
         if sentence is not None:
             return sentence
         if len(self._text) > LONGEST:
             return self._text.rfind(" ", 1, LONGEST) if " " in self._text[1:LONGEST] else LONGEST
+        return None
+
+    def _breath(self, text: str) -> int | None:
+        """Where a first piece may end though nothing is written there. What follows is more than a word."""
+        words = list(WORD.finditer(text))
+        least, most = BREATH
+        for place in range(least, len(words) - 1):
+            if place >= most or BREATHS.fullmatch(words[place].group()):
+                return words[place].start()
         return None

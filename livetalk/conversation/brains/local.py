@@ -26,11 +26,13 @@ from livetalk.conversation.brains.talker import Talker
 from livetalk.conversation.memory import Memory
 from livetalk.geometry import SAMPLE_RATE
 from livetalk.voice.aloud import favourite
-from livetalk.voice.kokoro import RATE, Kokoro
+from livetalk.voice.kokoro import RATE, Halt, Halted, Kokoro
 
 T = TypeVar("T")
-POLITE = 8  # how much lower than the face's the priority of these models is
-BETWEEN = 0.12  # seconds between two sentences
+POLITE = 15  # how much lower than the face's the priority of these models is
+BETWEEN = 0.12  # seconds behind a comma or a full stop
+BREATH = 0.03  # behind a piece that ends within a clause, whose own silence is cut off
+QUIET = 0.02  # peak below which the end of a piece is silent
 WORDS = 160  # of memory: what a small model reads in a third of a second
 INSTRUCTIONS = (
     "You are a friendly AI avatar. You answer the user in one short sentence. "
@@ -80,31 +82,41 @@ class LocalBrain:
         return await self.work(lambda: self.listener.transcribe(sound))
 
     async def think(self, messages: list[dict[str, str]]) -> AsyncGenerator[str, None]:
-        beside = _Beside(lambda: self.talker.answer(messages), self)
-        try:
-            async for piece in beside:
-                yield piece
-        finally:
-            beside.stop()
+        thinking = self.talker.answer(messages)
+        while not thinking.over:
+            beside = _Beside(thinking.more, self)
+            try:
+                async for piece in beside:
+                    yield piece
+            finally:
+                beside.stop()
 
     async def speak(self, text: str) -> AsyncGenerator[tuple[Float32[np.ndarray, " n"], int], None]:
-        sound = await self.work(lambda: self._spoken(text))
-        if len(sound):
-            yield np.concatenate([sound, np.zeros(round(BETWEEN * RATE), np.float32)]), RATE
+        halt = Halt()
+        try:
+            sound = await self.work(lambda: self._spoken(text, halt))
+        finally:
+            halt.now()  # what nobody wants any more takes no time from others
+        if not len(sound):
+            return
+        goes_on = text[-1].isalnum()
+        if goes_on:
+            sound = sound[: np.flatnonzero(np.abs(sound) > QUIET).max(initial=0) + 1]
+        yield np.concatenate([sound, np.zeros(round((BREATH if goes_on else BETWEEN) * RATE), np.float32)]), RATE
 
-    def _spoken(self, text: str) -> Float32[np.ndarray, " n"]:
-        """The text as sound at `RATE`; nothing for a text without words."""
+    def _spoken(self, text: str, halt: Halt | None = None) -> Float32[np.ndarray, " n"]:
+        """The text as sound at `RATE`; nothing for a text without words, or one that is not wanted any more."""
         try:
             with self._speaking:
-                return self.kokoro.speak(text, self.voice).audio
-        except ValueError:
+                return self.kokoro.speak(text, self.voice, halt=halt).audio
+        except (ValueError, Halted):
             return np.zeros(0, np.float32)
 
     def _load(self) -> None:
         whisper, chat, kokoro = self._folders
         try:
             self.listener = Listener(find_whisper(whisper), self._threads, self._language)
-            self.talker = Talker(find_chat(chat), self._threads)
+            self.talker = Talker(find_chat(chat), self._threads, INSTRUCTIONS)
             self.kokoro = Kokoro(kokoro, self._threads)
         except ImportError as error:
             raise BrainError("thinking", f"{error.name} is missing: pip install 'livetalk[talk]'") from error
@@ -113,6 +125,8 @@ class LocalBrain:
         self.voice = self._voice or favourite(self.kokoro.voices)
         self._speaking = threading.Lock()
         self.listener.transcribe(np.full(SAMPLE_RATE, 0.01, np.float32))  # what comes first is slow
+        for _ in self.talker.answer(self.memory().messages()):
+            break
         self._spoken("Hello.")
 
 

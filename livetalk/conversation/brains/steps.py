@@ -14,14 +14,15 @@ from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float32
-from loguru import logger
 
 from livetalk.conversation.brains.brain import Answer, BrainError, Speech, Thought, Understood
 from livetalk.conversation.brains.clauses import Clauses
+from livetalk.conversation.brains.draft import Draft
 from livetalk.conversation.memory import Memory
 from livetalk.geometry import SAMPLE_RATE
 
 PAUSE = 0.15  # seconds of silence after which a turn is read at once: it may be over
+LIKELY = 0.6  # seconds of silence after which it likely is: its answer is not only thought but spoken ahead
 HOP = SAMPLE_RATE // 50
 SHARE = 3  # times as long as the last reading took are left before the next one, at least
 LONGEST = 22  # seconds of sound read together; of a longer turn the beginning is settled
@@ -65,15 +66,19 @@ class StepMind:
     def hear(self, sound: Float32[np.ndarray, " n"]) -> None:
         self._sound.append(sound)
         self._size += len(sound)
+        self._loudest = max(self._loudest, float(np.abs(sound).max(initial=0)))
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read_along())
         wait = min(max(self.steps.reads_every, SHARE * self._took), LONGEST)
         if self._size - self._read >= wait * SAMPLE_RATE or self._paused():
             self._new.set()
+        if self._draft is not None and not _voiced(self._since(round(LIKELY * SAMPLE_RATE)), self._loudest):
+            self._draft.speak_ahead()
 
     def forget(self) -> None:
         self._sound: list[np.ndarray] = []
         self._size = self._read = 0  # samples of the turn: all, and those the text was read from
+        self._loudest = 0.0  # peak of the turn
         self._text = self._settled = ""
         if self._reading is not None:
             self._reading.cancel()
@@ -93,7 +98,7 @@ class StepMind:
         if draft is None or draft.messages != messages:
             if draft is not None:
                 draft.drop()
-            draft = Draft(messages, self._compose(messages))
+            draft = Draft(messages, self._compose)
         try:
             async for part in draft:
                 yield part
@@ -109,24 +114,28 @@ class StepMind:
             with suppress(asyncio.CancelledError):
                 await reading
 
-    async def _compose(self, messages: list[dict[str, str]]) -> AsyncGenerator[Answer, None]:
-        """The answer to chat messages: thoughts, and speech clause by clause."""
+    async def _compose(self, messages: list[dict[str, str]], speaking: asyncio.Event) -> AsyncGenerator[Answer, None]:
+        """The answer to chat messages: thoughts, and speech clause by clause once there may be `speaking`."""
         clauses = Clauses(self.steps.eager)
         async with aclosing(self.steps.think(messages)) as pieces:
             async for piece in pieces:
                 if piece:
                     yield Thought(piece)
                 for clause in clauses.add(spoken(piece)):
-                    async for part in self._say(clause):
-                        yield part
+                    await speaking.wait()
+                    async with aclosing(self._say(clause)) as parts:
+                        async for part in parts:
+                            yield part
                     if clauses.sentences >= self.steps.sentences:
                         return
+        await speaking.wait()
         # What a small model had to leave off is not begun.
         for clause in clauses.rest() if self.steps.whole or not clauses.sentences else ():
-            async for part in self._say(clause):
-                yield part
+            async with aclosing(self._say(clause)) as parts:
+                async for part in parts:
+                    yield part
 
-    async def _say(self, clause: str) -> AsyncIterator[Answer]:
+    async def _say(self, clause: str) -> AsyncGenerator[Answer, None]:
         text = clause
         async with aclosing(self.steps.speak(clause)) as parts:
             async for sound, rate in parts:
@@ -157,13 +166,13 @@ class StepMind:
             if self.steps.drafts and self._whole() and self._draft is None and self._complete():
                 self._draft = self._begin(self._whole())
 
-    def _begin(self, text: str) -> "Draft":
+    def _begin(self, text: str) -> Draft:
         """An answer to the turn so far, in case that is all of it."""
         memory = deepcopy(self.memory)
         memory.turn_begins()
         memory.user_said(text)
         messages = memory.messages()
-        return Draft(messages, self._compose(messages))
+        return Draft(messages, self._compose)
 
     def _drop_draft(self) -> None:
         draft, self._draft = self._draft, None
@@ -177,6 +186,7 @@ class StepMind:
             text = await self.steps.transcribe(sound[:cut])
             self._settled = f"{self._settled} {text}".strip()
             self._sound = [np.concatenate(self._sound)[cut:]]
+            self._loudest = float(np.abs(self._sound[0]).max(initial=0))
             sound = sound[cut:]
         began = time.monotonic()
         self._text = await self.steps.transcribe(sound)
@@ -187,14 +197,11 @@ class StepMind:
 
     def _complete(self) -> bool:
         """Whether nothing but silence has come since the text was read."""
-        return self._read > 0 and not _voiced(self._since(self._size - self._read), self._peak())
+        return self._read > 0 and not _voiced(self._since(self._size - self._read), self._loudest)
 
     def _paused(self) -> bool:
         tail = self._since(round(PAUSE * SAMPLE_RATE))
-        return self._size > self._read and len(tail) > HOP and not _voiced(tail, self._peak())
-
-    def _peak(self) -> float:
-        return max((float(np.abs(piece).max(initial=0)) for piece in self._sound), default=0.0)
+        return self._size > self._read and len(tail) > HOP and not _voiced(tail, self._loudest)
 
     def _since(self, samples: int) -> Float32[np.ndarray, " n"]:
         """The newest samples of the turn."""
@@ -205,44 +212,6 @@ class StepMind:
             parts.append(piece[-missing:])
             missing -= len(piece)
         return np.concatenate(parts[::-1])
-
-
-class Draft:
-    """An answer that is made before it is asked for: as far as its first piece of speech, until it is read.
-
-    `messages`: what it answers. Iterating gives its parts and lets it go on; `drop` ends it.
-    """
-
-    def __init__(self, messages: list[dict[str, str]], parts: AsyncGenerator[Answer, None]) -> None:
-        self.messages = messages
-        self._wanted = asyncio.Event()
-        self._ready: asyncio.Queue[Answer | BrainError | None] = asyncio.Queue()
-        self._work = asyncio.create_task(self._make(parts))
-
-    def drop(self) -> None:
-        self._work.cancel()
-
-    async def __aiter__(self) -> AsyncIterator[Answer]:
-        self._wanted.set()
-        while (part := await self._ready.get()) is not None:
-            if isinstance(part, BrainError):
-                raise part
-            yield part
-
-    async def _make(self, parts: AsyncGenerator[Answer, None]) -> None:
-        try:
-            async with aclosing(parts):
-                async for part in parts:
-                    self._ready.put_nowait(part)
-                    if isinstance(part, Speech):
-                        await self._wanted.wait()
-        except BrainError as error:
-            self._ready.put_nowait(error)
-        except Exception as error:
-            logger.error("the answer failed: {}", type(error).__name__)
-            self._ready.put_nowait(BrainError("thinking", "the answer failed for a reason not foreseen: say it again"))
-        finally:
-            self._ready.put_nowait(None)
 
 
 def spoken(text: str) -> str:

@@ -1,39 +1,80 @@
-"""Text to answer: a small chat model on CTranslate2, token by token. Knows chat messages; no sound, no turns."""
+"""Text to answer: a small chat model on CTranslate2, token by token.
+
+An answer is thought in parts, so that whoever speaks it has the processor to themselves meanwhile. Knows chat messages;
+no sound, no turns.
+"""
 
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 LONGEST = 60  # tokens of an answer
+FIRST, THEN = 12, 24  # tokens thought before there is something to say, and between what is said
 BEGIN, STOP = "<|im_start|>", "<|im_end|>"
 REPETITION = 1.1
 
 
 class Talker:
-    """Loaded once; one answer at a time."""
+    """Loaded once; one answer at a time. `usual`: instructions that most chats begin with, read only once."""
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
+    def __init__(self, folder: Path, threads: int = 1, usual: str = "") -> None:
         import ctranslate2
         from tokenizers import Tokenizer
 
         self._model = ctranslate2.Generator(str(folder), device="cpu", intra_threads=threads)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._usual = {"role": "system", "content": usual}
         self._lock = threading.Lock()
 
-    def answer(self, messages: Sequence[dict[str, str]]) -> Iterator[str]:
-        """Pieces of text, as they come; the likeliest words. Close the iterator to stop."""
-        prompt = "".join(f"{BEGIN}{m['role']}\n{m['content']}{STOP}\n" for m in messages) + f"{BEGIN}assistant\n"
-        tokens = self._tokenizer.encode(prompt).tokens
+    def answer(self, messages: Sequence[dict[str, str]]) -> "Thinking":
+        """What would be answered: the likeliest words."""
+        known = int(bool(messages) and messages[0] == self._usual)
+        begun = {"static_prompt": self._tokens(messages[:1]), "cache_static_prompt": True} if known else {}
+        return Thinking(self, self._tokens(messages[known:], f"{BEGIN}assistant\n"), begun)
+
+    def go_on(self, tokens: list[str], most: int, begun: dict[str, Any]) -> Iterator[tuple[int, str]]:
+        """Up to so many tokens more, as numbers and as what the model reads. Close the iterator to stop."""
         with self._lock:
-            ids: list[int] = []
-            told = ""
             steps = self._model.generate_tokens(
-                tokens, max_length=LONGEST, sampling_topk=1, repetition_penalty=REPETITION, end_token=STOP
+                tokens, max_length=most, sampling_topk=1, repetition_penalty=REPETITION, end_token=STOP, **begun
             )
             for step in steps:
-                ids.append(step.token_id)
-                text = self._tokenizer.decode(ids)
-                if text.endswith("\ufffd"):  # half a character
-                    continue
-                yield text[len(told) :]
-                told = text
+                yield step.token_id, step.token
+
+    def text(self, ids: list[int]) -> str:
+        return self._tokenizer.decode(ids)
+
+    def _tokens(self, messages: Sequence[dict[str, str]], then: str = "") -> list[str]:
+        text = "".join(f"{BEGIN}{m['role']}\n{m['content']}{STOP}\n" for m in messages)
+        return self._tokenizer.encode(text + then).tokens
+
+
+class Thinking:
+    """An answer in the making. `more` thinks a little further; between two calls nothing is thought."""
+
+    def __init__(self, talker: Talker, tokens: list[str], begun: dict[str, Any]) -> None:
+        self._talker, self._tokens, self._begun = talker, tokens, begun
+        self._ids: list[int] = []
+        self._told = ""
+        self.over = False
+
+    def more(self) -> Iterator[str]:
+        """Pieces of text, as they come, until it is time to speak. Close the iterator to stop."""
+        before = len(self._ids)
+        most = min(THEN if before else FIRST, LONGEST - before)
+        for number, token in self._talker.go_on([*self._tokens], most, self._begun):
+            self._ids.append(number)
+            self._tokens.append(token)
+            text = self._talker.text(self._ids)
+            if text.endswith("\ufffd"):  # half a character
+                continue
+            yield text[len(self._told) :]
+            self._told = text
+        got = len(self._ids) - before
+        self.over = got < most or len(self._ids) >= LONGEST
+
+    def __iter__(self) -> Iterator[str]:
+        """All of it."""
+        while not self.over:
+            yield from self.more()

@@ -70,7 +70,7 @@ def rows_of(clip: Measured) -> dict[str, UInt8[np.ndarray, "t h w 3"]]:
 
 
 def curves(clips: Sequence[Measured]) -> Picture:
-    """Lip gaps over time, one panel a clip: known (black), truth (green), codec (blue), teacher (orange), student (red)."""
+    """Lip gaps over time, one panel a clip: known, truth, codec, teacher and student in the inks of their names."""
     return np.concatenate([_panel(clip) for clip in clips])
 
 

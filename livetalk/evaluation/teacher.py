@@ -5,7 +5,7 @@ pinned as latent frame 0. Knows a performer, whose codec and encoders it borrows
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from livetalk.training.latents import ClipBatch
 GUIDANCE = Guidance(2.0, 2.5)  # of text and of speech, as in the trajectories that the student learns from
 PLACES = (Path("checkpoints/teacher"), Path(__file__).parents[2] / "checkpoints" / "teacher")
 NAME = "teacher.safetensors"
-TIMED = 2  # walks, and rollouts of whole clips, after one of each that is not timed
+TIMED = 3  # rollouts of a whole clip, after one that is not timed; the teacher walks once, which takes a minute
 
 Frames = UInt8[np.ndarray, "t h w 3"]
 
@@ -97,22 +97,18 @@ class Teacher:
     @torch.inference_mode()
     def walk(self, clip: ClipBatch, seed: int = 0) -> Float[Tensor, "b c f h w"]:
         """Clean latents of the clip."""
-        torch.manual_seed(seed)
         preset = self.performer.preset
-        return walk(self.model, clip, self.guidance, preset.teacher_steps, preset.shift)[-1]
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(seed)
+            return walk(self.model, clip, self.guidance, preset.teacher_steps, preset.shift)[-1]
 
     def race(self, portrait: UInt8[np.ndarray, "h w 3"], sound: Float32[np.ndarray, " n"], prompt: str) -> Walked:
-        """Denoise the same clip with student and teacher in turn; medians, so that one hiccup does not count."""
+        """Denoise the same clip with both, the student some times over: it is done before a clock is warm."""
         clip = self.conditions(portrait, sound, prompt)
-        spent: dict[str, list[float]] = {"student": [], "teacher": []}
-        for _ in range(1 + TIMED):
-            for name, make in (("student", self._rolled), ("teacher", self.walk)):
-                began = time.perf_counter()
-                make(clip)
-                spent[name].append(time.perf_counter() - began)
+        self._rolled(clip)
+        spent = [_timed(self._rolled, clip) for _ in range(TIMED)]
         latents = clip.latents.shape[2]
-        seconds = {name: float(np.median(times[1:])) for name, times in spent.items()}
-        return Walked(latents / seconds["student"], latents / seconds["teacher"])
+        return Walked(latents / float(np.median(spent)), latents / _timed(self.walk, clip))
 
     @torch.inference_mode()
     def _rolled(self, clip: ClipBatch) -> None:
@@ -125,3 +121,9 @@ class Teacher:
             given = BlockConditions(clip.portrait, text, audio)
             shape = (1, g.latent_channels, audio.shape[1], g.latent_size, g.latent_size)
             _, state = next_block(p.student, lambda step, shape=shape: torch.randn(shape), given, state, p.ladder)
+
+
+def _timed(make: Callable[[ClipBatch], object], clip: ClipBatch) -> float:
+    began = time.perf_counter()
+    make(clip)
+    return time.perf_counter() - began

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from livetalk.evaluation.landmarks import FaceTrack
 from livetalk.evaluation.clip_codec import Coded
+from livetalk.evaluation.landmarks import FaceTrack
 from livetalk.evaluation.tiny import Measured, Played
 
 T = 64

@@ -90,7 +90,9 @@ def test_a_mouth_that_says_something_else_is_told() -> None:
 
 def test_the_student_keeps_what_the_teacher_does() -> None:
     one = [clip(place, speech(place)) for place in range(3)]
-    weak = [clip(place, speech(place) + 0.1 * np.random.default_rng(7 + place).random(T), far=0.4) for place in range(3)]
+    weak = [
+        clip(place, speech(place) + 0.1 * np.random.default_rng(7 + place).random(T), far=0.4) for place in range(3)
+    ]
     asked = [
         replace(a, taught=a.played, played=b.played, asked={"head": "nod"}, truth_read={"head": "nod"})
         for a, b in zip(one, weak, strict=True)

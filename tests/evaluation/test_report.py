@@ -60,7 +60,8 @@ def test_an_aim_that_is_not_reached_is_no_miss() -> None:
 
 def test_the_bars_of_this_version_are_these() -> None:
     assert {name: str(meaning.bar) for name, meaning in FIGURES.items() if meaning.bar} == {
-        "lip_r_share": "≥ 0.8", "lip_lag_frames": "within ±1", "lip_over_loudness": "≥ 0.1", "lip_over_swapped": "≥ 0.4",
+        "lip_r_share": "≥ 0.8", "lip_lag_frames": "within ±1", "lip_over_loudness": "≥ 0.1",
+        "lip_over_swapped": "≥ 0.4",
         "pause_gap": "≤ 0.03", "identity_median": "≤ 0.4", "identity_p95": "≤ 0.6", "identity_rank1": "≥ 0.95",
         "prompt_mean": "≥ 0.8", "prompt_min": "≥ 0.6", "sharpness_share": "≥ 0.85", "flicker": "≤ 1.3", "black": "≤ 0",
         "frozen": "≤ 0", "minute_drift": "≤ 0.15", "ten_minute_drift": "≤ 0.2", "real_voice_r": "≥ 0.45",
@@ -82,7 +83,9 @@ def test_what_a_run_left_out_is_shown_from_the_last_full_run_and_marked(tmp_path
     run = recall(tmp_path / "run.json")
     assert run is not None
     said = markdown({"black": 0.0}, run.figures, run.when).splitlines()
-    rows = {name: next((line for line in said if f"`{name}`" in line), "") for name in ("fps", "black", "distill_speedup")}
+    rows = {
+        name: next((line for line in said if f"`{name}`" in line), "") for name in ("fps", "black", "distill_speedup")
+    }
     assert "39 (last full run, weights 0.3, 50 clips)" in rows["fps"]
     assert "last full run" not in rows["black"]
     assert not rows["distill_speedup"]

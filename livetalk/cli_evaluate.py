@@ -36,7 +36,7 @@ def tiny(
     speech: Annotated[Path | None, typer.Option(help="A shelf of held-out speech; else the bundled voices.")] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write figures, bars and misses here.")] = None,
     sheets: Annotated[Path | None, typer.Option(help="A folder for pictures of truth, teacher and student.")] = None,
-    animation: Annotated[Path | None, typer.Option(help="A .webp or .gif of three people who talk.")] = None,
+    animation: Annotated[Path | None, typer.Option(help="A .webp of three people who talk.")] = None,
     teacher: Annotated[bool, typer.Option("--teacher", help="The teacher's rows, too: minutes.")] = False,
     teacher_weights: Annotated[Path | None, typer.Option(help="Its weights; else checkpoints/teacher.")] = None,
     real: Annotated[Path | None, typer.Option(help="A folder of English recordings and photographs.")] = None,
@@ -82,8 +82,8 @@ def _claim(json_path: Path | None, sheets: Path | None, animation: Path | None) 
     for path in (json_path, animation):
         if path is not None:
             claim(path)
-    if animation is not None and animation.suffix.lower() not in (".webp", ".gif"):
-        raise ValueError(f"{animation} is no moving picture: give a name that ends in .webp or .gif")
+    if animation is not None and animation.suffix.lower() != ".webp":
+        raise ValueError(f"{animation} is no moving picture: give a name that ends in .webp")
     if sheets is not None:
         claim(sheets / "moments.jpg") if sheets.is_dir() else claim(sheets)
 

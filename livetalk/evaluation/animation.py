@@ -1,6 +1,6 @@
 """A short moving picture for a page: three people who were never trained on talk side by side.
 
-Writes WebP (or GIF, by the file's name), as good as fits below a size. Knows a player and files; judges nothing.
+Writes WebP, as good as fits below a size. Knows a player and files; judges nothing.
 """
 
 import io
@@ -41,15 +41,15 @@ def animate(
 
     Raises ValueError for a name with another ending.
     """
-    if path.suffix.lower() not in (".webp", ".gif"):
-        raise ValueError(f"{path} is no moving picture: give a name that ends in .webp or .gif")
+    if path.suffix.lower() != ".webp":
+        raise ValueError(f"{path} is no moving picture: give a name that ends in .webp")
     count, people = round(SECONDS * FRAME_RATE), []
     said = islice(cycle(recordings), PEOPLE)
     for face, sound, prompt in zip(list(faces.values())[:PEOPLE], said, PROMPTS, strict=False):
         sound = np.resize(sound, round(SECONDS * SAMPLE_RATE))
         people.append(np.concatenate(list(player.perform(face, [sound], prompt)))[:count])
         tell()
-    data = fitted(side_by_side(people), "WEBP" if path.suffix.lower() == ".webp" else "GIF")
+    data = fitted(side_by_side(people))
     path.write_bytes(data)
     return len(data)
 
@@ -61,23 +61,27 @@ def side_by_side(people: Sequence[UInt8[np.ndarray, "t h w 3"]]) -> UInt8[np.nda
     return np.concatenate(parts[1:], axis=2)
 
 
-def fitted(frames: UInt8[np.ndarray, "t h w 3"], kind: str, most: int = MOST_BYTES) -> bytes:
+def fitted(frames: UInt8[np.ndarray, "t h w 3"], most: int = MOST_BYTES) -> bytes:
     """The moving picture in as much detail as `most` bytes allow; the smallest try if nothing does."""
     data = b""
     for height, quality in TRIES:
-        data = _encoded(frames, kind, height, quality)
+        data = _encoded(frames, height, quality)
         if len(data) <= most:
             break
     return data
 
 
-def _encoded(frames: UInt8[np.ndarray, "t h w 3"], kind: str, height: int, quality: int) -> bytes:
+def _encoded(frames: UInt8[np.ndarray, "t h w 3"], height: int, quality: int) -> bytes:
     size = (round(frames.shape[2] * height / frames.shape[1]), height)
     images = [Image.fromarray(frame).resize(size, Image.Resampling.LANCZOS) for frame in frames]
-    if kind == "GIF":
-        images = [image.quantize(32 + quality) for image in images]
     store = io.BytesIO()
     images[0].save(
-        store, kind, save_all=True, append_images=images[1:], duration=round(1000 / FRAME_RATE), loop=0, quality=quality
+        store,
+        "WEBP",
+        save_all=True,
+        append_images=images[1:],
+        duration=round(1000 / FRAME_RATE),
+        loop=0,
+        quality=quality,
     )
     return store.getvalue()

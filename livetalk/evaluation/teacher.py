@@ -27,7 +27,7 @@ from livetalk.training.latents import ClipBatch
 GUIDANCE = Guidance(2.0, 2.5)  # of text and of speech, as in the trajectories that the student learns from
 PLACES = (Path("checkpoints/teacher"), Path(__file__).parents[2] / "checkpoints" / "teacher")
 NAME = "teacher.safetensors"
-TIMED = 3  # rollouts of a whole clip, after one that is not timed; the teacher walks once, which takes a minute
+TIMED = 3  # rollouts of a whole clip, after one that is not timed; the teacher walks once, which takes minutes
 
 Frames = UInt8[np.ndarray, "t h w 3"]
 

@@ -28,7 +28,7 @@ from livetalk.presets import TINY, SmallCodec
 
 ASSETS = Path(__file__).parents[1] / "assets" / TINY.name
 LOOK_EVERY = 8  # frames between two that are asked who they are
-TEACHER_CLIPS = 8  # clips that the teacher plays too: a minute or so each
+TEACHER_CLIPS = 8  # clips that the teacher plays too: minutes each
 
 Frames = UInt8[np.ndarray, "t h w 3"]
 

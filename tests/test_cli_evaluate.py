@@ -11,6 +11,9 @@ import pytest
 from PIL import Image
 
 from livetalk import cli
+from livetalk.evaluation.endurance import Drift
+from livetalk.evaluation.last_run import Run
+from livetalk.evaluation.sheets import GAP, MARGIN, SIDE, TILE, TITLE
 from tests.evaluation.made_up import T, clip, speech
 
 
@@ -27,10 +30,23 @@ def evaluate(
         for place in reversed(range(clips)):  # as they are done, not in their order
             made = clip(place, None if order.codec_only else speech(place))
             shown = {"truth": frames, "codec": frames} | ({} if order.codec_only else {"model": frames})
+            if order.teacher is not None:
+                made, shown = replace(made, taught=made.played), shown | {"teacher": frames}
             yield replace(made, shown=shown if place < order.show else None)
 
+    def bench(preset: str, weights: Path | None, seconds: float, isa: str | None = None) -> dict[str, float]:
+        speed = 20.0 if isa == "AVX2" else 40.0
+        return {"frames_per_second": speed, "first_frame_seconds": 0.3, "peak_rss_bytes": 1.5e9}
+
     monkeypatch.setattr("livetalk.evaluation.tiny.measure", measure)
-    monkeypatch.setattr("livetalk.evaluation.landmarks.task_file", Path)
+    monkeypatch.setattr("livetalk.evaluation.whole.ready", lambda: None)
+    monkeypatch.setattr("livetalk.evaluation.tiny.strangers", lambda order, seeds, workers: iter([np.ones(128)] * 2))
+    monkeypatch.setattr("livetalk.evaluation.machine.bench", bench)
+    monkeypatch.setattr("livetalk.evaluation.endurance.last_against_first", lambda *_: Drift(0.02, 0.1, 0.05))
+    monkeypatch.setattr(
+        "livetalk.evaluation.last_run.recall", lambda: Run({"fps": 1.0, "distill_keeps": 0.93}, "0.3", 50)
+    )
+    monkeypatch.setattr("livetalk.performer.performer.Performer.load", lambda *_, **__: None)
 
     def run(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["livetalk", "evaluate", *map(str, words)])
@@ -49,9 +65,39 @@ def test_figures_go_to_a_table_and_to_json(evaluate, tmp_path: Path) -> None:
     written = json.loads((tmp_path / "a.json").read_text())
     assert set(written) == {"figures", "bars", "missed"}
     assert written["figures"]["lip_r_share"] == pytest.approx(1)
-    assert written["missed"] == ["codec_motion_energy"]
+    assert written["missed"] == ["prompt_mean", "prompt_min"]  # nothing was asked, so nothing can be read back
+    assert written["figures"]["minute_drift"] == pytest.approx(0.1)
+    assert written["figures"]["identity_gallery"] == 5
+    speeds = {name: written["figures"][name] for name in ("fps", "fps_avx2", "first_frame_s", "rss_gb")}
+    assert speeds == {"fps": 40.0, "fps_avx2": 20.0, "first_frame_s": 0.3, "rss_gb": 1.5}
     for name in written["figures"]:
         assert f"| `{name}` |" in said
+
+
+def test_what_is_left_out_is_said_and_shown_from_the_last_full_run(evaluate, tmp_path: Path) -> None:
+    code, said, _ = evaluate("tiny", "--clips", 1, "--no-streams", "--json", tmp_path / "a.json")
+    assert code == 0
+    row = next(line for line in said.splitlines() if "`distill_keeps`" in line)
+    assert "0.93 (last full run, weights 0.3, 50 clips)" in row
+    for option in ("--teacher", "--long", "--real", "--no-streams"):
+        assert f"{option}" in said
+    written = json.loads((tmp_path / "a.json").read_text())["figures"]
+    assert not {"distill_keeps", "minute_drift", "real_voice_r"} & set(written)
+    assert written["fps"] == 40.0
+
+
+def test_a_teacher_has_rows_of_its_own(evaluate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("livetalk.evaluation.whole.Plan._race", lambda plan, tell: {"distill_speedup": 25.0})
+    (tmp_path / "teacher.safetensors").touch()
+    words = ("--clips", 2, "--teacher", "--teacher-weights", tmp_path, "--json", tmp_path / "a.json")
+    code, *_ = evaluate("tiny", *words, "--sheets", tmp_path / "sheets")
+    assert code == 0
+    written = json.loads((tmp_path / "a.json").read_text())
+    assert written["figures"]["teacher_lip_r_share"] == pytest.approx(1)
+    assert written["bars"]["teacher_lip_r_share"] == 0.85
+    assert written["figures"]["distill_speedup"] == 25.0
+    with Image.open(tmp_path / "sheets" / "moments.jpg") as picture:
+        assert picture.size[1] > 2 * 3 * TILE, "truth, teacher and student, twice"
 
 
 def test_the_codec_is_gated_alone(evaluate, tmp_path: Path) -> None:
@@ -68,18 +114,18 @@ def test_sheets_are_small_pictures_of_the_first_clips(evaluate, tmp_path: Path, 
         assert path.stat().st_size <= 250_000
         with Image.open(path) as picture:
             sizes[path.name] = picture.size
-    rows = 2 if only else 3
-    assert sizes == {
-        "moments.jpg": (1024, 4 * (14 + rows * 128)),
-        "mouths.jpg": (1088, 4 * (7 + rows * 88)),
-        "curves.jpg": (960, 600),
-    }
+    wide, tall = SIDE + 8 * (TILE + GAP) - GAP + 2 * MARGIN, TITLE + 2 * (TILE + GAP) - GAP
+    assert sizes["moments.jpg"] == (wide, 4 * tall + 3 * (MARGIN // 2) + 2 * MARGIN)
+    assert sizes["curves.jpg"] == (960, 600)
+    assert set(sizes) == {"moments.jpg", "mouths.jpg", "curves.jpg"}
 
 
 def test_mistakes_are_one_sentence(evaluate, tmp_path: Path) -> None:
     for words, told in [
         (["--json", tmp_path / "nowhere" / "a.json"], "does not exist"),
-        (["--weights", tmp_path / "nowhere"], "no weights"),
+        (["--weights", tmp_path / "nowhere", "--no-streams"], "no weights"),
+        (["--teacher", "--teacher-weights", tmp_path / "nowhere"], "there is no teacher at"),
+        (["--animation", tmp_path / "a.mp4"], "ends in .webp"),
     ]:
         code, said, err = evaluate("tiny", "--clips", 1, *words)
         assert (code, said) == (2, "")

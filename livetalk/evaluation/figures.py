@@ -14,20 +14,49 @@ from livetalk.evaluation.readback import ATTRIBUTES
 from livetalk.evaluation.tiny import Measured, Played
 
 REACH = 4  # frames of lag looked at on either side
+STRANGER = 1.0  # distance of a frame in which no face is found though the truth shows one: farther than most strangers
+AGAPE = 0.3  # lip gap that such a frame counts as in a pause: wide open
+SEEN = 0.5  # share of frames in which a face must be found to be anybody's
 NAN = float("nan")
 
+Pairs = Sequence[tuple[Measured, Played]]
 
-def summarise(clips: Sequence[Measured]) -> dict[str, float]:
-    """All figures that can be had from these clips; NaN for what could not be measured."""
+
+def summarise(clips: Sequence[Measured], strangers: Sequence[Float[np.ndarray, " 128"]] = ()) -> dict[str, float]:
+    """All figures that can be had from these clips; NaN for what could not be measured.
+
+    strangers: other held-out people, among whom each clip's own portrait must be the nearest one, too.
+    """
     clips = sorted(clips, key=lambda clip: clip.seed)
     model = [(clip, clip.played) for clip in clips if clip.played is not None]
+    taught = [(clip, clip.taught) for clip in clips if clip.taught is not None]
     figures: dict[str, float] = {}
     if model:
-        figures |= lips(model) | rest(model) | faces(model) | prompts(model) | pictures(model)
+        figures |= of_player(model, strangers)
+    if taught:
+        figures |= {f"teacher_{name}": value for name, value in of_player(taught, strangers).items()}
+        figures["distill_keeps"] = kept(model[: len(taught)], taught)
     return figures | codec(clips)
 
 
-def lips(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
+def of_player(model: Pairs, strangers: Sequence[np.ndarray] = ()) -> dict[str, float]:
+    """The figures of one player, student or teacher."""
+    return lips(model) | rest(model) | faces(model, strangers) | prompts(model) | pictures(model)
+
+
+def kept(student: Pairs, teacher: Pairs) -> float:
+    """Student over teacher on the same clips: the least of lips, likeness (the other way round) and prompts."""
+    assert [clip.seed for clip, _ in student] == [clip.seed for clip, _ in teacher]
+    one, other = of_player(student), of_player(teacher)
+    shares = [
+        _share(one["lip_r_share"], other["lip_r_share"]),
+        _share(other["identity_median"], one["identity_median"]),
+        _share(one["prompt_mean"], other["prompt_mean"]),
+    ]
+    return float(np.min(shares))  # NaN if any of them is
+
+
+def lips(model: Pairs) -> dict[str, float]:
     """How well mouths follow the speech, over the clips in which the truth itself can be followed."""
     truth = [pearson(clip.truth.gap, clip.opening, clip.speaking) for clip, _ in model]
     spoken = [pair for pair, r in zip(model, truth, strict=True) if np.isfinite(r)]
@@ -47,7 +76,7 @@ def lips(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
     }
 
 
-def _over_swapped(spoken: Sequence[tuple[Measured, Played]]) -> float:
+def _over_swapped(spoken: Pairs) -> float:
     """Mean r minus mean r against the speech of the next clip that says something else."""
     gains = []
     for place, (clip, made) in enumerate(spoken):
@@ -63,11 +92,16 @@ def _r(curve: Float[np.ndarray, " t"], heard: Measured, where: Measured) -> floa
     return float(np.nan_to_num(pearson(curve[:t], heard.opening[:t], heard.speaking[:t])))
 
 
-def rest(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
-    """Lip gap in pauses beyond the portrait's, over all such frames."""
+def rest(model: Pairs) -> dict[str, float]:
+    """Lip gap in pauses beyond the portrait's, over all such frames in which the truth shows a face."""
 
     def beyond(gap_of: Callable[[Measured, Played], np.ndarray]) -> float:
-        return _mean(np.concatenate([gap_of(c, p)[c.resting] - c.truth.gap[0] for c, p in model]))
+        gaps = [
+            np.nan_to_num(gap_of(c, p), nan=AGAPE)[c.resting & c.truth.found] - c.truth.gap[0]
+            for c, p in model
+            if c.truth.found[0]
+        ]
+        return _mean(_pool(gaps))
 
     return {
         "pause_gap": beyond(lambda clip, made: made.track.gap),
@@ -75,31 +109,37 @@ def rest(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
     }
 
 
-def faces(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
+def faces(model: Pairs, strangers: Sequence[np.ndarray] = ()) -> dict[str, float]:
     """Does the face stay the same person, and stay a face?"""
-    known = [(clip, made, clip.portrait) for clip, made in model if _finite(clip.portrait)]
-    portraits = [portrait for _, _, portrait in known if portrait is not None]
-    far = [distances(made.descriptors, own) for (_, made, _), own in zip(known, portraits, strict=True)]
-    truth = [
-        distances(clip.truth_descriptors, own)
-        for (clip, _, _), own in zip(known, portraits, strict=True)
-        if clip.truth_descriptors is not None
+    known = [
+        (clip, made, clip.portrait) for clip, made in model if clip.portrait is not None and _finite(clip.portrait)
     ]
-    first = []
-    for place, (_, made, _) in enumerate(known):
-        each = [_mean(distances(made.descriptors, portrait)) for portrait in portraits]
-        first.append(bool(np.isfinite(each).all()) and int(np.argmin(each)) == place)
+    gallery = [own for *_, own in known] + [other for other in strangers if _finite(other)]
+    far, truth, first = [], [], []
+    for place, (clip, made, own) in enumerate(known):
+        assert clip.truth_descriptors is not None
+        true = distances(clip.truth_descriptors, own)
+        truth.append(true)
+        far.append(_distance(made, own)[np.isfinite(true)])
+        each = [_mean(distances(made.descriptors, portrait)) for portrait in gallery]
+        seen = np.isfinite(made.descriptors).all(axis=1).mean() >= SEEN
+        first.append(bool(seen) and int(np.argmin(each)) == place)
     pooled = _pool(far)
     return {
         "identity_median": _quantile(pooled, 0.5),
         "identity_p95": _quantile(pooled, 0.95),
         "identity_truth": _quantile(_pool(truth), 0.5),
         "identity_rank1": float(np.mean(first)) if first else NAN,
+        "identity_gallery": float(len(gallery)),
         "faceless": float(np.mean([made.track.missing for _, made in model])),
     }
 
 
-def prompts(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
+def _distance(made: Played, own: np.ndarray) -> Float[np.ndarray, " t8"]:
+    return np.nan_to_num(distances(made.descriptors, own), nan=STRANGER)
+
+
+def prompts(model: Pairs) -> dict[str, float]:
     """How often what the prompt asks for can be seen: mean and least over the attributes that are read back."""
     figures = {}
     for end, read_of in (("", lambda c, p: p.read), ("_truth", lambda c, p: c.truth_read)):
@@ -111,14 +151,19 @@ def prompts(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
     return figures
 
 
-def pictures(model: Sequence[tuple[Measured, Played]]) -> dict[str, float]:
+def pictures(model: Pairs) -> dict[str, float]:
     """Faults of the pictures: medians over clips of what is relative, totals of what is counted."""
     return {
-        "sharpness_share": float(np.median([made.sharpness for _, made in model])),
+        "sharpness_share": float(np.median([_as_sharp(made.sharpness) for _, made in model])),
         "flicker": float(np.median([made.flicker for _, made in model])),
         "black": float(sum(made.black for _, made in model)),
         "frozen": float(sum(made.frozen for _, made in model)),
     }
+
+
+def _as_sharp(energy: float) -> float:
+    """Noise is no detail: what has more energy than the truth is as far off as what has less."""
+    return min(energy, 1 / energy) if energy > 0 else 0.0
 
 
 def codec(clips: Sequence[Measured]) -> dict[str, float]:
@@ -137,6 +182,10 @@ def codec(clips: Sequence[Measured]) -> dict[str, float]:
         "codec_motion_energy": sum(clip.coded.motion_kept for clip in clips) / motion if motion > 0 else NAN,
         "codec_lip_r": _mean(lip),
     }
+
+
+def _share(one: float, other: float) -> float:
+    return one / other if other > 0 else NAN
 
 
 def _finite(values: Float[np.ndarray, "..."] | None) -> bool:

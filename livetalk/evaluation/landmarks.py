@@ -8,7 +8,8 @@ score (r .67). Knows frames, not models or clips; needs the `eval` extra and the
 import importlib.util
 import multiprocessing
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,12 +109,25 @@ def track(frames: UInt8[np.ndarray, "t h w 3"]) -> FaceTrack:
         output_facial_transformation_matrixes=True,
         num_faces=1,
     )
-    with vision.FaceLandmarker.create_from_options(options) as landmarker:
+    with _hushed(), vision.FaceLandmarker.create_from_options(options) as landmarker:
         found = [
             landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(frame)))
             for frame in frames
         ]
     return _collect(found, *frames.shape[1:3])
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """MediaPipe says how it does things on standard error, past all logging; mistakes come as exceptions."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def track_many(videos: Sequence[UInt8[np.ndarray, "t h w 3"]], workers: int = 1) -> list[FaceTrack]:

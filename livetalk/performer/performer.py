@@ -4,6 +4,7 @@ speech -> windows -> rollout -> decoder -> frames. Knows which weights a preset 
 are called; how each room works is its own business, and files of sound or video are the caller's.
 """
 
+import os
 import warnings
 from collections.abc import Iterable, Iterator
 from importlib import resources
@@ -32,6 +33,7 @@ from livetalk.presets import PRESETS, Preset
 from livetalk.weights import load_bundle, load_into
 
 WEIGHTS = ("codec", "student", "speech", "text")
+NATIVE_BF16 = ("ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX10_1_512")  # oneDNN's names
 
 
 class Performer:
@@ -149,6 +151,10 @@ class Performer:
 
 
 def best_dtype() -> torch.dtype:
-    """bfloat16 on processors that multiply it natively, else float32 (emulated bfloat16 is slower)."""
+    """bfloat16 on processors that multiply it natively, else float32 (emulated bfloat16 is slower).
+
+    oneDNN may be held to older instructions than the processor has; then it is as if there were no others.
+    """
+    held = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper()
     native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.bfloat16 if native else torch.float32
+    return torch.bfloat16 if native and ("AMX" in held or held in NATIVE_BF16) else torch.float32

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from livetalk.evaluation.clip_codec import Coded
 from livetalk.evaluation.landmarks import FaceTrack
-from livetalk.evaluation.tiny import Coded, Measured, Played
+from livetalk.evaluation.tiny import Measured, Played
 
 T = 64
 

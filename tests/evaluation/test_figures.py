@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from livetalk.evaluation.figures import summarise
+from livetalk.evaluation.report import missed
 from tests.evaluation.made_up import T, clip, speech
 
 
@@ -45,6 +46,71 @@ def test_identity_is_the_distance_to_ones_own_portrait_among_all() -> None:
     assert near["identity_rank1"] == 1
     lost = summarise([clip(0, speech(0)), clip(1, speech(1), far=np.nan)])
     assert lost["identity_rank1"] == 0.5
+
+
+def test_a_face_is_looked_for_among_strangers_too() -> None:
+    twin = np.zeros(128)
+    twin[0], twin[127] = 1, 0.2  # the very face that the model shows
+    clips = [clip(0, speech(0))]
+    assert summarise(clips, [np.ones(128)])["identity_rank1"] == 1
+    found = summarise(clips, [twin])
+    assert found["identity_rank1"] == 0
+    assert found["identity_gallery"] == 2
+
+
+def test_a_lost_face_is_as_far_as_a_stranger_and_never_rests() -> None:
+    gap = speech(0).copy()
+    gap[-16:] = np.nan
+    lost = summarise([clip(0, gap, far=np.nan)])
+    assert lost["identity_median"] == 1
+    assert lost["pause_gap"] > 0.1
+
+
+@pytest.mark.parametrize(("energy", "share"), [(1.0, 1.0), (0.5, 0.5), (2.0, 0.5), (0.0, 0.0)])
+def test_noise_is_no_detail(energy: float, share: float) -> None:
+    one = clip(0, speech(0))
+    assert one.played is not None
+    assert summarise([replace(one, played=replace(one.played, sharpness=energy))])["sharpness_share"] == share
+
+
+def test_a_mouth_that_follows_loudness_gains_nothing_over_loudness() -> None:
+    clips = [clip(place, None) for place in range(4)]
+    loud = [replace(one, played=clip(place, one.loudness).played) for place, one in enumerate(clips)]
+    figures = summarise(loud)
+    assert figures["lip_over_loudness"] == pytest.approx(0)
+    assert "lip_over_loudness" in missed(figures)
+
+
+def test_a_mouth_that_says_something_else_is_told() -> None:
+    shuffled = [clip(place, speech((place + 1) % 4)) for place in range(4)]
+    figures = summarise(shuffled)
+    assert figures["lip_over_swapped"] < 0
+    assert figures["lip_r_share"] < 0.4
+
+
+def test_the_student_keeps_what_the_teacher_does() -> None:
+    one = [clip(place, speech(place)) for place in range(3)]
+    weak = [
+        clip(place, speech(place) + 0.1 * np.random.default_rng(7 + place).random(T), far=0.4) for place in range(3)
+    ]
+    asked = [
+        replace(a, taught=a.played, played=b.played, asked={"head": "nod"}, truth_read={"head": "nod"})
+        for a, b in zip(one, weak, strict=True)
+    ]
+    read = [
+        replace(
+            a,
+            taught=replace(a.taught, read={"head": "nod"}) if a.taught else None,
+            played=replace(a.played, read={"head": "nod"}) if a.played else None,
+        )
+        for a in asked
+    ]
+    figures = summarise(read)
+    assert figures["teacher_lip_r_share"] == pytest.approx(1)
+    assert figures["teacher_identity_median"] == pytest.approx(0.2)
+    assert figures["distill_keeps"] == pytest.approx(0.5), "likeness is what was lost most"
+    same = [replace(one, played=one.taught) for one in read]
+    assert summarise(same)["distill_keeps"] == pytest.approx(1)
 
 
 def test_prompts_count_where_they_ask() -> None:

@@ -12,10 +12,11 @@ from livetalk.codec.portrait import PortraitCodec
 from livetalk.data.clips import render_clip
 from livetalk.data.speech import Shelf
 from livetalk.evaluation import held_out
+from livetalk.evaluation.clip_codec import load_codec, motion_energy, round_trip
 from livetalk.evaluation.codec_gate import codec_report
 from livetalk.evaluation.figures import summarise
 from livetalk.evaluation.landmarks import task_file
-from livetalk.evaluation.tiny import Lab, Order, load_codec, measure, motion_energy, round_trip
+from livetalk.evaluation.tiny import Lab, Order, measure
 from livetalk.presets import MINIATURE, TINY
 from livetalk.weights import save_bundle, save_tensors
 

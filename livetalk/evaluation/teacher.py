@@ -1,0 +1,129 @@
+"""The teacher as a player: whole clips in many guided steps; and how much faster the student it was distilled into is.
+
+Three passes a step (nothing, text, text and speech) through the walk that distillation itself uses, the portrait
+pinned as latent frame 0. Knows a performer, whose codec and encoders it borrows; not where figures go.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import rearrange
+from jaxtyping import Float, Float32, UInt8
+from torch import Tensor
+
+from livetalk.distill.guided import Guidance
+from livetalk.distill.recipe import load_dit
+from livetalk.distill.trajectories import walk
+from livetalk.dit.audio import pack_audio
+from livetalk.nn.packed import pack_linears
+from livetalk.performer.performer import Performer
+from livetalk.performer.rollout import BlockConditions, begin, next_block
+from livetalk.training.latents import ClipBatch
+
+GUIDANCE = Guidance(2.0, 2.5)  # of text and of speech, as in the trajectories that the student learns from
+PLACES = (Path("checkpoints/teacher"), Path(__file__).parents[2] / "checkpoints" / "teacher")
+NAME = "teacher.safetensors"
+TIMED = 3  # rollouts of a whole clip, after one that is not timed; the teacher walks once, which takes minutes
+
+Frames = UInt8[np.ndarray, "t h w 3"]
+
+
+@dataclass(frozen=True)
+class Walked:
+    """Latent frames a second, denoised only."""
+
+    student: float
+    teacher: float
+
+    @property
+    def speedup(self) -> float:
+        return self.student / self.teacher
+
+
+def find_teacher(given: Path | None) -> Path:
+    """The teacher's weights: a file, or a folder that holds them. Raises ValueError if there are none."""
+    for place in (given,) if given is not None else PLACES:
+        path = place / NAME if place.is_dir() else place
+        if path.is_file():
+            return path
+    looked = given or PLACES[0]
+    raise ValueError(
+        f"there is no teacher at {looked}: name its weights with --teacher-weights, or leave --teacher out"
+    )
+
+
+class Teacher:
+    """See the module docstring. A `Player` of whole clips: all the speech is heard before the first frame is made."""
+
+    def __init__(self, performer: Performer, weights: Path, guidance: Guidance = GUIDANCE) -> None:
+        """Raises ValueError for weights of another preset."""
+        self.performer, self.guidance = performer, guidance
+        try:
+            model = load_dit(performer.preset, weights)
+        except RuntimeError as error:
+            raise ValueError(f"{weights} is no teacher of preset {performer.preset.name}: give its own") from error
+        self.model = model.to(performer.device, performer.dtype).eval().requires_grad_(False)
+        pack_linears(self.model)
+
+    @torch.inference_mode()
+    def perform(
+        self, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[Float32[np.ndarray, " n"]], prompt: str
+    ) -> Iterator[Frames]:
+        """Frames of the whole clip, a latent frame at a time."""
+        clip = self.conditions(portrait, np.concatenate(list(speech)), prompt)
+        latents = self.walk(clip)
+        carry = self.performer.decoder_of(portrait)
+        for latent in latents.to(self.performer.dtype).split(1, dim=2):
+            pixels, carry = self.performer.codec.step(latent, carry)
+            frames = ((pixels[0].float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+            yield rearrange(frames, "c t h w -> t h w c").contiguous().cpu().numpy()
+
+    @torch.inference_mode()
+    def conditions(
+        self, portrait: UInt8[np.ndarray, "h w 3"], sound: Float32[np.ndarray, " n"], prompt: str
+    ) -> ClipBatch:
+        """What a clip of this sound is made from; its latents are empty but for the portrait's."""
+        p, g = self.performer, self.performer.preset.geometry
+        rows = p.windows.features(p.speech, torch.from_numpy(np.ascontiguousarray(sound)))
+        audio = pack_audio(rows[None].float(), g.time_compression).to(p.device)
+        latents = torch.zeros(1, g.latent_channels, audio.shape[1], g.latent_size, g.latent_size, device=p.device)
+        latents[:, :, :1] = p.reference_of(portrait)
+        return ClipBatch(latents, audio, p.text.encode([prompt]).to(p.device), torch.ones_like(latents[:, :1]))
+
+    @torch.inference_mode()
+    def walk(self, clip: ClipBatch, seed: int = 0) -> Float[Tensor, "b c f h w"]:
+        """Clean latents of the clip."""
+        preset = self.performer.preset
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(seed)
+            return walk(self.model, clip, self.guidance, preset.teacher_steps, preset.shift)[-1]
+
+    def race(self, portrait: UInt8[np.ndarray, "h w 3"], sound: Float32[np.ndarray, " n"], prompt: str) -> Walked:
+        """Denoise the same clip with both, the student some times over: it is done before a clock is warm."""
+        clip = self.conditions(portrait, sound, prompt)
+        self._rolled(clip)
+        spent = [_timed(self._rolled, clip) for _ in range(TIMED)]
+        latents = clip.latents.shape[2]
+        return Walked(latents / float(np.median(spent)), latents / _timed(self.walk, clip))
+
+    @torch.inference_mode()
+    def _rolled(self, clip: ClipBatch) -> None:
+        """The student's latents of the clip, block by block as in serving, the pass that remembers a block included."""
+        p, g = self.performer, self.performer.preset.geometry
+        tokens = (g.latent_size // g.patch) ** 2
+        state = begin(tokens, g.block_latents, g.anchor_latents, g.rolling_latents, p.preset.positions)
+        text = p.student.remember_text(clip.text)
+        for audio in clip.audio.split(g.block_latents, dim=1):
+            given = BlockConditions(clip.portrait, text, audio)
+            shape = (1, g.latent_channels, audio.shape[1], g.latent_size, g.latent_size)
+            _, state = next_block(p.student, lambda step, shape=shape: torch.randn(shape), given, state, p.ladder)
+
+
+def _timed(make: Callable[[ClipBatch], object], clip: ClipBatch) -> float:
+    began = time.perf_counter()
+    make(clip)
+    return time.perf_counter() - began

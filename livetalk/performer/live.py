@@ -77,6 +77,8 @@ class LivePerformer:
     def __init__(
         self, performer: Performer, sessions: int | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        if performer.preset.as_published:
+            raise ValueError("as published, all of the speech must be there first: live sessions run without it")
         self.performer, self.clock = performer, clock
         self.lock = threading.Condition()
         self.cost, self._share = Cost(), half_the_cores()

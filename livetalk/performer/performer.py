@@ -6,8 +6,10 @@ are called; how each room works is its own business, and files of sound or video
 
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,21 +18,36 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from livetalk.codec.interface import Carry
-from livetalk.conditions.speech_tiny import SpeechEncoder, load_speech_encoder
-from livetalk.conditions.text_tiny import TextEncoder, load_text_encoder
-from livetalk.conditions.windows import SpeechWindows
+from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
+from livetalk.conditions.text_cache import TextFeatures
+from livetalk.conditions.windows import RowEncoder, SpeechWindows
 from livetalk.dit.model import DiT, TextMemory
 from livetalk.flow.schedule import ladder
+from livetalk.hub import default_folder
 from livetalk.nn.allocator import keep_freed_memory
 from livetalk.nn.packed import pack_linears
+from livetalk.performer import parts
+from livetalk.performer.clip_track import ClipTrack
 from livetalk.performer.memory import PoolShape, Slot, StatePool
 from livetalk.performer.overlap import overlapped
+from livetalk.performer.parts import WEIGHTS as WEIGHTS
 from livetalk.performer.rollout import Ladder, ladder_of
-from livetalk.performer.stream import LONGEST_PROMPT, AvatarStream, Job
-from livetalk.presets import PRESETS, Preset, SmallCodec
-from livetalk.weights import load_bundle, load_into
+from livetalk.performer.stream import AvatarStream, Job
+from livetalk.performer.track import SpeechTrack
+from livetalk.presets import FULL_PRESETS, PRESETS, Preset, as_published
 
-WEIGHTS = ("codec", "student", "speech", "text")
+
+@dataclass(frozen=True)
+class Options:
+    """How a full preset is loaded, beyond its name.
+
+    as_published: as its authors run it, offline only. random_weights: no files; everything real but the picture.
+    device: a CUDA device where there is one by default. The small presets run on the processor.
+    """
+
+    as_published: bool = False
+    random_weights: bool = False
+    device: str | None = None
 
 
 class Performer:
@@ -40,9 +57,9 @@ class Performer:
         self,
         preset: Preset,
         student: DiT,
-        codec: SmallCodec,
-        speech: SpeechEncoder,
-        text: TextEncoder,
+        codec: Any,  # nn.Module and livetalk.codec.interface.Codec
+        speech: RowEncoder,
+        text: TextFeatures,
         version: str,
         seed: int = 0,
         dtype: torch.dtype = torch.float32,
@@ -56,35 +73,55 @@ class Performer:
         codec = codec.to(self.device, dtype).eval().requires_grad_(False)
         self.codec = codec.channels_last()
         self.speech, self.text = speech, text
+        self.keeps_carries = not preset.published  # a carry of the full decoder is 1.2 GB
         self.windows = SpeechWindows.of(speech.config, preset.geometry)
-        self.ladder = ladder_of(ladder(preset.steps, preset.shift))
+        self.ladder = ladder_of(ladder(preset.steps, preset.shift, preset.as_published))
         # Every second step: for the one block after an interrupt, which somebody waits for.
-        self.quick_ladder = Ladder(self.ladder.timesteps[::2], self.ladder.sigmas[::2])
+        quick = Ladder(self.ladder.timesteps[::2], self.ladder.sigmas[::2])
+        self.quick_ladder = quick if preset.quick else self.ladder
 
     @classmethod
     def load(
-        cls, preset: str = "tiny", *, seed: int = 0, dtype: torch.dtype | None = None, folder: Path | None = None
+        cls,
+        preset: str = "tiny",
+        *,
+        seed: int = 0,
+        dtype: torch.dtype | None = None,
+        folder: Path | None = None,
+        options: Options = Options(),
     ) -> "Performer":
-        """The bundled weights of a preset, or those in `folder`.
+        """The weights of a preset: those bundled or downloaded, or those in `folder`.
 
         dtype: bfloat16 where the processor multiplies it natively, else float32, unless given.
-        Raises ValueError for an unknown preset and for missing or foreign weights.
+        Raises ValueError for an unknown preset, for missing or foreign weights, and for options it has not.
         """
-        if preset not in PRESETS:
-            raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}")
-        chosen = PRESETS[preset]
-        folder = folder or Path(str(resources.files("livetalk") / "assets" / chosen.name))
-        missing = [name for name in WEIGHTS if not (folder / f"{name}.safetensors").is_file()]
-        if missing:
-            raise ValueError(f"preset {preset} has no weights {', '.join(missing)} in {folder}: reinstall livetalk")
-        codec, student = chosen.build_codec(), DiT(chosen.dit)
-        load_into(codec, load_bundle(folder / "codec.safetensors")[0])
-        state, metadata = load_bundle(folder / "student.safetensors")
-        load_into(student, state)
-        speech = load_speech_encoder(folder / "speech.safetensors")
-        text = load_text_encoder(folder / "text.safetensors")
-        version = metadata.get("version", "unversioned")
-        return cls(chosen, student, codec, speech, text, version, seed, dtype or best_dtype())
+        known = PRESETS | FULL_PRESETS
+        if preset not in known:
+            raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(known)}")
+        chosen = known[preset]
+        if options.as_published:
+            chosen = as_published(chosen)
+        if not chosen.published:
+            if options.random_weights:
+                raise ValueError(f"preset {preset} has weights: leave out --random-weights")
+            made = parts.bundled(chosen, folder or Path(str(resources.files("livetalk") / "assets" / chosen.name)))
+            device = torch.device(options.device or "cpu")
+            dtype = dtype or best_dtype(device)
+        else:
+            device = torch.device(options.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            dtype = dtype or best_dtype(device)
+            if options.random_weights:
+                made = parts.random_parts(chosen, device, dtype)
+            else:
+                made = parts.published(chosen, folder or default_folder(), device, dtype)
+        return cls(chosen, made.student, made.codec, made.speech, made.text, made.version, seed, dtype, device)
+
+    def track(self) -> SpeechTrack:
+        """The sound of a new stream."""
+        if self.preset.as_published:
+            assert isinstance(self.speech, WindowedSpeech)
+            return ClipTrack(self.windows, self.speech)
+        return SpeechTrack(self.windows, self.speech)
 
     def pool(self, sessions: int) -> StatePool:
         """Memory for so many streams of this performer."""
@@ -116,9 +153,10 @@ class Performer:
     @torch.inference_mode()
     def text_of(self, prompt: str) -> TextMemory:
         """A prompt as the student attends to it; a very long one is cut, with a warning."""
-        if len(prompt) > LONGEST_PROMPT:
-            warnings.warn(f"a prompt of {len(prompt)} characters is cut to {LONGEST_PROMPT}", stacklevel=2)
-        return self.student.remember_text(self.text.encode([prompt[:LONGEST_PROMPT]]).to(self.device))
+        longest = self.preset.longest_prompt
+        if len(prompt) > longest:
+            warnings.warn(f"a prompt of {len(prompt)} characters is cut to {longest}", stacklevel=2)
+        return self.student.remember_text(self.text.encode([prompt[:longest]]).to(self.device))
 
     def perform(
         self, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[Float[np.ndarray, " n"]], prompt: str
@@ -147,7 +185,10 @@ class Performer:
             yield stream, stream.plan()
 
 
-def best_dtype() -> torch.dtype:
-    """bfloat16 on processors that multiply it natively, else float32 (emulated bfloat16 is slower)."""
-    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+def best_dtype(device: torch.device | None = None) -> torch.dtype:
+    """bfloat16 where it is multiplied natively, else float32 (emulated bfloat16 is slower)."""
+    if device is not None and device.type == "cuda":
+        native = torch.cuda.get_device_capability(device) >= (8, 0)
+    else:
+        native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return torch.bfloat16 if native else torch.float32

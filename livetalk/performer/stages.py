@@ -87,7 +87,7 @@ def decode(
         parts.append(to_bytes(pixels))
         for b, (stream, record) in enumerate(zip(streams, records, strict=True)):
             stream.carry = _own_carry(carry, b)
-            record.carries.append(stream.carry)
+            record.carries.append(stream.carry if performer.keeps_carries else None)
         tell(list(parts[-1]))
     return list(np.concatenate(parts, 1))
 

@@ -22,6 +22,7 @@ from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
 from livetalk.conditions.text_cache import TextFeatures
 from livetalk.conditions.windows import RowEncoder, SpeechWindows
 from livetalk.dit.model import DiT, TextMemory
+from livetalk.dit.serving import ServedDiT
 from livetalk.flow.schedule import ladder
 from livetalk.hub import default_folder
 from livetalk.nn.allocator import keep_freed_memory
@@ -68,10 +69,13 @@ class Performer:
         keep_freed_memory()
         self.preset, self.version, self.seed, self.dtype = preset, version, seed, dtype
         self.device = torch.device(device)
-        self.student = student.to(self.device, dtype).eval().requires_grad_(False)
-        pack_linears(self.student)
+        student = student.to(self.device, dtype).eval().requires_grad_(False)
+        pack_linears(student)
+        self.student: DiT | ServedDiT = student
+        self.log: tuple[str, ...] = ()  # what really runs, once `prepare` has made it fast
+        self._rooms: dict[int, tuple[Tensor, Tensor]] = {}
         codec = codec.to(self.device, dtype).eval().requires_grad_(False)
-        self.codec = codec.channels_last()
+        self.codec: Any = codec.channels_last()
         self.speech, self.text = speech, text
         self.keeps_carries = not preset.published  # a carry of the full decoder is 1.2 GB
         self.windows = SpeechWindows.of(speech.config, preset.geometry)
@@ -125,7 +129,8 @@ class Performer:
 
     def pool(self, sessions: int) -> StatePool:
         """Memory for so many streams of this performer."""
-        return StatePool(PoolShape.of(self.preset.dit, self.preset.geometry), sessions, self.dtype, self.device)
+        shape = PoolShape.of(self.preset.dit, self.preset.geometry)
+        return StatePool(shape, sessions, self.dtype, self.device, self._rooms if self.preset.published else None)
 
     def stream(
         self, slot: Slot, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int | None = None

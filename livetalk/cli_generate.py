@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 import typer
@@ -47,11 +47,15 @@ def generate(
         bool, typer.Option("--random-weights", help="1.3b without its files: all is real but the picture.")
     ] = False,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:1; chosen by the preset if left out.")] = None,
+    mode: Annotated[
+        Literal["exact", "fast"] | None, typer.Option(help="1.3b made fast first; pays for long videos.")
+    ] = None,
+    decoder: Annotated[Path | None, typer.Option(help="TAEHV's taew2_1.pth, for the fast mode.")] = None,
 ) -> None:
     """Make a talking video out of a portrait, a prompt and speech. Without options: a bundled face and voice."""
     if out_path.suffix.lower() != ".mp4":
         raise ValueError(f"{out_path} is no mp4: give --out a name that ends in .mp4")
-    wish = Wish(preset, seed, weights, as_published, random_weights, device)
+    wish = Wish(preset, seed, weights, as_published, random_weights, device, mode, decoder)
     picture = _portrait(portrait, avatar, wish)
     with _spoken(speech, say, voice) as path:
         _make(picture, open_sound(path), prompt, out_path, wish)
@@ -67,14 +71,32 @@ class Wish:
     as_published: bool = False
     random_weights: bool = False
     device: str | None = None
+    mode: Literal["exact", "fast"] | None = None
+    decoder: Path | None = None
 
     def load(self) -> "Performer":
-        if not (self.as_published or self.random_weights or self.device):
+        """The performer, made fast if that is wished, with a bar while that takes minutes; imports torch."""
+        if not (self.as_published or self.random_weights or self.device or self.mode):
             return load_performer(self.preset, self.seed, self.weights)
         from livetalk.performer.performer import Options, Performer
 
-        options = Options(self.as_published, self.random_weights, self.device)
-        return Performer.load(self.preset, seed=self.seed, folder=self.weights, options=options)
+        options = Options(self.as_published, self.random_weights, self.device, self.mode, self.decoder)
+        with progress() as bar:
+            task = bar.add_task("loading", total=None)
+
+            def tell(words: str) -> None:
+                bar.update(task, description=words)
+
+            return Performer.load(self.preset, seed=self.seed, folder=self.weights, options=options, tell=tell)
+
+    @property
+    def full(self) -> bool:
+        """Whether this is a preset of published files."""
+        if self.preset == "tiny":
+            return False
+        from livetalk.presets import FULL_PRESETS
+
+        return self.preset in FULL_PRESETS
 
     @property
     def size(self) -> int:

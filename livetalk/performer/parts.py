@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from livetalk.checkpoints import read_checkpoint
+from livetalk.codec.taehv import LightDecoder, load_light
 from livetalk.codec.wan import WanCodec, WanConfig, load_wan
 from livetalk.conditions.speech_tiny import load_speech_encoder
 from livetalk.conditions.speech_wav2vec2 import (
@@ -29,7 +30,7 @@ from livetalk.conditions.text_umt5 import UMT5Text
 from livetalk.conditions.windows import RowEncoder
 from livetalk.dit.model import DiT
 from livetalk.dit.published import load_dit
-from livetalk.hub import LIVETALK, SPEECH, WAN, Shelf
+from livetalk.hub import LIVETALK, SPEECH, WAN, Shelf, default_folder
 from livetalk.presets import Preset
 from livetalk.weights import load_bundle, load_into
 
@@ -39,6 +40,7 @@ VAE = f"{WAN.repo}/Wan2.1_VAE.pth"
 TEXT = f"{WAN.repo}/models_t5_umt5-xxl-enc-bf16.pth"
 TOKENIZER = f"{WAN.repo}/google/umt5-xxl/tokenizer.json"
 HEARING = f"{SPEECH.repo}/model.safetensors"
+LIGHT = "taew2_1.pth"  # TAEHV's decoder, which a person fetches from its author
 CACHE = "text-cache"  # folder of encoded prompts, beside the files
 ROOM = 2e9  # bytes that must stay free beside the text encoder on a GPU
 
@@ -114,6 +116,20 @@ def random_parts(preset: Preset, device: torch.device, dtype: torch.dtype, seed:
     heard = dtype if preset.as_published else torch.float32
     rows = _RandomText(preset.text_tokens, preset.dit.text_dim)
     return Parts(student.eval(), codec.eval(), WindowedSpeech(speech.to(heard)), rows, "random")
+
+
+def fast_decoder(path: Path | None, folder: Path | None, random: bool = False) -> LightDecoder:
+    """TAEHV's decoder from its file, beside the other files by default; random numbers if `random`.
+
+    Raises ValueError if there is no such file, or it holds something else.
+    """
+    if random:
+        return LightDecoder().eval().requires_grad_(False)
+    path = path or (folder or default_folder()) / LIGHT
+    if not path.is_file():
+        words = f"the fast mode decodes with TAEHV and {path} is missing"
+        raise ValueError(f"{words}: get {LIGHT} from github.com/madebyollin/taehv, or use --mode exact")
+    return load_light(read_checkpoint(path)).requires_grad_(False)
 
 
 class PublishedText:

@@ -5,7 +5,7 @@ are called; how each room works is its own business, and files of sound or video
 """
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -32,6 +32,7 @@ from livetalk.performer.clip_track import ClipTrack
 from livetalk.performer.memory import PoolShape, Slot, StatePool
 from livetalk.performer.overlap import overlapped
 from livetalk.performer.parts import WEIGHTS as WEIGHTS
+from livetalk.performer.prepare import Mode, prepare
 from livetalk.performer.rollout import Ladder, ladder_of
 from livetalk.performer.stream import AvatarStream, Job
 from livetalk.performer.track import SpeechTrack
@@ -43,12 +44,15 @@ class Options:
     """How a full preset is loaded, beyond its name.
 
     as_published: as its authors run it, offline only. random_weights: no files; everything real but the picture.
-    device: a CUDA device where there is one by default. The small presets run on the processor.
+    device: a CUDA device where there is one by default. The small presets run on the processor. mode: made fast by
+    `prepare` before anything is asked of it. decoder: TAEHV's file for the fast mode; taew2_1.pth beside the others.
     """
 
     as_published: bool = False
     random_weights: bool = False
     device: str | None = None
+    mode: Mode | None = None
+    decoder: Path | None = None
 
 
 class Performer:
@@ -70,7 +74,8 @@ class Performer:
         self.preset, self.version, self.seed, self.dtype = preset, version, seed, dtype
         self.device = torch.device(device)
         student = student.to(self.device, dtype).eval().requires_grad_(False)
-        pack_linears(student)
+        if not preset.published:  # `prepare` has its own ways
+            pack_linears(student)
         self.student: DiT | ServedDiT = student
         self.log: tuple[str, ...] = ()  # what really runs, once `prepare` has made it fast
         self._rooms: dict[int, tuple[Tensor, Tensor]] = {}
@@ -93,10 +98,11 @@ class Performer:
         dtype: torch.dtype | None = None,
         folder: Path | None = None,
         options: Options = Options(),
+        tell: Callable[[str], None] = lambda words: None,
     ) -> "Performer":
         """The weights of a preset: those bundled or downloaded, or those in `folder`.
 
-        dtype: bfloat16 where the processor multiplies it natively, else float32, unless given.
+        dtype: bfloat16 where the processor multiplies it natively, else float32, unless given. tell: what goes on.
         Raises ValueError for an unknown preset, for missing or foreign weights, and for options it has not.
         """
         known = PRESETS | FULL_PRESETS
@@ -105,20 +111,23 @@ class Performer:
         chosen = known[preset]
         if options.as_published:
             chosen = as_published(chosen)
+        usual = "cuda" if chosen.published and torch.cuda.is_available() else "cpu"
+        device = torch.device(options.device or usual)
+        dtype = dtype or best_dtype(device)
         if not chosen.published:
-            if options.random_weights:
-                raise ValueError(f"preset {preset} has weights: leave out --random-weights")
+            if options.random_weights or options.mode:
+                raise ValueError(f"preset {preset} is as it is: leave out --random-weights and --mode")
             made = parts.bundled(chosen, folder or Path(str(resources.files("livetalk") / "assets" / chosen.name)))
-            device = torch.device(options.device or "cpu")
-            dtype = dtype or best_dtype(device)
+        elif options.random_weights:
+            made = parts.random_parts(chosen, device, dtype)
         else:
-            device = torch.device(options.device or ("cuda" if torch.cuda.is_available() else "cpu"))
-            dtype = dtype or best_dtype(device)
-            if options.random_weights:
-                made = parts.random_parts(chosen, device, dtype)
-            else:
-                made = parts.published(chosen, folder or default_folder(), device, dtype)
-        return cls(chosen, made.student, made.codec, made.speech, made.text, made.version, seed, dtype, device)
+            made = parts.published(chosen, folder or default_folder(), device, dtype)
+        performer = cls(chosen, made.student, made.codec, made.speech, made.text, made.version, seed, dtype, device)
+        if options.mode:
+            fast = options.mode == "fast"
+            light = parts.fast_decoder(options.decoder, folder, options.random_weights) if fast else None
+            prepare(performer, options.mode, light, tell=tell)
+        return performer
 
     def track(self) -> SpeechTrack:
         """The sound of a new stream."""

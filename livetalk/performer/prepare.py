@@ -35,11 +35,13 @@ def prepare(
     mode: Mode,
     light: LightDecoder | None = None,
     measures: Measures | None = None,
+    sessions: int = 1,
     tell: Tell = lambda words: None,
 ) -> list[str]:
     """Make `performer` ready to serve in `mode`; returns what really runs.
 
-    light: the decoder of the fast mode; without one the VAE's own stays.
+    light: the decoder of the fast mode; without one the VAE's own stays. sessions: the most that are stepped in one
+    batch; every number up to it is walked through.
     """
     assert isinstance(performer.student, DiT), "a performer is made ready once"
     g, c = performer.preset.geometry, performer.preset.dit
@@ -59,22 +61,21 @@ def prepare(
         decoder += _compiled_decoder(performer, served.measures.backend, tell)
     served.log.append(decoder)
     with torch.inference_mode():
-        served.warm_up(lambda: walk(performer), tell)
+        served.warm_up(lambda: [walk(performer, batch) for batch in range(1, sessions + 1)], tell)
     performer.log = tuple(served.log)
     return served.log
 
 
 @torch.inference_mode()
-def walk(performer: "Performer", blocks: int | None = None) -> None:
-    """Step a throw-away stream through all shapes of a session."""
+def walk(performer: "Performer", sessions: int = 1) -> None:
+    """Step throw-away streams, all in one batch, through all shapes of a session."""
     g = performer.preset.geometry
-    slot = performer.pool(1).open()
-    try:
-        stream = performer.stream(slot, np.full((g.size, g.size, 3), 128, np.uint8), "", 0)
-        for _ in range(blocks or g.window_latents // g.block_latents + 2):
-            decode(performer, [stream], denoise(performer, [stream], [stream.plan()]))
-    finally:
-        slot.close()
+    pool = performer.pool(sessions)
+    slots = [pool.open() for _ in range(sessions)]
+    portrait = np.full((g.size, g.size, 3), 128, np.uint8)
+    streams = [performer.stream(slot, portrait, "", seed) for seed, slot in enumerate(slots)]
+    for _ in range(g.window_latents // g.block_latents + 2):
+        decode(performer, streams, denoise(performer, streams, [stream.plan() for stream in streams]))
 
 
 def _compiled_decoder(performer: "Performer", backend: Any, tell: Tell) -> str:

@@ -180,6 +180,10 @@ MINIATURE_FULL = replace(
 )
 
 
+# The teacher of the published recipe: OmniAvatar at 14 billion parameters. Trained with, not served.
+TEACHER_14B = replace(FULL, name="14b-teacher", dit=DIT_14B)
+
+
 def as_published(preset: Preset) -> Preset:
     """The preset as its authors run it: absolute positions, the whole clip's speech heard at once, time steps rounded.
 

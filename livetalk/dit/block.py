@@ -131,6 +131,10 @@ class DiTBlock(nn.Module):
         x = x + self.cross_attn(self.norm3(x), text)
         return x + gated(self.ffn(modulate(self._norm(x), shift_f, scale_f)), gate_f), own
 
+    def text_keys_values(self, embedded: Float[Tensor, "b s d"]) -> KeysValues:
+        """Keys and values of a prompt. A method of the block, which is the unit in which weights are spread."""
+        return self.cross_attn.keys_values(embedded)
+
     def keys_values(self, x: Float[Tensor, "b n d"], time: Float[Tensor, "b f 6 d"]) -> KeysValues:
         """Only the keys and values: all that a clean pass needs of the last layer."""
         shift, scale, *_ = self._modulation(time)

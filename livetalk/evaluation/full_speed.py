@@ -56,13 +56,14 @@ def measure(
         prepare(performer, plan.mode, light, sessions=max(1, plan.density), tell=tell)
     figures: dict[str, Any] = {**_surroundings(performer, plan), "ready_seconds": time.perf_counter() - began}
     figures |= gate.check(performer, plan.mode)
+    step, clean = gate.times(performer)
+    figures |= {"step_seconds": step, "clean_pass_seconds": clean}
+    del gate  # its memory is not a session's
     if performer.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(performer.device)
     tell("first frames")
     figures["first_frame_seconds"] = statistics.median(_first(performer, i) for i in range(plan.first))
     figures |= _steady(performer, plan, tell)
-    step, clean = gate.times(performer)
-    figures |= {"step_seconds": step, "clean_pass_seconds": clean}
     tell("measuring one large product")
     figures |= _efficiency(figures, work_of(performer.preset, light is not None), performer)
     if plan.density:

@@ -43,7 +43,9 @@ def bench(
     weights: Annotated[Path | None, typer.Option(help="A folder of weights in place of the usual ones.")] = None,
     random_weights: Annotated[bool, typer.Option("--random-weights", help="1.3b without its files.")] = False,
     mode: Annotated[Literal["exact", "fast"] | None, typer.Option(help="1.3b: how it is made fast.")] = None,
-    device: Annotated[str | None, typer.Option(help="1.3b: cpu, cuda or cuda:1.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="1.3b: cpu, cuda:1, or cuda:0,cuda:1 to decode on the second.")
+    ] = None,
     decoder: Annotated[Path | None, typer.Option(help="1.3b: TAEHV's taew2_1.pth, for the fast mode.")] = None,
     blocks: Annotated[int, typer.Option(help="1.3b: steady blocks.", min=1)] = 20,
     density: Annotated[int, typer.Option(help="1.3b: the most sessions tried in a batch.", min=0)] = 0,

@@ -46,7 +46,7 @@ def generate(
     random_weights: Annotated[
         bool, typer.Option("--random-weights", help="1.3b without its files: all is real but the picture.")
     ] = False,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:1; chosen by the preset if left out.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda:1, or cuda:0,cuda:1 to decode on the second.")] = None,
     mode: Annotated[
         Literal["exact", "fast"] | None, typer.Option(help="1.3b made fast first; pays for long videos.")
     ] = None,

@@ -17,7 +17,7 @@ def verify(
     preset: Annotated[str, typer.Argument(help="1.3b.")],
     recording: Annotated[Path, typer.Argument(help="A folder with recording.json and io.safetensors.")],
     weights: Annotated[Path | None, typer.Option(help="A folder of weights in place of the usual one.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:1.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda:1, or cuda:0,cuda:1 to decode on the second.")] = None,
     numbers: Annotated[str | None, typer.Option("--dtype", help="Compute in these; as recorded if left out.")] = None,
     record: Annotated[bool, typer.Option("--record", help="Write a recording of our own numbers instead.")] = False,
     random_weights: Annotated[bool, typer.Option("--random-weights", help="To try the command out.")] = False,

@@ -163,7 +163,7 @@ class ServedDiT:
             rooms = past is None or all(isinstance(p, Room) for p in past)
             if not rooms or not (self._recording or len(self.graphs)):
                 return function(x, t, reference, text, audio, turn, past)
-            key = (name, tuple(x.shape), x.dtype, _address(past))
+            key = (name, tuple(x.shape), x.dtype, text.layers[0][0].shape, _address(past))
             inputs = (x, t, reference, audio, turn.cos, turn.sin)
             if key not in self.graphs and not self._recording:
                 return function(x, t, reference, text, audio, turn, past)

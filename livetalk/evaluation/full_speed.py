@@ -64,6 +64,8 @@ def measure(
     tell("first frames")
     figures["first_frame_seconds"] = statistics.median(_first(performer, i) for i in range(plan.first))
     figures |= _steady(performer, plan, tell)
+    tell("both stages at once")
+    figures["frames_per_second_overlapped"] = _overlapped(performer, plan)
     tell("measuring one large product")
     figures |= _efficiency(figures, work_of(performer.preset, light is not None), performer)
     if plan.density:
@@ -79,6 +81,7 @@ def _surroundings(performer: Performer, plan: Plan) -> dict[str, Any]:
         "mode": plan.mode or "eager",
         "runs": list(performer.log),
         "device": torch.cuda.get_device_name(performer.device) if cuda else platform.processor() or platform.machine(),
+        "devices": len({performer.device, performer.decoder_device}),
         "versions": {
             "python": platform.python_version(),
             "torch": torch.__version__,
@@ -152,7 +155,6 @@ def _steady(performer: Performer, plan: Plan, tell: Tell) -> dict[str, Any]:
         "block_seconds": float(np.median(whole)),
         "slowest_block_seconds": float(whole.max()),
         "frames_per_second": g.frames_per_block / float(np.median(whole)),
-        "frames_per_second_two_devices": g.frames_per_block / max(hear + making, showing),
         "latent_frames_reached": (full + plan.blocks) * g.block_latents,
         "last_to_first_quarter": float(np.median(whole[-quarter:]) / np.median(whole[:quarter])),
         "memory_growth_bytes": memory[-1] - memory[0],
@@ -161,8 +163,19 @@ def _steady(performer: Performer, plan: Plan, tell: Tell) -> dict[str, Any]:
     }
 
 
+def _overlapped(performer: Performer, plan: Plan) -> float:
+    """Frames a second while one block is denoised beside another's decoding, on one device or on two."""
+    g = performer.preset.geometry
+    full = g.window_latents // g.block_latents
+    ends = []
+    for _ in performer.perform(_portrait(performer), [_speech(g.block_seconds * (full + plan.blocks))], PROMPT):
+        ends.append(time.perf_counter())
+    return g.frames_per_block / float(np.median(np.diff(ends[full:])))
+
+
 def _mark(marks: list[float], performer: Performer) -> None:
-    settle(performer.device)
+    for device in {performer.device, performer.decoder_device}:
+        settle(device)
     marks.append(time.perf_counter())
 
 

@@ -140,8 +140,8 @@ def _computed(performer: Performer, recording: Recording, stage: str) -> Tensor:
             made = _rolled(performer, given)
         case _:
             codec = performer.codec
-            carry = codec.start(1, performer.device, performer.dtype)
-            made = torch.from_numpy(to_bytes(codec.step(given["latents"], carry)[0])[0])
+            carry = codec.start(1, performer.decoder_device, performer.dtype)
+            made = torch.from_numpy(to_bytes(codec.step(given["latents"].to(performer.decoder_device), carry)[0])[0])
     return made.cpu()
 
 

@@ -18,6 +18,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from livetalk.codec.interface import Carry
+from livetalk.codec.wan import WanCodec
 from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
 from livetalk.conditions.text_cache import TextFeatures
 from livetalk.conditions.windows import RowEncoder, SpeechWindows
@@ -27,7 +28,7 @@ from livetalk.flow.schedule import ladder
 from livetalk.hub import default_folder
 from livetalk.nn.allocator import keep_freed_memory
 from livetalk.nn.packed import pack_linears
-from livetalk.performer import parts
+from livetalk.performer import fits, parts
 from livetalk.performer.clip_track import ClipTrack
 from livetalk.performer.memory import PoolShape, Slot, StatePool
 from livetalk.performer.overlap import overlapped
@@ -44,7 +45,8 @@ class Options:
     """How a full preset is loaded, beyond its name.
 
     as_published: as its authors run it, offline only. random_weights: no files; everything real but the picture.
-    device: a CUDA device where there is one by default. The small presets run on the processor. mode: made fast by
+    device: a CUDA device where there is one by default (the small presets run on the processor); of two with a comma
+    between them ("cuda:0,cuda:1") the second one decodes. mode: made fast by
     `prepare` before anything is asked of it. decoder: TAEHV's file for the fast mode; taew2_1.pth beside the others.
     """
 
@@ -69,17 +71,20 @@ class Performer:
         seed: int = 0,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
+        decoder_device: torch.device | str | None = None,
     ) -> None:
+        """`decoder_device`: a second device on which latents are decoded while the first one goes on."""
         keep_freed_memory()
         self.preset, self.version, self.seed, self.dtype = preset, version, seed, dtype
         self.device = torch.device(device)
+        self.decoder_device = torch.device(decoder_device or device)
         student = student.to(self.device, dtype).eval().requires_grad_(False)
         if not preset.published:  # `prepare` has its own ways
             pack_linears(student)
         self.student: DiT | ServedDiT = student
         self.log: tuple[str, ...] = ()  # what really runs, once `prepare` has made it fast
         self._rooms: dict[int, tuple[Tensor, Tensor]] = {}
-        codec = codec.to(self.device, dtype).eval().requires_grad_(False)
+        codec = codec.to(self.decoder_device, dtype).eval().requires_grad_(False)
         self.codec: Any = codec.channels_last()
         self.speech, self.text = speech, text
         self.keeps_carries = not preset.published  # a carry of the full decoder is 1.2 GB
@@ -112,7 +117,7 @@ class Performer:
         if options.as_published:
             chosen = as_published(chosen)
         usual = "cuda" if chosen.published and torch.cuda.is_available() else "cpu"
-        device = torch.device(options.device or usual)
+        device, decoder_device = _devices(options.device or usual)
         dtype = dtype or best_dtype(device)
         if not chosen.published:
             if options.random_weights or options.mode:
@@ -122,12 +127,23 @@ class Performer:
             made = parts.random_parts(chosen, device, dtype)
         else:
             made = parts.published(chosen, folder or default_folder(), device, dtype)
-        performer = cls(chosen, made.student, made.codec, made.speech, made.text, made.version, seed, dtype, device)
+        performer = cls(
+            chosen, made.student, made.codec, made.speech, made.text, made.version, seed, dtype, device, decoder_device
+        )
         if options.mode:
             fast = options.mode == "fast"
             light = parts.fast_decoder(options.decoder, folder, options.random_weights) if fast else None
             prepare(performer, options.mode, light, tell=tell)
         return performer
+
+    @property
+    def room(self) -> int | None:
+        """Live sessions that the device's memory holds; None where that is no question."""
+        if not self.preset.published or self.device.type != "cuda":
+            return None
+        fast = not isinstance(self.codec, WanCodec)
+        memory = torch.cuda.get_device_properties(self.device).total_memory
+        return fits.needs(self.preset, fast).sessions(memory)
 
     def track(self) -> SpeechTrack:
         """The sound of a new stream."""
@@ -150,18 +166,18 @@ class Performer:
     @torch.inference_mode()
     def reference_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 c 1 h w"]:
         """The portrait's latent. Raises ValueError if it is not framed."""
-        return self.codec.encode(self._pixels_of(portrait)[:, :, None]).float()
+        return self.codec.encode(self._pixels_of(portrait)[:, :, None]).float().to(self.device)
 
     @torch.inference_mode()
     def decoder_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Carry:
         """The decoder's memory of a stream that begins with `portrait`. Raises ValueError if it is not framed."""
-        return self.codec.start(1, self.device, self.dtype, self._pixels_of(portrait))
+        return self.codec.start(1, self.decoder_device, self.dtype, self._pixels_of(portrait))
 
     def _pixels_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 3 h w"]:
         size = self.preset.geometry.size
         if portrait.shape != (size, size, 3):
             raise ValueError(f"the portrait is {portrait.shape}: frame it to {size} x {size} x 3 first")
-        pixels = torch.tensor(portrait, device=self.device).float() / 127.5 - 1
+        pixels = torch.tensor(portrait, device=self.decoder_device).float() / 127.5 - 1
         return rearrange(pixels, "h w c -> 1 c h w").to(self.dtype)
 
     @torch.inference_mode()
@@ -197,6 +213,18 @@ class Performer:
         stream.end()
         while stream.track.waiting:
             yield stream, stream.plan()
+
+
+def _devices(names: str) -> tuple[torch.device, torch.device]:
+    """Where the transformer runs and where latents are decoded."""
+    try:
+        devices = [torch.device(name.strip()) for name in names.split(",")]
+    except RuntimeError as error:
+        raise ValueError(f"{names} is no device: give cpu, cuda, cuda:1, or two of them for two stages") from error
+    gpus = torch.cuda.device_count()
+    if len(devices) > 2 or any(device.type == "cuda" and (device.index or 0) >= gpus for device in devices):
+        raise ValueError(f"{names} cannot be used: there are {gpus} CUDA devices here, and two stages at most")
+    return devices[0], devices[-1]
 
 
 def best_dtype(device: torch.device | None = None) -> torch.dtype:

@@ -14,7 +14,7 @@ import torch
 from livetalk.codec.taehv import LightDecoder, LightWan
 from livetalk.codec.wan import WanCodec
 from livetalk.dit.model import DiT
-from livetalk.dit.serving import Measures, ServedDiT
+from livetalk.dit.serving import SHAPES, Measures, ServedDiT
 from livetalk.nn.kernels import fastest
 from livetalk.performer.stages import decode, denoise
 
@@ -55,7 +55,7 @@ def prepare(
     decoder = "decoder: Wan's VAE"
     if mode == "fast" and light is not None:
         assert isinstance(performer.codec, WanCodec)
-        performer.codec = LightWan(performer.codec, light.to(performer.device, performer.dtype)).channels_last()
+        performer.codec = LightWan(performer.codec, light.to(performer.decoder_device, performer.dtype)).channels_last()
         decoder = "decoder: light, in TAEHV's layout"
     elif served.measures.compiled:
         decoder += _compiled_decoder(performer, served.measures.backend, tell)
@@ -89,10 +89,13 @@ def _compiled_decoder(performer: "Performer", backend: Any, tell: Tell) -> str:
     try:
         for layer in residuals:
             layer.compile(dynamic=False, backend=backend)
-        with torch.inference_mode():
-            portrait = torch.zeros(1, 3, 1, size, size, device=performer.device, dtype=performer.dtype)
+        with (
+            torch.inference_mode(),
+            torch._dynamo.config.patch(recompile_limit=SHAPES, fail_on_recompile_limit_hit=True),
+        ):
+            portrait = torch.zeros(1, 3, 1, size, size, device=performer.decoder_device, dtype=performer.dtype)
             latent = codec.encode(portrait)
-            carry = codec.start(1, performer.device, performer.dtype)
+            carry = codec.start(1, performer.decoder_device, performer.dtype)
             for _ in range(3):
                 _, carry = codec.step(latent, carry)
     except Exception as error:

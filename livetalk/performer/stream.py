@@ -263,7 +263,7 @@ class AvatarStream:
         carry = kept[start]
         assert carry is not None
         if start < latents:
-            given = record.latents[:, :, start:latents].to(self.performer.dtype)
+            given = record.latents[:, :, start:latents].to(self.performer.decoder_device, self.performer.dtype)
             carry = self.performer.codec.step(given, carry)[1]
         return carry
 

@@ -71,6 +71,17 @@ def test_pieces_do_not_matter(performer, face, speech):
     assert np.array_equal(play(performer, face, np.array_split(speech, 7)), whole)
 
 
+def test_a_second_device_decodes_the_same_frames(performer, face, speech):
+    two = Performer.load(NAME, dtype=torch.float32, options=Options(random_weights=True, device="cpu, cpu"))
+    assert np.array_equal(play(two, face, [speech]), play(performer, face, [speech]))
+
+
+@pytest.mark.parametrize("names", ["nowhere", "cuda:99", "cpu,cpu,cpu"])
+def test_a_device_that_is_not_there_is_refused(names):
+    with pytest.raises(ValueError, match=r"is no device|cannot be used"):
+        Performer.load(NAME, options=Options(random_weights=True, device=names))
+
+
 def test_speech_is_heard(performer, face, speech):
     assert not np.array_equal(play(performer, face, [speech]), play(performer, face, [speech[::-1].copy()]))
 

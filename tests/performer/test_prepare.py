@@ -62,6 +62,14 @@ def test_the_decoder_compiles_or_stays(plain):
     assert "decoder: Wan's VAE, eager; not compiled: InvalidBackend" in performer.log
 
 
+@pytest.mark.slow
+def test_everything_compiled_shows_the_same_frames(plain):
+    performer = fresh()
+    prepare(performer, "exact", measures=Measures(compiled=True, backend="eager"))
+    assert np.abs(play(performer) - plain).max() <= 1
+    assert {"blocks: compiled (eager)", "decoder: Wan's VAE, compiled"} <= set(performer.log)
+
+
 def test_a_performer_is_made_ready_once():
     performer = fresh()
     prepare(performer, "exact")

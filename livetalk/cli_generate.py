@@ -16,7 +16,7 @@ import numpy as np
 import typer
 from jaxtyping import Float32, UInt8
 
-from livetalk.cli_support import avatars, out, progress, speeches
+from livetalk.cli_support import avatars, err, out, progress, speeches
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.media import SoundFile, open_sound, read_speech, write_talking
 from livetalk.media.files import claim
@@ -87,7 +87,10 @@ class Wish:
             def tell(words: str) -> None:
                 bar.update(task, description=words)
 
-            return Performer.load(self.preset, seed=self.seed, folder=self.weights, options=options, tell=tell)
+            performer = Performer.load(self.preset, seed=self.seed, folder=self.weights, options=options, tell=tell)
+        for line in performer.log:  # what really runs
+            err.print(line, markup=False)
+        return performer
 
     @property
     def full(self) -> bool:

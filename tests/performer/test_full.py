@@ -10,6 +10,7 @@ from published import published_folder
 from livetalk.hub import WAN
 from livetalk.performer.live import LivePerformer
 from livetalk.performer.performer import Options, Performer
+from livetalk.performer.snapshots import newest
 from livetalk.performer.timed import TimedBlock
 from livetalk.presets import DIT_1_3B, FULL, MINIATURE_FULL
 
@@ -97,6 +98,8 @@ def test_a_live_session_gives_the_frames_of_an_offline_one(performer, face, spee
             block = session.take(timeout=30)
             assert isinstance(block, TimedBlock)
             seen.append(block.frames)
+        with pytest.raises(ValueError, match="3 GB"):  # gigabytes every few seconds would stop the talk
+            newest(session)
     assert np.array_equal(np.concatenate(seen)[: len(offline)], offline)
 
 

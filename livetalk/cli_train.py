@@ -34,6 +34,7 @@ SampleEvery = Annotated[float, typer.Option(help="Seconds between samples.")]
 StopAfter = Annotated[float | None, typer.Option(help="Seconds after which this call leaves a checkpoint and ends.")]
 Batch = Annotated[int | None, typer.Option(help="Clips a step and process.")]
 Start = Annotated[Path | None, typer.Option(help="Weights to go on from.")]
+DecoderOnly = Annotated[bool, typer.Option("--decoder-only", help="Go on with the decoder; latents stay.")]
 Lr = Annotated[float | None, typer.Option(help="Learning rate in place of the preset's.")]
 
 
@@ -75,6 +76,7 @@ def codec(
     first: int = 256,
     consume: Consume = False,
     start: Start = None,
+    decoder_only: DecoderOnly = False,
 ) -> None:
     """Stage one: the video codec, on rendered heads (and photographs). Starts when `first` clips are there."""
     from livetalk.distill import recipe
@@ -99,6 +101,7 @@ def codec(
             refill,
             compile,
             start,
+            decoder_only,
         )
     _tell("codec", report)
 

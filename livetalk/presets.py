@@ -6,14 +6,11 @@ Knows numbers only; loading weights for a preset is the performer's.
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from livetalk.codec.light import LightCodec, LightCodecConfig
 from livetalk.codec.portrait import PortraitCodec, PortraitCodecConfig
 from livetalk.codec.wan import WanConfig
 from livetalk.conditions.speech_wav2vec2 import Wav2Vec2Size
 from livetalk.dit.config import DiTConfig, published_audio_blocks
 from livetalk.geometry import Geometry
-
-SmallCodec = LightCodec | PortraitCodec
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Preset:
     name: str
     geometry: Geometry
     dit: DiTConfig
-    codec: LightCodecConfig | PortraitCodecConfig | WanConfig
+    codec: PortraitCodecConfig | WanConfig
     text_tokens: int
     positions: Literal["absolute", "windowed"] = "windowed"
     shift: float = 3.0
@@ -44,17 +41,22 @@ class Preset:
         """Whether the weights are other people's files instead of bundles of ours."""
         return isinstance(self.codec, WanConfig)
 
-    def build_codec(self) -> SmallCodec:
+    def build_codec(self) -> PortraitCodec:
         """The codec, its weights untrained."""
         assert not isinstance(self.codec, WanConfig), "published codecs come from their file (performer.parts)"
-        return LightCodec(self.codec) if isinstance(self.codec, LightCodecConfig) else PortraitCodec(self.codec)
+        return PortraitCodec(self.codec)
 
 
-_TINY_CODEC = LightCodecConfig()
+_TINY_CODEC = PortraitCodecConfig()
 
 TINY = Preset(
     name="tiny",
-    geometry=Geometry(size=256, latent_channels=_TINY_CODEC.latent_channels, patch=4),
+    geometry=Geometry(
+        size=256,
+        latent_channels=_TINY_CODEC.latent_channels,
+        space_compression=_TINY_CODEC.space_compression,
+        patch=2,
+    ),
     dit=DiTConfig(
         dim=384,
         layers=7,
@@ -65,56 +67,14 @@ TINY = Preset(
         audio_dim=64,
         audio_hidden=128,
         audio_blocks=tuple(range(7)),
-        patch=4,
         predicts="clean",
-        detail=96,
     ),
     codec=_TINY_CODEC,
     text_tokens=24,
 )
 
 # The same code at a size that trains in seconds on a CPU: what the tests and the recipe's miniature run.
-MINIATURE = Preset(
-    name="miniature",
-    geometry=Geometry(size=64, latent_channels=8, patch=4, anchor_latents=6, rolling_latents=6),
-    dit=DiTConfig(
-        dim=48,
-        layers=2,
-        heads=2,
-        ffn_dim=96,
-        latent_channels=8,
-        text_dim=128,
-        audio_dim=64,
-        audio_hidden=32,
-        audio_blocks=(0, 1),
-        freq_dim=64,
-        patch=4,
-        predicts="clean",
-        detail=16,
-    ),
-    codec=LightCodecConfig(
-        latent_channels=8, encoder_stem=8, encoder_deep=16, deep=16, deep_blocks=2, half=16, mid=8, mid_blocks=1, top=8
-    ),
-    text_tokens=24,
-    teacher_steps=4,
-)
-
-# The next `tiny`, in training: a codec that keeps the portrait, and so no detail for the transformer to invent.
-_PORTRAIT_CODEC = PortraitCodecConfig()
-TINY_PORTRAIT = replace(
-    TINY,
-    name="tiny-portrait",
-    geometry=Geometry(
-        size=256,
-        latent_channels=_PORTRAIT_CODEC.latent_channels,
-        space_compression=_PORTRAIT_CODEC.space_compression,
-        patch=2,
-    ),
-    dit=replace(TINY.dit, latent_channels=_PORTRAIT_CODEC.latent_channels, patch=2, detail=0),
-    codec=_PORTRAIT_CODEC,
-)
-
-_SMALL_PORTRAIT_CODEC = PortraitCodecConfig(
+_MINIATURE_CODEC = PortraitCodecConfig(
     latent_channels=12,
     seen=(8, 8, 16),
     encoder_deep=16,
@@ -126,12 +86,25 @@ _SMALL_PORTRAIT_CODEC = PortraitCodecConfig(
     mid_blocks=1,
     top=8,
 )
-MINIATURE_PORTRAIT = replace(
-    MINIATURE,
-    name="miniature-portrait",
-    geometry=replace(MINIATURE.geometry, latent_channels=12, space_compression=16, patch=2),
-    dit=replace(MINIATURE.dit, latent_channels=12, patch=2, detail=0),
-    codec=_SMALL_PORTRAIT_CODEC,
+MINIATURE = Preset(
+    name="miniature",
+    geometry=Geometry(size=64, latent_channels=12, space_compression=16, patch=2, anchor_latents=6, rolling_latents=6),
+    dit=DiTConfig(
+        dim=48,
+        layers=2,
+        heads=2,
+        ffn_dim=96,
+        latent_channels=12,
+        text_dim=128,
+        audio_dim=64,
+        audio_hidden=32,
+        audio_blocks=(0, 1),
+        freq_dim=64,
+        predicts="clean",
+    ),
+    codec=_MINIATURE_CODEC,
+    text_tokens=24,
+    teacher_steps=4,
 )
 
 # The published transformers; every other number of them follows from these.
@@ -195,5 +168,5 @@ def as_published(preset: Preset) -> Preset:
     return replace(preset, positions="absolute", as_published=True)
 
 
-PRESETS = {preset.name: preset for preset in (TINY, MINIATURE, TINY_PORTRAIT, MINIATURE_PORTRAIT)}
+PRESETS = {preset.name: preset for preset in (TINY, MINIATURE)}
 FULL_PRESETS = {preset.name: preset for preset in (FULL, MINIATURE_FULL)}

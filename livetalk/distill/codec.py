@@ -1,7 +1,10 @@
-"""Stage one: the light codec learns to rebuild rendered heads, and photographs' textures, from few numbers.
+"""Stage one, the codec: to say in few numbers what has changed since.
 
-Half of every batch are close-ups of mouths and eyes. Losses: weighted L1, gradients, structure, and the change from
-frame to frame, so that motion inside a latent frame is worth its bits. Knows frames; not where they come from.
+A training clip is a portrait and a stretch of later frames of the same clip, or a pan over a photograph. Losses:
+weighted L1, gradients, structure, and the change from frame to frame, so that motion inside a latent frame is worth
+its bits; the same, coarsely, of the moved portrait alone; and a little for the portrait's own latent. Rendered heads
+know where eyes and mouth are: at first the flow is pulled to where they have gone, else it takes long to find its
+way. Knows frames; not where they come from.
 """
 
 from collections.abc import Mapping
@@ -9,14 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
-from livetalk.codec.light import START, LightCodec
+from livetalk.codec.blocks import moved
+from livetalk.codec.portrait import PortraitCodec
+from livetalk.distill.rebuilding import rebuild_losses, to_bytes
 from livetalk.training.frames import FrameBatch, FrameRing, Photos, Refill, join, recolour
 from livetalk.training.learner import Learner
 from livetalk.training.optim import Cosine, OptimConfig
@@ -27,17 +31,22 @@ from livetalk.training.stage import Sample, Tick
 
 @dataclass(frozen=True)
 class CodecTraining:
-    """Batches and loss weights. `length` frames make `(length + 3) / 4` latent frames."""
+    """Batches and loss weights. `length` frames behind the portrait make `length / 4` latent frames."""
 
-    batch: int = 32  # crops; the networks are local, so pieces teach what whole pictures would
-    length: int = 17
-    photos: int = 4  # of the batch, where photographs are given
-    noise: float = 0.05  # added to latents, so that the decoder forgives the transformer's small errors
+    batch: int = 16
+    length: int = 8
+    photos: int = 2  # of the batch, where photographs are given
+    noise: float = 0.1  # added to latents, so that the decoder forgives the transformer's small errors
     gradient: float = 0.5
     structure: float = 0.2
     motion: float = 1.0
-    spread: float = 1e-3  # keeps latents near unit scale
+    flow: float = 0.3
+    pull: float = 0.3  # of the flow towards known places, falling to none at `pull_until`
+    pull_until: float = 0.4  # of the budget
+    first: float = 0.2  # of the portrait's own latent frame
+    spread: float = 5e-4  # keeps latents near unit scale: what says nothing costs
     refill_every: int = 50
+    decoder_only: bool = False  # latents stay what they are: a transformer that knows them can be trained meanwhile
     optim: OptimConfig = field(
         default_factory=lambda: OptimConfig(
             lr=1e-3,
@@ -45,42 +54,49 @@ class CodecTraining:
             eps=1e-12,
             weight_decay=1e-4,
             clip=5.0,
-            ema=0.999,
+            ema=0.998,
             ema_from=200,
             schedule=Cosine(warmup=0.01, floor=0.01),
         )
     )
 
 
-def structure_loss(a: Float[Tensor, "b 3 t h w"], b: Float[Tensor, "b 3 t h w"]) -> Tensor:
-    """1 - SSIM on 7x7 windows (Wang et al. 2004, equation 13), pixels in [-1, 1]."""
-    a, b = (rearrange(x, "b c t h w -> (b t) c h w") * 0.5 + 0.5 for x in (a, b))
-
-    def pool(x: Tensor) -> Tensor:
-        return F.avg_pool2d(x, 7, 4)
-
-    mean_a, mean_b = pool(a), pool(b)
-    var_a, var_b, cov = pool(a * a) - mean_a**2, pool(b * b) - mean_b**2, pool(a * b) - mean_a * mean_b
-    top = (2 * mean_a * mean_b + 1e-4) * (2 * cov + 9e-4)
-    return 1 - (top / ((mean_a**2 + mean_b**2 + 1e-4) * (var_a + var_b + 9e-4))).mean()
+def flow_loss(moved: Float[Tensor, "b 3 t h w"], truth: Float[Tensor, "b 3 t h w"]) -> Tensor:
+    """L1 of a moved portrait at a half and an eighth of the size: coarse pictures pull a flow from far away."""
+    error = rearrange(moved - truth, "b c t h w -> (b t) c h w")
+    return F.avg_pool2d(error, 2).abs().mean() + 2 * F.avg_pool2d(error, 8).abs().mean()
 
 
-def rebuild_losses(out: Tensor, batch: FrameBatch) -> dict[str, Tensor]:
-    """Weighted L1, spatial gradient, structure and motion errors of rebuilt frames."""
-    error, w = out.float() - batch.pixels, batch.weight
-    steps = error[:, :, 1:] - error[:, :, :-1]
-    down, right = error[..., 1:, :] - error[..., :-1, :], error[..., 1:] - error[..., :-1]
-    return {
-        "pixel": (error.abs() * w).mean(),
-        "gradient": (down.abs() * w[..., 1:, :]).mean() + (right.abs() * w[..., 1:]).mean(),
-        "structure": structure_loss(out.float(), batch.pixels),
-        "motion": (steps.abs() * w[:, :, 1:]).mean(),
-    }
+def face_motion(boxes: Float[Tensor, "b u 3 2"], side: int, size: int) -> tuple[Tensor, Tensor]:
+    """Where the face was in frame 0, from where it is in the others, and how much that counts: [b u-1 2|1 side side].
+
+    In pixels of a `size` picture, on a grid of `side` x `side`. Eyes and mouth make an affine map, which counts near
+    their middle only; weight 0 where there is no face.
+    """
+    known = torch.isfinite(boxes).all(dim=(1, 2, 3))[:, None, None, None, None]
+    somewhere = boxes.new_tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    boxes = torch.where(known[..., 0], boxes.float(), somewhere)
+    here, there = boxes[:, 1:], boxes[:, :1]
+    across, down = here[:, :, 1] - here[:, :, 0], here[:, :, 2] - here[:, :, 0]
+    area = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
+    line = (torch.arange(side, device=boxes.device) + 0.5) * (size / side)
+    x = line - here[:, :, 0, 0, None, None]
+    y = line[:, None] - here[:, :, 0, 1, None, None]
+    # Barycentric coordinates of every place in the triangle of the face as it is now.
+    u = (x * down[..., 1, None, None] - y * down[..., 0, None, None]) / area[..., None, None]
+    v = (y * across[..., 0, None, None] - x * across[..., 1, None, None]) / area[..., None, None]
+    was = [there[:, :, 0, c, None, None] + u * (there[:, :, 1, c] - there[:, :, 0, c])[..., None, None]
+           + v * (there[:, :, 2, c] - there[:, :, 0, c])[..., None, None] for c in (0, 1)]  # fmt: skip
+    goal = torch.stack([was[0] - line, was[1] - line[:, None]], 2)
+    middle = here.mean(2)
+    far = (line - middle[..., 0, None, None]) ** 2 + (line[:, None] - middle[..., 1, None, None]) ** 2
+    return goal, torch.exp(-far / (0.18 * size) ** 2)[:, :, None] * known
 
 
-def pixel_patches(batch: FrameBatch) -> Float[Tensor, "n 768"]:
-    """8x8 patches of four frames, ordered as the codec's linear map wants them."""
-    return rearrange(batch.pixels[:, :, 1:], "b c (f i) (h p) (w q) -> (b f h w) (i c p q)", i=4, p=8, q=8)
+def pull_loss(flow: Float[Tensor, "b t 2 n n"], boxes: Float[Tensor, "b u 3 2"], size: int) -> Tensor:
+    """Mean distance in 32nds of the picture of a flow (in pixels) from where the face has gone."""
+    goal, weight = face_motion(boxes, flow.shape[-1], size)
+    return ((flow.float() - goal).abs() * weight).sum() / weight.sum().clamp_min(1) / (size / 32)
 
 
 class CodecStage:
@@ -88,7 +104,7 @@ class CodecStage:
 
     def __init__(
         self,
-        codec: LightCodec,
+        codec: PortraitCodec,
         ring: FrameRing,
         config: CodecTraining,
         world: World,
@@ -99,51 +115,48 @@ class CodecStage:
         self.codec, self.ring, self.config, self.world = codec, ring, config, world
         self.photos, self.refill = photos, refill
         codec.to(world.device).channels_last()
-        self.learner = self._learner()
-        self.rebuild = torch.compile(self._rebuild, dynamic=False) if compiled else self._rebuild
-
-    def init_linear(self, batches: int = 24) -> None:
-        """Principal components of what will be trained on: half of it close-ups."""
-        some = [pixel_patches(self._batch()) for _ in range(batches)]
-        self.codec.init_linear(torch.cat(some))
-        self.learner = self._learner()
-
-    def _learner(self) -> Learner:
-        # The linear maps start at their optimum: at the networks' learning rate they would only be shaken.
-        slow = {"encoder.linear": 0.1, "decoder.linear": 0.1}
-        return Learner(self.codec, self.config.optim, self.world, slow)
+        if config.decoder_only:
+            codec.eye.requires_grad_(False)
+            codec.encoder.requires_grad_(False)
+        self.learner = Learner(codec, config.optim, world)
+        self.losses = torch.compile(self._losses, dynamic=False) if compiled else self._losses
 
     def step(self, tick: Tick) -> Mapping[str, Tensor | float]:
         if self.refill is not None and tick.step % self.config.refill_every == 0:
             self.refill(self.ring)
         batch = self._batch()
-        with autocast(self.world.device):
-            out, spread = self.rebuild(batch.pixels)
-        losses = rebuild_losses(out, batch)
+        with autocast(self.world.device):  # outside of what is compiled: it would break the graph
+            losses = self.losses(batch.pixels, batch.weight, batch.boxes)
         c = self.config
         loss = losses["pixel"] + c.gradient * losses["gradient"] + c.structure * losses["structure"]
-        loss = loss + c.motion * losses["motion"] + c.spread * spread
+        loss = loss + c.motion * losses["motion"] + c.flow * losses["flow"] + c.first * losses["first"]
+        pull = c.pull * max(0.1, 1 - tick.progress / c.pull_until)
+        loss = loss + c.spread * losses["spread"] + pull * losses["pull"]
         metrics = {k: v.detach() for k, v in losses.items()}
-        metrics |= {"loss": loss.detach(), "spread": spread.detach(), "clips": float(self.ring.seen)}
+        metrics |= {"loss": loss.detach(), "clips": float(self.ring.seen)}
         return metrics | self.learner.descend(loss, tick.progress)
 
     @torch.no_grad()
     def sample(self, folder: Path, tick: Tick) -> Sample | None:
+        """Truth, rebuilt, moved portrait: three rows a clip."""
         from PIL import Image
 
-        batch = self.ring.whole(4, self.config.length)
+        batch = self.ring.stretches(4, self.config.length)
         averaged = self.learner.ema
-        with autocast(self.world.device):
-            if averaged is None:
-                out = self._rebuild(batch.pixels)[0]
-            else:
-                with averaged.swapped_in():
-                    out = self._rebuild(batch.pixels)[0]
-        pairs = torch.stack([batch.pixels, out.float()])[:, :, :, :: self.config.length // 4]
-        sheet = rearrange(pairs, "k b c t h w -> (b h) (t k w) c")
-        Image.fromarray(to_bytes(sheet)).save(folder / "rebuilt.png")
-        psnr = -10 * torch.log10(F.mse_loss(out.float(), batch.pixels) / 4)
-        return Sample({"sample_psnr": float(psnr)}, to_bytes(rearrange(out.float(), "b c t h w -> b t h w c")))
+        assert averaged is not None
+        with autocast(self.world.device), averaged.swapped_in():
+            portrait = self.codec.look(batch.pixels[:, :, 0])
+            z = rearrange(self.codec.changes(portrait, batch.pixels[:, :, 1:]).latents, "b c f h w -> b f c h w")
+            made = self.codec.decoder(z, portrait, self.codec.nothing(portrait))
+            coarse = self.codec.first(self.codec.encoder.still(portrait.eighth)[:, None])
+        truth, out = batch.pixels[:, :, 1:], rearrange(made.pixels.float(), "b t c h w -> b c t h w")
+        rows = torch.stack([truth, out, rearrange(made.moved.float(), "b t c h w -> b c t h w")])
+        rows = rows[:, :, :, :: max(1, self.config.length // 4)]
+        first = torch.stack([batch.pixels[:, :, 0], coarse.float(), batch.pixels[:, :, 0]])[:, :, :, None]
+        sheet = rearrange(torch.cat([first, rows], 3), "k b c t h w -> (b k h) (t w) c")
+        Image.fromarray(to_bytes(sheet)).save(folder / "rebuilt.jpg", quality=90)
+        psnr = -10 * torch.log10(F.mse_loss(out, truth) / 4)
+        return Sample({"sample_psnr": float(psnr)}, to_bytes(rearrange(out, "b c t h w -> b t h w c")))
 
     def state(self) -> dict[str, Any]:
         return {"codec": self.learner.state()}
@@ -151,53 +164,62 @@ class CodecStage:
     def load_state(self, state: dict[str, Any]) -> None:
         self.learner.load_state(state["codec"])
 
-    def finish(self) -> LightCodec:
-        """The averaged codec with its latent statistics measured on the ring."""
+    def finish(self) -> PortraitCodec:
+        """The averaged codec with its latent statistics measured on the ring, or as they were (`decoder_only`)."""
         if self.learner.ema is not None:
             self.learner.ema.write_to(self.codec)
-        measure_latents(self.codec, self.ring)
+        if not self.config.decoder_only:
+            measure_latents(self.codec, self.ring)
         return self.codec
 
     def _batch(self) -> FrameBatch:
         c = self.config
-        crop = self.ring.frames.shape[2] // 2
-        batch = self.ring.crops(c.batch, c.length, crop)
+        batch = self.ring.stretches(c.batch, c.length)
         if self.photos is not None:
             kept = c.batch - c.photos
-            batch = batch.first(kept)
-            batch = join(batch, self.photos.pan(c.photos, c.length, crop))
+            batch = join(batch.first(kept), self.photos.pan(c.photos, c.length + 1, self.ring.frames.shape[2]))
         return recolour(batch)
 
-    def _rebuild(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        z = self.codec.encode_raw(pixels)
-        noisy = z + self.config.noise * torch.randn_like(z)
-        out, _ = self.codec.decode_raw(noisy, START)
-        return out, z.float().square().mean()
+    def _losses(self, pixels: Tensor, weight: Tensor, boxes: Tensor) -> dict[str, Tensor]:
+        """All terms by name, as means."""
+        codec, size, few = self.codec, pixels.shape[-1], -(-len(pixels) // 4)
+        portrait = codec.look(pixels[:, :, 0])
+        still, (z, found) = codec.encoder.still(portrait.eighth[:few]), codec.changes(portrait, pixels[:, :, 1:])
+        noisy = rearrange(self._noisy(z), "b c f h w -> b f c h w")
+        made = codec.decoder(noisy, portrait, codec.nothing(portrait))
+        first = codec.first(self._noisy(still)[:, None])
+        truth = FrameBatch(pixels[:, :, 1:], weight[:, :, 1:], boxes[:, 1:])
+        out, moved_there = (rearrange(x, "b t c h w -> b c t h w") for x in (made.pixels, made.moved))
+        losses = rebuild_losses(out, truth)
+        # The encoder's own flow, on a picture of its own size: what teaches features to be found again.
+        small = F.avg_pool2d(pixels[:, :, 0], 8)
+        again = rearrange(moved(small, 8 * found, 8), "(b t) c h w -> b c t h w", b=len(pixels))
+        goal = F.avg_pool3d(truth.pixels, (1, 8, 8))
+        losses["flow"] = flow_loss(moved_there, truth.pixels) + 2 * (again - goal).abs().mean()
+        losses["pull"] = pull_loss(made.flow, boxes, size) + pull_loss(8 * found, boxes, size)
+        losses["first"] = (first.float() - pixels[:few, :, 0]).abs().mean()
+        losses["spread"] = z.float().square().mean() + still.float().square().mean()
+        return losses
+
+    def _noisy(self, z: Tensor) -> Tensor:
+        return z + self.config.noise * torch.randn_like(z)
 
 
 @torch.no_grad()
-def measure_latents(codec: LightCodec, ring: FrameRing, clips: int = 256) -> None:
-    """Set the codec's latent mean and scale, a channel, from whole clips of the ring.
+def measure_latents(codec: PortraitCodec, ring: FrameRing, clips: int = 256) -> None:
+    """Set the codec's latent mean a channel and one scale for all, from clips of the ring, portraits left out.
 
-    Channels are not made equally loud: each keeps the square root of what it moves in pixels, so that noise drowns
-    fine channels before coarse ones and a transformer's error counts where it shows. Together they have deviation 1.
+    One scale: training noise was the same in all channels, so an error of one size costs about as much in each, and
+    a channel that says little stays quiet.
     """
     total = torch.zeros(2, codec.latent_channels, dtype=torch.float64, device=ring.frames.device)
     count = 0
-    for i in range(0, min(clips, ring.filled), 4):
-        pixels = rearrange(ring.frames[i : min(i + 4, ring.filled)], "b t h w c -> b c t h w").float() / 127.5 - 1
+    for _ in range(0, min(clips, ring.filled), 4):
         with autocast(ring.frames.device):
-            z = codec.encode_raw(pixels)
+            z = codec.encode_raw(ring.stretches(4, 16, portrait=1.0).pixels)[:, :, 1:]
         z = rearrange(z, "b c f h w -> c (b f h w)").double()
         total += torch.stack([z.sum(1), z.square().sum(1)])
         count += z.shape[1]
     mean, square = total / count
     codec.mean.copy_(mean)
-    std = (square - mean**2).clamp_min(1e-8).sqrt()
-    loudness = (std * codec.decoder.linear.weight.double().flatten(1).norm(dim=0)).sqrt()
-    codec.std.copy_(std / (loudness / loudness.square().mean().sqrt()))
-
-
-def to_bytes(pixels: Float[Tensor, "..."]) -> np.ndarray:
-    """[-1, 1] -> uint8 numpy."""
-    return ((pixels.clamp(-1, 1) + 1) * 127.5).round().byte().cpu().numpy()
+    codec.std.fill_(float((square - mean**2).mean().clamp_min(1e-8).sqrt()))

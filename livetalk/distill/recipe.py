@@ -11,18 +11,20 @@ from pathlib import Path
 
 import torch
 from einops import rearrange
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from livetalk.codec.portrait import PortraitCodec
-from livetalk.distill.codec import CodecStage, CodecTraining, to_bytes
+from livetalk.data.shards import read_shards
+from livetalk.distill.codec import CodecStage, CodecTraining
 from livetalk.distill.dmd import DmdStage, DmdTraining
 from livetalk.distill.ode import OdeStage, OdeTraining, make_trajectories
-from livetalk.distill.portrait_codec import PortraitCodecStage, PortraitCodecTraining
+from livetalk.distill.rebuilding import to_bytes
 from livetalk.distill.teacher import TeacherStage, TeacherTraining
 from livetalk.dit.model import DiT
 from livetalk.flow.schedule import ladder
 from livetalk.performer.rollout import Ladder, ladder_of
-from livetalk.presets import Preset, SmallCodec
+from livetalk.presets import Preset
 from livetalk.training import rng
 from livetalk.training.frames import FrameRing, Photos
 from livetalk.training.latents import ClipBatch, LatentBank
@@ -66,27 +68,19 @@ def train_codec(
     refill: Callable[[FrameRing], int] | None = None,
     compiled: bool = False,
     start: Path | None = None,
+    decoder_only: bool = False,
 ) -> RunReport:
-    """Leaves `codec.safetensors` with latent statistics measured on the ring. `start`: weights to go on from."""
+    """Leaves `codec.safetensors` with latent statistics measured on the ring. `start`: weights to go on from.
+
+    decoder_only: the codec of `start` keeps its latents, its decoder is trained on.
+    """
     codec = preset.build_codec()
+    if decoder_only and start is None:
+        raise ValueError("--decoder-only needs --start: give the codec whose latents are to stay")
     if start is not None:
         codec.load_state_dict(_read(start))
-    stage: CodecStage | PortraitCodecStage
-    if isinstance(codec, PortraitCodec):
-        training = PortraitCodecTraining() if batch is None else PortraitCodecTraining(batch=batch)
-        stage = PortraitCodecStage(codec, ring, training, world, photos, refill, compiled)
-    else:
-        stage = CodecStage(
-            codec,
-            ring,
-            CodecTraining() if batch is None else CodecTraining(batch=batch),
-            world,
-            photos,
-            refill,
-            compiled,
-        )
-        if start is None:
-            stage.init_linear()
+    training = CodecTraining(batch=batch or CodecTraining.batch, decoder_only=decoder_only)
+    stage = CodecStage(codec, ring, training, world, photos, refill, compiled)
     report = run(stage, budget.loop("codec"), out / "codec", world)
     if world.is_main:
         save_weights(stage.finish(), out / "codec.safetensors")
@@ -107,7 +101,7 @@ def train_teacher(
 ) -> RunReport:
     """Leaves `teacher.safetensors`. `start`: weights to go on from, floats or a bundle."""
     config = config or replace(TeacherTraining(), shift=preset.shift)
-    show = shower(load_codec(preset, out), world)
+    show = shower(load_codec(preset, out), world, portraits_of(out))
     model = DiT(preset.dit) if start is None else load_dit(preset, start)
     stage = TeacherStage(model, bank, config, world, refill, show, held_out, compiled)
     report = run(stage, budget.loop("teacher"), out / "teacher", world)
@@ -137,7 +131,7 @@ def train_ode(
         maybe_compile(block, compiled)
     rng.seed(world.seed(0))  # else every process would walk the same walks
     trajectories = make_trajectories(teacher, bank, config, steps, batch)
-    show = shower(load_codec(preset, out), world)
+    show = shower(load_codec(preset, out), world, portraits_of(out))
     stage = OdeStage(student, trajectories, preset.geometry, steps, config, world, show, held_out, compiled)
     report = run(stage, budget.loop("ode"), out / "ode", world)
     if world.is_main:
@@ -159,7 +153,7 @@ def train_dmd(
     config = config or replace(DmdTraining(), shift=preset.shift)
     student = load_dit(preset, out / "ode.safetensors")
     teacher, critic = (load_dit(preset, out / "teacher.safetensors") for _ in range(2))
-    show = shower(load_codec(preset, out), world)
+    show = shower(load_codec(preset, out), world, portraits_of(out))
     stage = DmdStage(
         student, teacher, critic, bank, preset.geometry, student_ladder(preset), config, world, show, held_out, compiled
     )
@@ -185,7 +179,7 @@ def load_dit(preset: Preset, path: Path) -> DiT:
     return model
 
 
-def load_codec(preset: Preset, out: Path) -> SmallCodec:
+def load_codec(preset: Preset, out: Path) -> PortraitCodec:
     codec = preset.build_codec()
     codec.load_state_dict(_read(out / "codec.safetensors"))
     return codec.eval().requires_grad_(False)
@@ -198,15 +192,33 @@ def _read(path: Path) -> dict[str, Tensor]:
     return load_bundle(path)[0] if is_bundle(metadata) else {k: v.float() for k, v in tensors.items()}
 
 
-def shower(codec: SmallCodec, world: World) -> Callable[[Path, Tensor, ClipBatch], Sample]:
-    """Draws made latents over true ones: a row a clip, truth above, eight moments of it."""
+def portraits_of(out: Path) -> Tensor | None:
+    """First frames [m 3 h w] in [-1, 1] of the held-out clips that samples are drawn for, if the run has them."""
+    shard = next(read_shards(out / "held_out"), None)
+    if shard is None:
+        return None
+    return rearrange(torch.from_numpy(shard.frames[:, 0].copy()), "m h w c -> m c h w").float() / 127.5 - 1
+
+
+def shower(
+    codec: PortraitCodec, world: World, portraits: Float[Tensor, "m 3 h w"] | None = None
+) -> Callable[[Path, Tensor, ClipBatch], Sample]:
+    """Draws made latents under true ones: eight moments a row, truth above, a pair of rows a clip.
+
+    Without `portraits` a portrait codec shows the coarse picture that its first latent frame says.
+    """
     codec = codec.to(world.device)
+
+    def decoded(latents: Tensor) -> Tensor:
+        n = len(latents)
+        seen = None if portraits is None or len(portraits) < n else portraits[:n].to(world.device)
+        return codec.step(latents.to(world.device), codec.start(n, world.device, portrait=seen))[0].float()
 
     def show(folder: Path, made: Tensor, clips: ClipBatch) -> Sample:
         from PIL import Image
 
         with torch.no_grad(), autocast(world.device):
-            pixels, truth = (codec.decode(z.to(world.device)).float() for z in (made, clips.latents))
+            pixels, truth = decoded(made), decoded(clips.latents)
         moments = torch.linspace(0, pixels.shape[2] - 1, 8).long()
         sheet = rearrange(torch.stack([truth, pixels])[:, :, :, moments], "k b c t h w -> (b k h) (t w) c")
         Image.fromarray(to_bytes(sheet)).save(folder / "made.jpg", quality=90)
@@ -216,7 +228,7 @@ def shower(codec: SmallCodec, world: World) -> Callable[[Path, Tensor, ClipBatch
 
 
 @torch.no_grad()
-def encode_clips(codec: SmallCodec, frames: Tensor, device: torch.device, recolour: bool = True) -> Tensor:
+def encode_clips(codec: PortraitCodec, frames: Tensor, device: torch.device, recolour: bool = True) -> Tensor:
     """u8 frames [m t h w 3] -> normalised latents [m c f h w]; half of the clips in other light and colours."""
     pixels = frames.to(device, non_blocking=True)
     pixels = rearrange(pixels, "m t h w c -> m c t h w").float() / 127.5 - 1

@@ -15,11 +15,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from livetalk.codec.portrait import PortraitCodec
 from livetalk.conditions.text_tiny import TextEncoder
 from livetalk.data.features import FeatureShelf
 from livetalk.data.pool import Shard, read_shards
 from livetalk.distill.recipe import encode_clips
-from livetalk.presets import SmallCodec
 from livetalk.training.frames import FrameRing
 from livetalk.training.latents import ClipBatch, LatentBank
 from livetalk.training.parallel import World
@@ -77,7 +77,7 @@ class ReadAhead:
 class ClipEncoder:
     """Frozen encoders that turn a shard into rows of a bank."""
 
-    def __init__(self, codec: SmallCodec, text: TextEncoder, speech: FeatureShelf, device: torch.device) -> None:
+    def __init__(self, codec: PortraitCodec, text: TextEncoder, speech: FeatureShelf, device: torch.device) -> None:
         self.codec = codec.to(device).channels_last().eval()
         self.text, self.speech, self.device = text.to(device).eval(), speech, device
 

@@ -28,13 +28,10 @@ class DiTConfig:
     frames_per_latent: int = 4
     eps: float = 1e-6
     predicts: Literal["velocity", "clean"] = "velocity"
-    detail: int = 0  # width of the convolutional detail head (`dit.detail`); 0 for the published linear head
 
     def __post_init__(self) -> None:
         if self.dim % self.heads or (self.dim // self.heads) % 2:
             raise ValueError(f"dim {self.dim} must split into {self.heads} heads of an even width")
-        if self.detail and self.predicts != "clean":
-            raise ValueError("a detail head gives clean latents: set predicts='clean'")
         if any(not 0 <= i < self.layers for i in self.audio_blocks):
             raise ValueError("audio_blocks must name existing layers")
 

@@ -19,7 +19,6 @@ from torch.utils.checkpoint import checkpoint
 from livetalk.dit.audio import AudioPack
 from livetalk.dit.block import DiTBlock, modulate
 from livetalk.dit.config import DiTConfig
-from livetalk.dit.detail import DetailHead
 from livetalk.nn.kv_cache import KeysValues, Past
 from livetalk.nn.rope import Rotation, rotation
 
@@ -50,12 +49,11 @@ def sinusoids(t: Float[Tensor, "b f"], width: int) -> Float[Tensor, "b f w"]:
 class _Head(nn.Module):
     def __init__(self, cfg: DiTConfig) -> None:
         super().__init__()
-        self.head = nn.Linear(cfg.dim, (cfg.detail or cfg.latent_channels) * cfg.patch**2)
+        self.head = nn.Linear(cfg.dim, cfg.latent_channels * cfg.patch**2)
         self.norm = nn.LayerNorm(cfg.dim, eps=cfg.eps, elementwise_affine=False)
         self.modulation = nn.Parameter(torch.randn(1, 2, cfg.dim) / cfg.dim**0.5)
-        if not cfg.detail:
-            nn.init.zeros_(self.head.weight)
-            nn.init.zeros_(self.head.bias)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
 
     def forward(self, x: Float[Tensor, "b n d"], time: Float[Tensor, "b f d"]) -> Float[Tensor, "b n o"]:
         shift, scale = (self.modulation[None] + time[:, :, None]).unbind(2)
@@ -76,8 +74,6 @@ class DiT(nn.Module):
         self.time_projection = nn.Sequential(nn.SiLU(), nn.Linear(cfg.dim, 6 * cfg.dim))
         self.blocks = nn.ModuleList(DiTBlock(cfg) for _ in range(cfg.layers))
         self.head = _Head(cfg)
-        if cfg.detail:
-            self.detail = DetailHead(cfg)
         self.audio_proj = AudioPack(cfg)
         self.audio_cond_projs = nn.ModuleList(nn.Linear(cfg.audio_hidden, cfg.dim) for _ in cfg.audio_blocks)
 
@@ -132,7 +128,7 @@ class DiT(nn.Module):
             else:
                 tokens, own = block(*inputs)
             kept.append(own)
-        return self._leave(self.head(tokens, embedding), x, t, reference), tuple(kept)
+        return self._leave(self.head(tokens, embedding), x, t), tuple(kept)
 
     def keys_values(
         self,
@@ -188,12 +184,10 @@ class DiT(nn.Module):
         by_frame = rearrange(tokens, "b (f s) d -> b f s d", f=bias.shape[1])
         return rearrange(by_frame + bias[:, :, None], "b f s d -> b (f s) d")
 
-    def _leave(self, out: Tensor, x: Tensor, t: Float[Tensor, "b f"], reference: Tensor) -> Tensor:
+    def _leave(self, out: Tensor, x: Tensor, t: Float[Tensor, "b f"]) -> Tensor:
         p = self.config.patch
         h = x.shape[3] // p
         out = rearrange(out, "b (f h w) (p q c) -> b c f (h p) (w q)", f=x.shape[2], h=h, p=p, q=p)
-        if self.config.detail:
-            out = self.detail(out, x, reference)
         out = out.to(x.dtype)  # what follows is a small difference of large numbers: in the latents' precision
         if self.config.predicts == "velocity":
             return out

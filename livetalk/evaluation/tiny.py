@@ -18,6 +18,7 @@ import torch
 from einops import rearrange
 from jaxtyping import Bool, Float, Float32, UInt8
 
+from livetalk.codec.portrait import PortraitCodec
 from livetalk.data.clips import CLIP_FRAMES, Clip, Renderer, render_clip
 from livetalk.data.speech import Shelf
 from livetalk.evaluation import held_out, identity, readback
@@ -25,7 +26,7 @@ from livetalk.evaluation.codec_gate import chunks, codec_report, crop, psnr
 from livetalk.evaluation.landmarks import FaceTrack, track
 from livetalk.evaluation.video import black_frames, face_box, frozen_frames, sharpness, video_report
 from livetalk.performer.performer import Performer, best_dtype
-from livetalk.presets import PRESETS, TINY, SmallCodec
+from livetalk.presets import PRESETS, TINY
 from livetalk.weights import FORMAT, load_bundle, load_into, load_tensors
 
 ASSETS = Path(__file__).parents[1] / "assets" / TINY.name
@@ -94,7 +95,7 @@ class Lab:
     """Everything that one process needs to measure clips. `player` None: the codec only."""
 
     def __init__(
-        self, shelf: Shelf, renderer: Renderer, codec: SmallCodec, dtype: torch.dtype, player: Player | None
+        self, shelf: Shelf, renderer: Renderer, codec: PortraitCodec, dtype: torch.dtype, player: Player | None
     ) -> None:
         self.shelf, self.renderer, self.codec, self.dtype, self.player = shelf, renderer, codec, dtype, player
 
@@ -170,7 +171,7 @@ def motion_energy(frames: Frames, mouths: Float[np.ndarray, "t 2"]) -> float:
 
 
 @torch.inference_mode()
-def round_trip(codec: SmallCodec, frames: Frames, dtype: torch.dtype) -> Frames:
+def round_trip(codec: PortraitCodec, frames: Frames, dtype: torch.dtype) -> Frames:
     """Encode and decode, a block at a time, as serving does."""
     pixels = rearrange(torch.tensor(frames), "t h w c -> 1 c t h w").to(dtype) / 127.5 - 1
     latents, carry = codec.encode(pixels), codec.start(portrait=pixels[:, :, 0])
@@ -181,7 +182,7 @@ def round_trip(codec: SmallCodec, frames: Frames, dtype: torch.dtype) -> Frames:
     return rearrange(torch.cat(parts, 1), "c t h w -> t h w c").contiguous().numpy()
 
 
-def load_codec(path: Path, preset: str = TINY.name) -> SmallCodec:
+def load_codec(path: Path, preset: str = TINY.name) -> PortraitCodec:
     """A codec from a bundle, or from the plain file that training writes. Raises ValueError for anything else."""
     state, metadata = load_tensors(path)
     codec = PRESETS[preset].build_codec()

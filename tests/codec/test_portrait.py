@@ -7,20 +7,20 @@ from hypothesis import strategies as st
 
 from livetalk.codec.blocks import moved
 from livetalk.codec.portrait import PortraitCodec
-from livetalk.presets import MINIATURE_PORTRAIT, TINY_PORTRAIT
+from livetalk.presets import MINIATURE, TINY
 
 
 @pytest.fixture(scope="module")
 def codec() -> PortraitCodec:
     torch.manual_seed(0)
-    return PortraitCodec(MINIATURE_PORTRAIT.codec).eval().requires_grad_(False)
+    return PortraitCodec(MINIATURE.codec).eval().requires_grad_(False)
 
 
 @settings(deadline=None, max_examples=12)
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=4), st.booleans())
 def test_streaming_equals_offline_however_it_is_cut(pieces: list[int], shown: bool) -> None:
     torch.manual_seed(0)
-    codec = PortraitCodec(MINIATURE_PORTRAIT.codec).eval().requires_grad_(False)
+    codec = PortraitCodec(MINIATURE.codec).eval().requires_grad_(False)
     latents, portrait = torch.randn(1, 12, sum(pieces), 2, 2), torch.rand(1, 3, 32, 32) * 2 - 1
     begin = codec.start(portrait=portrait if shown else None)
     carry, made, at = begin, [], 0
@@ -55,7 +55,7 @@ def test_a_stream_begins_with_its_portrait_to_the_bit(codec: PortraitCodec) -> N
 
 def test_before_any_training_no_change_leaves_the_portrait() -> None:
     torch.manual_seed(0)
-    codec = PortraitCodec(MINIATURE_PORTRAIT.codec).eval().requires_grad_(False)
+    codec = PortraitCodec(MINIATURE.codec).eval().requires_grad_(False)
     portrait = torch.nn.functional.interpolate(torch.rand(1, 3, 4, 4), size=32, mode="bilinear") * 2 - 1
     pixels, _ = codec.step(torch.zeros(1, 12, 2, 2, 2), codec.start(portrait=portrait))
     assert (pixels - portrait[:, :, None]).abs().mean() < 0.25
@@ -64,7 +64,7 @@ def test_before_any_training_no_change_leaves_the_portrait() -> None:
 def test_motion_passes_before_any_training() -> None:
     """A picture that has moved is found, said and moved by networks that have learned nothing."""
     torch.manual_seed(0)
-    codec = PortraitCodec(TINY_PORTRAIT.codec).eval().requires_grad_(False)
+    codec = PortraitCodec(TINY.codec).eval().requires_grad_(False)
     wide = torch.nn.functional.interpolate(torch.rand(1, 3, 18, 18), size=288, mode="bicubic") * 2 - 1
     portrait, later = wide[..., 8:264, 8:264], wide[..., 8:264, 16:272]
     made = codec.changes(codec.look(portrait), later[:, :, None].expand(-1, -1, 4, -1, -1))
@@ -89,5 +89,5 @@ def test_streams_in_a_batch_do_not_see_each_other(codec: PortraitCodec) -> None:
 
 
 def test_the_codec_stays_small() -> None:
-    codec = PortraitCodec(TINY_PORTRAIT.codec)
+    codec = PortraitCodec(TINY.codec)
     assert sum(p.numel() for p in codec.parameters()) < 8.5e6

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from livetalk.codec.light import LightCodec
+from livetalk.codec.portrait import PortraitCodec
 from livetalk.conditions.text_tiny import TextEncoder
 from livetalk.data.features import FeatureShelf
 from livetalk.distill.shards import ClipEncoder
@@ -36,7 +36,7 @@ def _shard(folder: Path, number: int, clips: int = 2) -> None:
 def test_new_shards_are_encoded_and_freed(tmp_path: Path) -> None:
     torch.manual_seed(0)
     shelf = FeatureShelf(torch.randn(100, 64).half(), torch.tensor([0, 100]), torch.zeros(64).half(), [{"id": "a"}])
-    encoder = ClipEncoder(LightCodec(MINIATURE.codec), TextEncoder(), shelf, torch.device("cpu"))
+    encoder = ClipEncoder(PortraitCodec(MINIATURE.codec), TextEncoder(), shelf, torch.device("cpu"))
     bank = LatentBank(6, torch.device("cpu"))
     refill = encoder.refill_from(tmp_path)
     assert refill(bank) == 0

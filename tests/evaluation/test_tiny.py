@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from livetalk.codec.light import LightCodec
+from livetalk.codec.portrait import PortraitCodec
 from livetalk.data.clips import render_clip
 from livetalk.data.speech import Shelf
 from livetalk.evaluation import held_out
@@ -35,7 +35,7 @@ class Replay:
 
 
 def test_a_codec_is_read_from_a_bundle_and_from_training(tmp_path: Path) -> None:
-    codec = LightCodec(TINY.codec)
+    codec = PortraitCodec(TINY.codec)
     save_bundle(tmp_path / "a.safetensors", codec.state_dict(), {})
     save_tensors(tmp_path / "b.safetensors", {name: value.half() for name, value in codec.state_dict().items()})
     bundled, plain = load_codec(tmp_path / "a.safetensors"), load_codec(tmp_path / "b.safetensors")
@@ -46,12 +46,13 @@ def test_a_codec_is_read_from_a_bundle_and_from_training(tmp_path: Path) -> None
 
 
 def test_a_round_trip_keeps_shape_and_equals_whole_decoding() -> None:
-    codec = LightCodec(MINIATURE.codec).eval()
+    codec = PortraitCodec(MINIATURE.codec).eval()
     frames = np.random.default_rng(0).integers(0, 255, (21, 64, 64, 3), np.uint8)
     rebuilt = round_trip(codec, frames, torch.float32)
     with torch.inference_mode():
         pixels = torch.tensor(frames).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
-        whole = codec.decode(codec.encode(pixels))[0].permute(1, 2, 3, 0).clamp(-1, 1)
+        whole = codec.step(codec.encode(pixels), codec.start(portrait=pixels[:, :, 0]))[0][0]
+        whole = whole.permute(1, 2, 3, 0).clamp(-1, 1)
     assert np.abs(rebuilt - (whole.numpy() + 1) * 127.5).max() <= 0.51
 
 
@@ -87,7 +88,7 @@ def test_a_player_that_repeats_the_truth_has_no_fault() -> None:
     with held_out.shelf_folder(None) as folder:
         shelf = Shelf(folder)
         replay = Replay(render_clip(SEED, shelf, renderer, FRAMES).frames)
-        lab = Lab(shelf, renderer, LightCodec(TINY.codec).eval(), torch.float32, replay)
+        lab = Lab(shelf, renderer, PortraitCodec(TINY.codec).eval(), torch.float32, replay)
         found = lab.measure(SEED, FRAMES, show=True)
     renderer.close()
     figures = summarise([found])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from livetalk.codec.light import LightCodec
+from livetalk.codec.portrait import PortraitCodec
 from livetalk.conditions.speech_tiny import SpeechEncoder
 from livetalk.conditions.text_tiny import TextEncoder
 from livetalk.dit.model import DiT
@@ -15,7 +15,7 @@ from livetalk.presets import MINIATURE
 def performer() -> Performer:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        student, codec = DiT(MINIATURE.dit), LightCodec(MINIATURE.codec)
+        student, codec = DiT(MINIATURE.dit), PortraitCodec(MINIATURE.codec)
         for parameter in student.parameters():
             torch.nn.init.normal_(parameter, std=0.1)  # their own start hears and sees nothing
         speech, text = SpeechEncoder().eval().requires_grad_(False), TextEncoder().eval().requires_grad_(False)

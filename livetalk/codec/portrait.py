@@ -159,7 +159,7 @@ class ChangeDecoder(nn.Module):
         seen = moved(portrait.quarter, by_frame, 4).to(x.dtype).contiguous(memory_format=torch.channels_last)
         x = self.mid(x + self.seen4(seen))
         wide = rearrange(F.interpolate(flow, scale_factor=4, mode="bilinear"), "(b t) two h w -> b t two h w", b=len(z))
-        carried = moved(portrait.pixels, wide, 1)
+        carried = moved(portrait.pixels, wide, 1, sharp=True)
         seen = F.pixel_unshuffle(carried, 2).to(x.dtype).contiguous(memory_format=torch.channels_last)
         x = self.top(F.pixel_shuffle(self.to_top(x), 2) + self.seen2(seen))
         x = rearrange(self.leave(x), "m (c p q) h w -> m c (h p) (w q)", p=2, q=2)

@@ -13,8 +13,8 @@ from livetalk.presets import MINIATURE, TINY
 def _inputs(batch: int, frames: int = 6):
     torch.manual_seed(1)
     cfg = MINIATURE.dit
-    x = torch.randn(batch, 8, frames, 8, 8)
-    reference = torch.randn(batch, 9, frames, 8, 8)
+    x = torch.randn(batch, 12, frames, 4, 4)
+    reference = torch.randn(batch, 13, frames, 4, 4)
     text, audio = torch.randn(batch, 24, cfg.text_dim), torch.randn(batch, frames, 4 * cfg.audio_dim)
     return x, torch.rand(batch, frames) * 1000, reference, text, audio
 
@@ -85,7 +85,7 @@ def test_audio_is_packed_time_major_with_the_first_frame_repeated() -> None:
 
 def test_tiny_has_the_size_that_the_house_promises() -> None:
     parameters = sum(p.numel() for p in DiT(TINY.dit).parameters())
-    assert 15e6 < parameters < 16e6
+    assert 14e6 < parameters < 15e6
     assert TINY.geometry.tokens_per_latent == 64
 
 

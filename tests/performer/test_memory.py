@@ -20,13 +20,13 @@ SMALL = PoolShape(layers=1, heads=1, head_dim=2, anchors=3, rolling=1, block_lat
 
 def _noise(seed: int, batch: int = 1):
     generator = torch.Generator().manual_seed(seed)
-    made = [torch.randn(1, 8, 3, 8, 8, generator=generator).expand(batch, -1, -1, -1, -1) for _ in STEPS.sigmas]
+    made = [torch.randn(1, 12, 3, 4, 4, generator=generator).expand(batch, -1, -1, -1, -1) for _ in STEPS.sigmas]
     return lambda step: made[step]
 
 
 def _conditions(block: int, face: int = 5) -> BlockConditions:
     torch.manual_seed(face)
-    reference, text = torch.randn(1, 8, 1, 8, 8), torch.randn(1, 24, 128)
+    reference, text = torch.randn(1, 12, 1, 4, 4), torch.randn(1, 24, 128)
     torch.manual_seed(100 + block)
     return BlockConditions(reference, text, torch.randn(1, 3, 256))
 

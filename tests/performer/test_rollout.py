@@ -15,13 +15,13 @@ STEPS = ladder_of(ladder(4, 3.0))
 
 def _noise(block: int):
     generator = torch.Generator().manual_seed(block)
-    made = [torch.randn(1, 8, 3, 8, 8, generator=generator) for _ in STEPS.sigmas]
+    made = [torch.randn(1, 12, 3, 4, 4, generator=generator) for _ in STEPS.sigmas]
     return lambda step: made[step]
 
 
 def _conditions(block: int, shift: float = 0.0) -> BlockConditions:
     torch.manual_seed(5)
-    reference, text = torch.randn(1, 8, 1, 8, 8), torch.randn(1, 24, 128)
+    reference, text = torch.randn(1, 12, 1, 4, 4), torch.randn(1, 24, 128)
     torch.manual_seed(100 + block)
     return BlockConditions(reference, text, torch.randn(1, 3, 256) + shift)
 

@@ -22,6 +22,7 @@ from livetalk import (
     cli_generate,
     cli_serve,
     cli_train,
+    cli_verify,
 )
 from livetalk.cli_support import err, mistake, out
 
@@ -38,6 +39,7 @@ app.command("serve")(cli_serve.serve)
 app.command("doctor")(cli_doctor.doctor)
 app.command("download")(cli_download.download)
 app.command("convert")(cli_convert.convert)
+app.command("verify")(cli_verify.verify)
 app.add_typer(cli_bench.app, name="bench")
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_train.app, name="train")

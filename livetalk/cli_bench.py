@@ -12,13 +12,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import typer
 from jaxtyping import Float32
 
-from livetalk.cli_generate import PROMPT, default_portrait, default_speech, load_performer
+from livetalk.cli_generate import PROMPT, Wish, default_portrait, default_speech, load_performer
 from livetalk.cli_support import avatars, err, out, progress, speeches
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.media import read_speech
@@ -40,16 +40,58 @@ def bench(
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
     seconds: Annotated[float, typer.Option(help="Length of the video that is made.", min=1.5)] = 12.0,
     preset: Annotated[str, typer.Option(help="The model.")] = "tiny",
-    weights: Annotated[Path | None, typer.Option(help="A folder of weights in place of the bundled ones.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="A folder of weights in place of the usual ones.")] = None,
+    random_weights: Annotated[bool, typer.Option("--random-weights", help="1.3b without its files.")] = False,
+    mode: Annotated[Literal["exact", "fast"] | None, typer.Option(help="1.3b: how it is made fast.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="1.3b: cpu, cuda:1, or cuda:0,cuda:1 to decode on the second.")
+    ] = None,
+    decoder: Annotated[Path | None, typer.Option(help="1.3b: TAEHV's taew2_1.pth, for the fast mode.")] = None,
+    blocks: Annotated[int, typer.Option(help="1.3b: steady blocks.", min=1)] = 20,
+    density: Annotated[int, typer.Option(help="1.3b: the most sessions tried in a batch.", min=0)] = 0,
+    density_blocks: Annotated[int, typer.Option(help="1.3b: blocks of each try.", min=1)] = 1000,
 ) -> None:
-    """Measure speed and memory on this machine with the bundled face and voice."""
+    """Measure speed and memory on this machine with the bundled face and voice.
+
+    --preset 1.3b measures stage by stage, against what the device can do; it needs no files with --random-weights.
+    """
     if context.invoked_subcommand is not None:
         return
+    wish = Wish(preset, 0, weights, False, random_weights, device, None, decoder)
+    if wish.full:
+        measure_full(wish, mode, blocks, density, density_blocks, json_path)
+        return
+    if random_weights or mode or device or decoder:
+        raise ValueError("--random-weights, --mode, --device and --decoder are for the full preset: add --preset 1.3b")
     figures = measure(preset, seconds, weights)
     for name, value in figures.items():
         out.print(f"{name:<28} {value:.3f}" if isinstance(value, float) else f"{name:<28} {value}", markup=False)
     if json_path is not None:
         json_path.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def measure_full(
+    wish: Wish, mode: Literal["exact", "fast"] | None, blocks: int, density: int, density_blocks: int, path: Path | None
+) -> None:
+    """The full preset's figures, to the terminal and to a file."""
+    if path is not None:
+        claim(path)
+    from livetalk.evaluation import full_speed
+    from livetalk.performer.parts import fast_decoder
+
+    plan = full_speed.Plan(mode, blocks, density=density, density_blocks=density_blocks)
+    light = fast_decoder(wish.decoder, wish.weights, wish.random_weights) if mode == "fast" else None
+    began = time.perf_counter()
+    performer = wish.load()
+    load = time.perf_counter() - began
+    with progress() as bar:
+        task = bar.add_task("measuring", total=None)
+        figures = full_speed.measure(performer, plan, light, lambda words: bar.update(task, description=words))
+    figures["load_seconds"] = load
+    out.print(full_speed.table(figures))
+    if path is not None:
+        with written(path):
+            path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 @app.command()

@@ -68,7 +68,7 @@ def examine() -> Iterator[Finding]:
     )
     for look in (_torch, _codecs, _detector, _model):
         yield _tried(look)
-    yield from (_tried(look) for look in (_gpu, _speed, _brain, _browser, _port))
+    yield from (_tried(look) for look in (_gpu, _full, _speed, _brain, _browser, _port))
     yield Finding("microphones", True, MICROPHONES, needed=False)
     yield Finding(
         "bundled faces", bool(avatars()), ", ".join(avatars()) or "give a photo with --portrait", needed=False
@@ -114,6 +114,21 @@ def _gpu() -> Finding:
     if torch.cuda.is_available():
         return Finding("GPU", True, torch.cuda.get_device_name(), needed=False)
     return Finding("GPU", False, "none that torch can use: the small model runs on the processor", needed=False)
+
+
+def _full() -> Finding:
+    """Whether the full preset's files are here, and what of it fits."""
+    import torch
+
+    from livetalk.hub import default_folder
+    from livetalk.performer.fits import verdict
+    from livetalk.performer.parts import HEARING, TEXT, TRANSFORMER, VAE
+
+    cuda = torch.cuda.is_available()
+    room = verdict(torch.cuda.get_device_properties(0).total_memory if cuda else None)
+    missing = [name for name in (TRANSFORMER, VAE, HEARING, TEXT) if not (default_folder() / name).is_file()]
+    words = "files not here: livetalk download 1.3b" if missing else f"files in {default_folder()}"
+    return Finding("preset 1.3b", cuda and not missing, f"{words}; {room}", needed=False)
 
 
 def _speed() -> Finding:

@@ -38,6 +38,26 @@ DecoderOnly = Annotated[bool, typer.Option("--decoder-only", help="Go on with th
 Lr = Annotated[float | None, typer.Option(help="Learning rate in place of the preset's.")]
 
 
+@app.callback(invoke_without_command=True)
+def train(
+    context: typer.Context,
+    plan: Annotated[bool, typer.Option("--plan", help="Print the memory that the full recipe takes.")] = False,
+    gpu_memory: Annotated[float, typer.Option(help="GB of one GPU, for the plan.", min=1)] = 80.0,
+) -> None:
+    """Train the model: codec, teacher, ode, dmd. With --plan: GPUs and bytes of the published sizes."""
+    if not plan:
+        return
+    if context.invoked_subcommand is not None:
+        raise ValueError("--plan stands alone: livetalk train --plan")
+    from livetalk.distill.memory_plan import plan as planned
+    from livetalk.distill.memory_plan import table
+    from livetalk.presets import FULL, TEACHER_14B
+
+    for stage in planned(FULL, TEACHER_14B, gpu_memory * 1e9):
+        console.print(table(stage))
+    console.print("One clip a GPU; more GPUs make a larger batch (64 as published) and hold less each.", markup=False)
+
+
 @app.command()
 def codec(
     run: Run,

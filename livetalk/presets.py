@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from livetalk.codec.portrait import PortraitCodec, PortraitCodecConfig
+from livetalk.codec.wan import WanConfig
+from livetalk.conditions.speech_wav2vec2 import Wav2Vec2Size
 from livetalk.dit.config import DiTConfig, published_audio_blocks
 from livetalk.geometry import Geometry
 
@@ -22,16 +24,26 @@ class Preset:
     name: str
     geometry: Geometry
     dit: DiTConfig
-    codec: PortraitCodecConfig
+    codec: PortraitCodecConfig | WanConfig
     text_tokens: int
     positions: Literal["absolute", "windowed"] = "windowed"
     shift: float = 3.0
     steps: int = 4
     teacher_steps: int = 48
     training_latents: int = 21  # latent frames of a training clip: 81 video frames
+    quick: bool = True  # half of the steps where somebody waits or nothing is said
+    longest_prompt: int = 600  # characters; what is behind them could not be heard by the text encoder anyway
+    speech: Wav2Vec2Size | None = None  # of the published speech encoder; None for the small one
+    as_published: bool = False  # see `as_published`
+
+    @property
+    def published(self) -> bool:
+        """Whether the weights are other people's files instead of bundles of ours."""
+        return isinstance(self.codec, WanConfig)
 
     def build_codec(self) -> PortraitCodec:
         """The codec, its weights untrained."""
+        assert not isinstance(self.codec, WanConfig), "published codecs come from their file (performer.parts)"
         return PortraitCodec(self.codec)
 
 
@@ -108,4 +120,53 @@ DIT_1_3B = DiTConfig(
 )
 DIT_14B = replace(DIT_1_3B, dim=5120, layers=40, heads=40, ffn_dim=13_824, audio_blocks=published_audio_blocks(40))
 
+# The published student and what it needs; and the same classes at a size for tests.
+FULL = Preset(
+    name="1.3b",
+    geometry=Geometry(size=512, latent_channels=16),
+    dit=DIT_1_3B,
+    codec=WanConfig(),
+    text_tokens=512,
+    shift=5.0,
+    quick=False,
+    longest_prompt=2400,
+    speech=Wav2Vec2Size(),
+)
+MINIATURE_FULL = replace(
+    FULL,
+    name="miniature-1.3b",
+    geometry=Geometry(size=64, latent_channels=16),
+    dit=replace(
+        DIT_1_3B,
+        dim=48,
+        layers=6,
+        heads=2,
+        ffn_dim=96,
+        text_dim=48,
+        audio_dim=5 * 24,
+        audio_hidden=16,
+        audio_blocks=published_audio_blocks(6),
+        freq_dim=64,
+    ),
+    codec=WanConfig(width=8),
+    speech=Wav2Vec2Size(width=24, layers=3, heads=4, ffn=48, convolutions=16, groups=4, reach=16),
+)
+
+
+# The teacher of the published recipe: OmniAvatar at 14 billion parameters. Trained with, not served.
+TEACHER_14B = replace(FULL, name="14b-teacher", dit=DIT_14B)
+
+
+def as_published(preset: Preset) -> Preset:
+    """The preset as its authors run it: absolute positions, the whole clip's speech heard at once, time steps rounded.
+
+    Offline only: it needs all of the speech before the first frame, and its positions end after 1,024 latent frames.
+    Raises ValueError for a preset that has no authors but us.
+    """
+    if not preset.published:
+        raise ValueError(f"--as-published is for published weights: use --preset {FULL.name}, or leave it out")
+    return replace(preset, positions="absolute", as_published=True)
+
+
 PRESETS = {preset.name: preset for preset in (TINY, MINIATURE)}
+FULL_PRESETS = {preset.name: preset for preset in (FULL, MINIATURE_FULL)}

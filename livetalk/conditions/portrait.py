@@ -108,6 +108,13 @@ def frame_portrait(picture: Picture, size: int = 256) -> UInt8[np.ndarray, "size
     return np.asarray(_cut(image, x, y, side, face.angle, size))
 
 
+def centred(picture: Picture, size: int = 256) -> UInt8[np.ndarray, "size size 3"]:
+    """The middle of a picture, scaled until its shorter side fits: no face is looked for."""
+    if picture.shape == (size, size, 3):
+        return picture
+    return np.asarray(ImageOps.fit(Image.fromarray(picture), (size, size), Image.Resampling.BILINEAR))
+
+
 def find_face(picture: Picture) -> Face:
     """The face of a picture. Raises ValueError, with what to do, if there is none or more than one to choose."""
     image = Image.fromarray(picture)

@@ -2,10 +2,12 @@
 
 As OmniAvatar and LiveTalk use it: the convolutions' features are interpolated to one row a video frame before the
 transformer, and the last hidden state is joined with all hidden states from the transformer's input on (14 x 768
-numbers at full size). Sees a whole clip or whole window at a time; which one is the caller's choice.
+numbers at full size). Sees a whole clip or whole window at a time: `WindowedSpeech` hears overlapped windows, block by
+block, as live sessions need it. Knows no blocks' order and no clock.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,17 +16,62 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from livetalk.conditions.text_umt5 import MISSING
+from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.weights import load_into
 
 if TYPE_CHECKING:
-    from transformers import Wav2Vec2Model
+    from transformers import Wav2Vec2Config, Wav2Vec2Model
 
+KERNELS = (10, 3, 3, 3, 3, 2, 2)  # of the published convolutions
 HEAD_WIDTH = 64  # of the published model: tensors do not tell the number of heads
 STRIDES = (5, 2, 2, 2, 2, 2, 2)  # nor the convolutions' strides
 QUIET = 1e-7  # added to the variance, so that silence can be normalised
 
 _POSITIONS = "encoder.pos_conv_embed.conv."
 _NEWER = {"weight_g": "parametrizations.weight.original0", "weight_v": "parametrizations.weight.original1"}
+
+
+@dataclass(frozen=True)
+class Wav2Vec2Size:
+    """Sizes of the encoder; the defaults are those of wav2vec2-base."""
+
+    width: int = 768
+    layers: int = 12
+    heads: int = 12
+    ffn: int = 3072
+    convolutions: int = 512
+    groups: int = 16  # of the positional convolution
+    reach: int = 128  # its kernel
+
+    @property
+    def row(self) -> int:
+        """Numbers a row of features."""
+        return (self.layers + 2) * self.width
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How far a window reaches around a block, in video frames.
+
+    With a block of 12 frames a window is 81 frames long: the length of the clips that the published student was
+    trained on (81 frames, 5.06 s), because level and context of the encoder depend on all that it hears. The paper
+    says that windows overlap and not by how much.
+    """
+
+    past: int = 66
+    ahead: int = 3
+
+    hop: int = SAMPLE_RATE // FRAME_RATE  # samples a row
+    hops_per_frame: int = 1
+
+    @property
+    def past_samples(self) -> int:
+        return self.past * self.hop
+
+    @property
+    def lookahead_samples(self) -> int:
+        """After the time of a row's frame, the frame itself included."""
+        return (self.ahead + 1) * self.hop
 
 
 def wav2vec2_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -46,7 +93,7 @@ def build_wav2vec2(state: Mapping[str, Tensor], heads: int | None = None) -> "Wa
         ValueError: transformers is not installed, or the tensors are not those of such an encoder.
     """
     try:
-        from transformers import Wav2Vec2Config, Wav2Vec2Model
+        from transformers import Wav2Vec2Model
     except ImportError as error:
         raise ValueError(MISSING) from error
     mapped = wav2vec2_state(state)
@@ -56,24 +103,48 @@ def build_wav2vec2(state: Mapping[str, Tensor], heads: int | None = None) -> "Wa
         ffn = len(mapped["encoder.layers.0.feed_forward.intermediate_dense.weight"])
     except KeyError as error:
         raise ValueError(f"no wav2vec2 encoder: {error.args[0]} is missing; give facebook/wav2vec2-base-960h") from None
-    config = Wav2Vec2Config(
-        hidden_size=width,
-        num_hidden_layers=len({name.split(".")[2] for name in mapped if name.startswith("encoder.layers.")}),
-        num_attention_heads=heads or max(1, width // HEAD_WIDTH),
-        intermediate_size=ffn,
-        conv_dim=tuple(shape[0] for shape in convolutions),
-        conv_kernel=tuple(shape[2] for shape in convolutions),
+    size = Wav2Vec2Size(
+        width=width,
+        layers=len({name.split(".")[2] for name in mapped if name.startswith("encoder.layers.")}),
+        heads=heads or max(1, width // HEAD_WIDTH),
+        ffn=ffn,
+        groups=width // group,
+        reach=reach,
+    )
+    channels, kernels = tuple(shape[0] for shape in convolutions), tuple(shape[2] for shape in convolutions)
+    with torch.device("meta"):
+        model = Wav2Vec2Model(_config(size, channels, kernels))
+    load_into(model, mapped, assign=True)
+    return model.eval().requires_grad_(False)
+
+
+def new_wav2vec2(size: Wav2Vec2Size) -> "Wav2Vec2Model":
+    """An untrained encoder. Raises ValueError if transformers is not installed."""
+    try:
+        from transformers import Wav2Vec2Model
+    except ImportError as error:
+        raise ValueError(MISSING) from error
+    channels = (size.convolutions,) * len(STRIDES)
+    return Wav2Vec2Model(_config(size, channels, KERNELS)).eval().requires_grad_(False)
+
+
+def _config(size: Wav2Vec2Size, channels: tuple[int, ...], kernels: tuple[int, ...]) -> "Wav2Vec2Config":
+    from transformers import Wav2Vec2Config
+
+    return Wav2Vec2Config(
+        hidden_size=size.width,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.heads,
+        intermediate_size=size.ffn,
+        conv_dim=channels,
+        conv_kernel=kernels,
         conv_stride=STRIDES,
         conv_bias=False,
-        num_conv_pos_embeddings=reach,
-        num_conv_pos_embedding_groups=width // group,
+        num_conv_pos_embeddings=size.reach,
+        num_conv_pos_embedding_groups=size.groups,
         feat_extract_norm="group",
         do_stable_layer_norm=False,
     )
-    with torch.device("meta"):
-        model = Wav2Vec2Model(config)
-    load_into(model, mapped, assign=True)
-    return model.eval().requires_grad_(False)
 
 
 class Wav2Vec2Speech(nn.Module):
@@ -104,3 +175,24 @@ class Wav2Vec2Speech(nn.Module):
             given = layer(states[-1])
             states.append(given[0] if isinstance(given, tuple) else given)
         return [states[-1], *states]
+
+
+class WindowedSpeech(nn.Module):
+    """The encoder as `conditions.windows` asks for it: rows in the middle of a window, its edges only heard."""
+
+    def __init__(self, speech: Wav2Vec2Speech, overlap: Overlap = Overlap()) -> None:
+        super().__init__()
+        self.speech, self.config = speech, overlap
+
+    def window_samples(self, frames: int) -> int:
+        """Samples that `frames` consecutive rows depend on."""
+        return (self.config.past + frames + self.config.ahead) * self.config.hop
+
+    def rows(self, window: Float[Tensor, "b n"]) -> Float[Tensor, "b t a"]:
+        """Rows of a window of `window_samples(t)` samples."""
+        frames = window.shape[1] // self.config.hop
+        return self.speech(window, frames)[:, self.config.past : frames - self.config.ahead]
+
+    def clip(self, audio: Float[Tensor, "b n"], frames: int) -> Float[Tensor, "b t a"]:
+        """Rows of a whole clip of n = (frames - 1) / 16 s, as the published script makes them."""
+        return self.speech(audio, frames)

@@ -10,13 +10,42 @@ the encoder of `tiny`, 2,800 - 1,000 = 1,800 samples, 112.5 ms. Block k can be d
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from livetalk.conditions.speech_tiny import SpeechEncoder, SpeechEncoderConfig
 from livetalk.geometry import Geometry
+
+
+class Hearing(Protocol):
+    """What an encoder's configuration says of time: samples a row, and how far around its frame's time a row hears."""
+
+    @property
+    def hop(self) -> int: ...
+
+    @property
+    def hops_per_frame(self) -> int: ...
+
+    @property
+    def past_samples(self) -> int: ...
+
+    @property
+    def lookahead_samples(self) -> int: ...
+
+
+class RowEncoder(Protocol):
+    """A speech encoder that gives one row of features a video frame."""
+
+    @property
+    def config(self) -> Hearing: ...
+
+    def window_samples(self, frames: int) -> int: ...
+
+    def rows(self, window: Tensor) -> Tensor: ...
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
 
 
 @dataclass(frozen=True)
@@ -28,7 +57,7 @@ class SpeechWindows:
     lookahead_samples: int  # after the block's end
 
     @classmethod
-    def of(cls, encoder: SpeechEncoderConfig, geometry: Geometry) -> "SpeechWindows":
+    def of(cls, encoder: Hearing, geometry: Geometry) -> "SpeechWindows":
         """The tightest windows in which every row hears all that its encoder can hear."""
         if geometry.samples_per_frame != encoder.hop * encoder.hops_per_frame:
             raise ValueError(f"the speech encoder gives 16 rows a second, not {geometry.frame_rate}")
@@ -60,7 +89,7 @@ class SpeechWindows:
         return self.geometry.blocks_of(-(-samples // self.geometry.samples_per_frame))
 
     @torch.no_grad()
-    def rows(self, encoder: SpeechEncoder, window: Float[Tensor, " n"], frames: int) -> Float[Tensor, "t a"]:
+    def rows(self, encoder: RowEncoder, window: Float[Tensor, " n"], frames: int) -> Float[Tensor, "t a"]:
         """Rows of a block's `frames` frames from the samples of its window, as long as `window_of` says.
 
         Each block alone, copied to fresh memory: same shape and alignment, so the same bits however it came.
@@ -68,10 +97,10 @@ class SpeechWindows:
         count = self.geometry.frames_per_block
         early = self.past_samples - encoder.config.past_samples
         heard = window[early : early + encoder.window_samples(count)].clone()
-        rows = encoder.rows(heard[None].to(encoder.out.weight.device))[0]
+        rows = encoder.rows(heard[None].to(next(encoder.parameters()).device))[0]
         return rows[count - frames :].clone()
 
-    def features(self, encoder: SpeechEncoder, audio: Float[Tensor, " n"]) -> Float[Tensor, "t a"]:
+    def features(self, encoder: RowEncoder, audio: Float[Tensor, " n"]) -> Float[Tensor, "t a"]:
         """Rows of all blocks of a whole stream, the last block filled up with silence.
 
         t = geometry.frames_of(3 * blocks_of(n)): equal bit for bit to what a `SpeechWindower` yields.
@@ -100,7 +129,7 @@ class SpeechWindower:
     Holds at most one window of samples between calls, however long the stream is.
     """
 
-    def __init__(self, windows: SpeechWindows, encoder: SpeechEncoder) -> None:
+    def __init__(self, windows: SpeechWindows, encoder: RowEncoder) -> None:
         least = SpeechWindows.of(encoder.config, windows.geometry)
         if windows.past_samples < least.past_samples or windows.lookahead_samples < least.lookahead_samples:
             raise ValueError(f"the windows are shorter than what the encoder hears: make them at least {least}")

@@ -26,7 +26,7 @@ from livetalk.performer.rollout import Ladder, Plan
 from livetalk.training.latents import ClipBatch, LatentBank
 from livetalk.training.learner import Learner
 from livetalk.training.optim import Constant, OptimConfig
-from livetalk.training.parallel import World
+from livetalk.training.parallel import World, is_sharded
 from livetalk.training.precision import autocast
 from livetalk.training.stage import Sample, Tick
 
@@ -102,7 +102,7 @@ class DmdStage:
     def _rollout(self, clips: ClipBatch, gradient: bool) -> Float[Tensor, "b c f h w"]:
         """One exit step for all blocks, drawn alike on all ranks."""
         exit_step = int(self.world.broadcast([float(torch.randint(0, len(self.ladder), ()))])[0])
-        with autocast(self.world.device):
+        with autocast(self.world.device, cached=not is_sharded(self.student)):
             return rolled(self.student, clips, self.geometry, self.ladder, Plan(exit_step, gradient))
 
     def _score_gap(self, made: Tensor, clips: ClipBatch) -> tuple[Tensor, Tensor]:

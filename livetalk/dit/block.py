@@ -42,6 +42,30 @@ class _Projections(nn.Module):
 
 
 class SelfAttention(_Projections):
+    def __init__(self, cfg: DiTConfig) -> None:
+        super().__init__(cfg)
+        self.fused: nn.Module | None = None  # q, k and v as one product; see `fuse`
+
+    def fuse(self) -> None:
+        """Lay q, k and v out as one product, for serving; the three stay as views of its weights."""
+        parts = (self.q, self.k, self.v)
+        weight, bias = (torch.cat([getattr(p, name).detach() for p in parts]) for name in ("weight", "bias"))
+        with torch.device("meta"):
+            fused = nn.Linear(weight.shape[1], len(weight))
+        fused.weight = nn.Parameter(weight, requires_grad=False)
+        fused.bias = nn.Parameter(bias, requires_grad=False)
+        self.fused = fused
+        for part, w, b in zip(parts, weight.chunk(3), bias.chunk(3), strict=True):
+            part.weight, part.bias = nn.Parameter(w, requires_grad=False), nn.Parameter(b, requires_grad=False)
+
+    def _projected(self, x: Float[Tensor, "b n d"]) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, a head each; queries and keys normed."""
+        if self.fused is None:
+            key, value = self.keys_values(x)
+            return self._heads(self.norm_q(self.q(x))), key, value
+        q, k, v = self.fused(x).chunk(3, -1)
+        return self._heads(self.norm_q(q)), self._heads(self.norm_k(k)), self._heads(v)
+
     def forward(
         self,
         x: Float[Tensor, "b n d"],
@@ -50,10 +74,9 @@ class SelfAttention(_Projections):
         mask: Bool[Tensor, "n m"] | None,
     ) -> tuple[Float[Tensor, "b n d"], KeysValues]:
         """Attend to `past` (keys already rotated) and to x itself; returns x's own unrotated keys and values too."""
-        own = self.keys_values(x)
+        q, *own = self._projected(x)
         key, value = joined(past, rotate(own[0], turn), own[1])
-        q = rotate(self._heads(self.norm_q(self.q(x))), turn)
-        return self.o(attend(q, key, value, mask)), own
+        return self.o(attend(rotate(q, turn), key, value, mask)), (own[0], own[1])
 
 
 class CrossAttention(_Projections):
@@ -107,6 +130,10 @@ class DiTBlock(nn.Module):
         x = x + gated(heard, gate_a)
         x = x + self.cross_attn(self.norm3(x), text)
         return x + gated(self.ffn(modulate(self._norm(x), shift_f, scale_f)), gate_f), own
+
+    def text_keys_values(self, embedded: Float[Tensor, "b s d"]) -> KeysValues:
+        """Keys and values of a prompt. A method of the block, which is the unit in which weights are spread."""
+        return self.cross_attn.keys_values(embedded)
 
     def keys_values(self, x: Float[Tensor, "b n d"], time: Float[Tensor, "b f 6 d"]) -> KeysValues:
         """Only the keys and values: all that a clean pass needs of the last layer."""

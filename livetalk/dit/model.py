@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from livetalk.dit.audio import AudioPack
 from livetalk.dit.block import DiTBlock, modulate
@@ -65,6 +66,7 @@ class DiT(nn.Module):
     def __init__(self, config: DiTConfig) -> None:
         super().__init__()
         self.config = cfg = config
+        self.recompute = False  # in training: blocks' activations are made again in the backward pass, not kept
         kernel = (1, cfg.patch, cfg.patch)
         self.patch_embedding = nn.Conv3d(cfg.in_channels, cfg.dim, kernel, stride=kernel)
         self.text_embedding = _mlp(cfg.text_dim, cfg.dim, nn.GELU(approximate="tanh"))
@@ -78,7 +80,7 @@ class DiT(nn.Module):
     def remember_text(self, text: Float[Tensor, "b s w"]) -> TextMemory:
         """Keys and values of text features, to be given to `forward` in place of them."""
         embedded = self.text_embedding(text.to(self.patch_embedding.weight.dtype))
-        return TextMemory(tuple(block.cross_attn.keys_values(embedded) for block in self._layers()))
+        return TextMemory(tuple(block.text_keys_values(embedded) for block in self._layers()))
 
     def turn(self, times: Float[Tensor, " f"], grid: tuple[int, int]) -> Rotation:
         """Rotation for latent frames at `times` on a `grid` of tokens."""
@@ -120,7 +122,11 @@ class DiT(nn.Module):
         kept: list[KeysValues] = []
         for i, block in enumerate(self.blocks):
             tokens = self._hear(tokens, speech, i)
-            tokens, own = block(tokens, modulation, turn, memory.layers[i], past[i] if past else None, mask)
+            inputs = (tokens, modulation, turn, memory.layers[i], past[i] if past else None, mask)
+            if self.recompute and torch.is_grad_enabled():
+                tokens, own = checkpoint(block, *inputs, use_reentrant=False)
+            else:
+                tokens, own = block(*inputs)
             kept.append(own)
         return self._leave(self.head(tokens, embedding), x, t), tuple(kept)
 

@@ -160,6 +160,7 @@ def write_talking(
     frames: Iterable[UInt8[np.ndarray, "t h w 3"]],
     sound: SoundFile,
     origin: dict[str, str],
+    size: tuple[int, int] = (256, 256),
 ) -> int:
     """Writes blocks of frames with the sound they belong to, in step, while they come; returns their number.
 
@@ -169,7 +170,7 @@ def write_talking(
     rate = sound.rate if sound.rate in AAC_RATES else 48_000
     channels = sound.channels if sound.channels <= 2 else 1
     pieces = sound.pieces(rate, channels)
-    with Mp4Writer(path, rate=rate, channels=channels, origin=origin) as writer:
+    with Mp4Writer(path, rate=rate, channels=channels, origin=origin, size=size) as writer:
         for block in frames:
             writer.write_frames(block)
             while writer.samples * FRAME_RATE < writer.frames * rate and (piece := next(pieces, None)) is not None:

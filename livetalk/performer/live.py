@@ -77,6 +77,8 @@ class LivePerformer:
     def __init__(
         self, performer: Performer, sessions: int | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        if performer.preset.as_published:
+            raise ValueError("as published, all of the speech must be there first: live sessions run without it")
         self.performer, self.clock = performer, clock
         self.lock = threading.Condition()
         self.cost, self._share = Cost(), half_the_cores()
@@ -154,7 +156,9 @@ class LivePerformer:
                 decode(self.performer, [stream], records)
                 self.cost = Cost(between - began, time.perf_counter() - between)
         slot.close()
-        return max(1, int(HEADROOM * g.block_seconds / max(self.cost.denoise, self.cost.decode)))
+        in_time = int(HEADROOM * g.block_seconds / max(self.cost.denoise, self.cost.decode))
+        room = self.performer.room
+        return max(1, in_time if room is None else min(in_time, room))
 
     def _run(self) -> None:
         with computing(self._share):

@@ -72,13 +72,17 @@ class StatePool:
         slots: int,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
+        rooms: dict[int, tuple[Tensor, Tensor]] | None = None,
     ) -> None:
+        """`rooms`: attention's buffers by batch, shared with other pools of the same shape that the same thread steps:
+        what was recorded for their addresses can then be replayed for all of them.
+        """
         self.shape, self.slots = shape, slots
         size = (slots * shape.pages, shape.layers, shape.block_tokens, shape.heads, shape.head_dim)
         self.keys = torch.zeros(size, dtype=dtype, device=device)  # unrotated
         self.values = torch.zeros(size, dtype=dtype, device=device)
         self._free = deque(range(slots))
-        self._rooms: dict[int, tuple[Tensor, Tensor]] = {}
+        self._rooms = {} if rooms is None else rooms
 
     @property
     def free(self) -> int:

@@ -6,9 +6,11 @@ are called; how each room works is its own business, and files of sound or video
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,23 +19,45 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from livetalk.codec.interface import Carry
-from livetalk.codec.portrait import PortraitCodec
-from livetalk.conditions.speech_tiny import SpeechEncoder, load_speech_encoder
-from livetalk.conditions.text_tiny import TextEncoder, load_text_encoder
-from livetalk.conditions.windows import SpeechWindows
+from livetalk.codec.wan import WanCodec
+from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
+from livetalk.conditions.text_cache import TextFeatures
+from livetalk.conditions.windows import RowEncoder, SpeechWindows
 from livetalk.dit.model import DiT, TextMemory
+from livetalk.dit.serving import ServedDiT
 from livetalk.flow.schedule import ladder
+from livetalk.hub import default_folder
 from livetalk.nn.allocator import keep_freed_memory
 from livetalk.nn.packed import pack_linears
+from livetalk.performer import fits, parts
+from livetalk.performer.clip_track import ClipTrack
 from livetalk.performer.memory import PoolShape, Slot, StatePool
 from livetalk.performer.overlap import overlapped
+from livetalk.performer.parts import WEIGHTS as WEIGHTS
+from livetalk.performer.prepare import Mode, prepare
 from livetalk.performer.rollout import Ladder, ladder_of
-from livetalk.performer.stream import LONGEST_PROMPT, AvatarStream, Job
-from livetalk.presets import PRESETS, Preset
-from livetalk.weights import load_bundle, load_into
+from livetalk.performer.stream import AvatarStream, Job
+from livetalk.performer.track import SpeechTrack
+from livetalk.presets import FULL_PRESETS, PRESETS, Preset, as_published
 
-WEIGHTS = ("codec", "student", "speech", "text")
 NATIVE_BF16 = ("ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX10_1_512")  # oneDNN's names
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a full preset is loaded, beyond its name.
+
+    as_published: as its authors run it, offline only. random_weights: no files; everything real but the picture.
+    device: a CUDA device where there is one by default (the small presets run on the processor); of two with a comma
+    between them ("cuda:0,cuda:1") the second one decodes. mode: made fast by
+    `prepare` before anything is asked of it. decoder: TAEHV's file for the fast mode; taew2_1.pth beside the others.
+    """
+
+    as_published: bool = False
+    random_weights: bool = False
+    device: str | None = None
+    mode: Mode | None = None
+    decoder: Path | None = None
 
 
 class Performer:
@@ -43,55 +67,98 @@ class Performer:
         self,
         preset: Preset,
         student: DiT,
-        codec: PortraitCodec,
-        speech: SpeechEncoder,
-        text: TextEncoder,
+        codec: Any,  # nn.Module and livetalk.codec.interface.Codec
+        speech: RowEncoder,
+        text: TextFeatures,
         version: str,
         seed: int = 0,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
+        decoder_device: torch.device | str | None = None,
     ) -> None:
+        """`decoder_device`: a second device on which latents are decoded while the first one goes on."""
         keep_freed_memory()
         self.preset, self.version, self.seed, self.dtype = preset, version, seed, dtype
         self.device = torch.device(device)
-        self.student = student.to(self.device, dtype).eval().requires_grad_(False)
-        pack_linears(self.student)
-        codec = codec.to(self.device, dtype).eval().requires_grad_(False)
-        self.codec = codec.channels_last()
+        self.decoder_device = torch.device(decoder_device or device)
+        student = student.to(self.device, dtype).eval().requires_grad_(False)
+        if not preset.published:  # `prepare` has its own ways
+            pack_linears(student)
+        self.student: DiT | ServedDiT = student
+        self.log: tuple[str, ...] = ()  # what really runs, once `prepare` has made it fast
+        self._rooms: dict[int, tuple[Tensor, Tensor]] = {}
+        codec = codec.to(self.decoder_device, dtype).eval().requires_grad_(False)
+        self.codec: Any = codec.channels_last()
         self.speech, self.text = speech, text
+        self.keeps_carries = not preset.published  # a carry of the full decoder is 1.2 GB
         self.windows = SpeechWindows.of(speech.config, preset.geometry)
-        self.ladder = ladder_of(ladder(preset.steps, preset.shift))
+        self.ladder = ladder_of(ladder(preset.steps, preset.shift, preset.as_published))
         # Every second step: for the one block after an interrupt, which somebody waits for.
-        self.quick_ladder = Ladder(self.ladder.timesteps[::2], self.ladder.sigmas[::2])
+        quick = Ladder(self.ladder.timesteps[::2], self.ladder.sigmas[::2])
+        self.quick_ladder = quick if preset.quick else self.ladder
 
     @classmethod
     def load(
-        cls, preset: str = "tiny", *, seed: int = 0, dtype: torch.dtype | None = None, folder: Path | None = None
+        cls,
+        preset: str = "tiny",
+        *,
+        seed: int = 0,
+        dtype: torch.dtype | None = None,
+        folder: Path | None = None,
+        options: Options = Options(),
+        tell: Callable[[str], None] = lambda words: None,
     ) -> "Performer":
-        """The bundled weights of a preset, or those in `folder`.
+        """The weights of a preset: those bundled or downloaded, or those in `folder`.
 
-        dtype: bfloat16 where the processor multiplies it natively, else float32, unless given.
-        Raises ValueError for an unknown preset and for missing or foreign weights.
+        dtype: bfloat16 where the processor multiplies it natively, else float32, unless given. tell: what goes on.
+        Raises ValueError for an unknown preset, for missing or foreign weights, and for options it has not.
         """
-        if preset not in PRESETS:
-            raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}")
-        chosen = PRESETS[preset]
-        folder = folder or Path(str(resources.files("livetalk") / "assets" / chosen.name))
-        missing = [name for name in WEIGHTS if not (folder / f"{name}.safetensors").is_file()]
-        if missing:
-            raise ValueError(f"preset {preset} has no weights {', '.join(missing)} in {folder}: reinstall livetalk")
-        codec, student = chosen.build_codec(), DiT(chosen.dit)
-        load_into(codec, load_bundle(folder / "codec.safetensors")[0])
-        state, metadata = load_bundle(folder / "student.safetensors")
-        load_into(student, state)
-        speech = load_speech_encoder(folder / "speech.safetensors")
-        text = load_text_encoder(folder / "text.safetensors")
-        version = metadata.get("version", "unversioned")
-        return cls(chosen, student, codec, speech, text, version, seed, dtype or best_dtype())
+        known = PRESETS | FULL_PRESETS
+        if preset not in known:
+            raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(known)}")
+        chosen = known[preset]
+        if options.as_published:
+            chosen = as_published(chosen)
+        usual = "cuda" if chosen.published and torch.cuda.is_available() else "cpu"
+        device, decoder_device = _devices(options.device or usual)
+        dtype = dtype or best_dtype(device)
+        if not chosen.published:
+            if options.random_weights or options.mode:
+                raise ValueError(f"preset {preset} is as it is: leave out --random-weights and --mode")
+            made = parts.bundled(chosen, folder or Path(str(resources.files("livetalk") / "assets" / chosen.name)))
+        elif options.random_weights:
+            made = parts.random_parts(chosen, device, dtype)
+        else:
+            made = parts.published(chosen, folder or default_folder(), device, dtype)
+        performer = cls(
+            chosen, made.student, made.codec, made.speech, made.text, made.version, seed, dtype, device, decoder_device
+        )
+        if options.mode:
+            fast = options.mode == "fast"
+            light = parts.fast_decoder(options.decoder, folder, options.random_weights) if fast else None
+            prepare(performer, options.mode, light, tell=tell)
+        return performer
+
+    @property
+    def room(self) -> int | None:
+        """Live sessions that the device's memory holds; None where that is no question."""
+        if not self.preset.published or self.device.type != "cuda":
+            return None
+        fast = not isinstance(self.codec, WanCodec)
+        memory = torch.cuda.get_device_properties(self.device).total_memory
+        return fits.needs(self.preset, fast).sessions(memory)
+
+    def track(self) -> SpeechTrack:
+        """The sound of a new stream."""
+        if self.preset.as_published:
+            assert isinstance(self.speech, WindowedSpeech)
+            return ClipTrack(self.windows, self.speech)
+        return SpeechTrack(self.windows, self.speech)
 
     def pool(self, sessions: int) -> StatePool:
         """Memory for so many streams of this performer."""
-        return StatePool(PoolShape.of(self.preset.dit, self.preset.geometry), sessions, self.dtype, self.device)
+        shape = PoolShape.of(self.preset.dit, self.preset.geometry)
+        return StatePool(shape, sessions, self.dtype, self.device, self._rooms if self.preset.published else None)
 
     def stream(
         self, slot: Slot, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int | None = None
@@ -102,26 +169,27 @@ class Performer:
     @torch.inference_mode()
     def reference_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 c 1 h w"]:
         """The portrait's latent. Raises ValueError if it is not framed."""
-        return self.codec.encode(self._pixels_of(portrait)[:, :, None]).float()
+        return self.codec.encode(self._pixels_of(portrait)[:, :, None]).float().to(self.device)
 
     @torch.inference_mode()
     def decoder_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Carry:
         """The decoder's memory of a stream that begins with `portrait`. Raises ValueError if it is not framed."""
-        return self.codec.start(1, self.device, self.dtype, self._pixels_of(portrait))
+        return self.codec.start(1, self.decoder_device, self.dtype, self._pixels_of(portrait))
 
     def _pixels_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 3 h w"]:
         size = self.preset.geometry.size
         if portrait.shape != (size, size, 3):
             raise ValueError(f"the portrait is {portrait.shape}: frame it to {size} x {size} x 3 first")
-        pixels = torch.tensor(portrait, device=self.device).float() / 127.5 - 1
+        pixels = torch.tensor(portrait, device=self.decoder_device).float() / 127.5 - 1
         return rearrange(pixels, "h w c -> 1 c h w").to(self.dtype)
 
     @torch.inference_mode()
     def text_of(self, prompt: str) -> TextMemory:
         """A prompt as the student attends to it; a very long one is cut, with a warning."""
-        if len(prompt) > LONGEST_PROMPT:
-            warnings.warn(f"a prompt of {len(prompt)} characters is cut to {LONGEST_PROMPT}", stacklevel=2)
-        return self.student.remember_text(self.text.encode([prompt[:LONGEST_PROMPT]]).to(self.device))
+        longest = self.preset.longest_prompt
+        if len(prompt) > longest:
+            warnings.warn(f"a prompt of {len(prompt)} characters is cut to {longest}", stacklevel=2)
+        return self.student.remember_text(self.text.encode([prompt[:longest]]).to(self.device))
 
     def perform(
         self, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[Float[np.ndarray, " n"]], prompt: str
@@ -150,11 +218,27 @@ class Performer:
             yield stream, stream.plan()
 
 
-def best_dtype() -> torch.dtype:
-    """bfloat16 on processors that multiply it natively, else float32 (emulated bfloat16 is slower).
+def _devices(names: str) -> tuple[torch.device, torch.device]:
+    """Where the transformer runs and where latents are decoded."""
+    try:
+        devices = [torch.device(name.strip()) for name in names.split(",")]
+    except RuntimeError as error:
+        raise ValueError(f"{names} is no device: give cpu, cuda, cuda:1, or two of them for two stages") from error
+    gpus = torch.cuda.device_count()
+    if len(devices) > 2 or any(device.type == "cuda" and (device.index or 0) >= gpus for device in devices):
+        raise ValueError(f"{names} cannot be used: there are {gpus} CUDA devices here, and two stages at most")
+    return devices[0], devices[-1]
+
+
+def best_dtype(device: torch.device | None = None) -> torch.dtype:
+    """bfloat16 where it is multiplied natively, else float32 (emulated bfloat16 is slower).
 
     oneDNN may be held to older instructions than the processor has; then it is as if there were no others.
     """
-    held = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper()
-    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.bfloat16 if native and ("AMX" in held or held in NATIVE_BF16) else torch.float32
+    if device is not None and device.type == "cuda":
+        native = torch.cuda.get_device_capability(device) >= (8, 0)
+    else:
+        held = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper()
+        native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        native = native and ("AMX" in held or held in NATIVE_BF16)
+    return torch.bfloat16 if native else torch.float32

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from livetalk.dit.model import DiT, TextMemory
+from livetalk.dit.serving import ServedDiT
 from livetalk.flow.schedule import Table
 from livetalk.nn.kv_cache import AnchoredCache, Cache, Past
 from livetalk.nn.rope import Rotation, rotate
@@ -86,7 +87,7 @@ def _with_known(x: Tensor, known: Tensor | None) -> Tensor:
 
 
 def next_block(
-    model: DiT,
+    model: DiT | ServedDiT,
     noise: Noise,
     conditions: BlockConditions,
     state: RolloutState,
@@ -135,7 +136,7 @@ def next_block(
 
 @torch.no_grad()
 def remember_block(
-    model: DiT, clean: Float[Tensor, "b c f h w"], conditions: BlockConditions, state: RolloutState
+    model: DiT | ServedDiT, clean: Float[Tensor, "b c f h w"], conditions: BlockConditions, state: RolloutState
 ) -> RolloutState:
     """The state after a block whose clean latents are settled, heard again with `conditions`. No denoising."""
     frames, p = clean.shape[2], model.config.patch
@@ -147,7 +148,7 @@ def remember_block(
 
 
 def _window(
-    model: DiT, state: RolloutState, frames: int, grid: tuple[int, int], device: torch.device
+    model: DiT | ServedDiT, state: RolloutState, frames: int, grid: tuple[int, int], device: torch.device
 ) -> tuple[tuple[Past, ...] | None, Rotation]:
     """Past keys and values, rotated, and the rotation of the block itself."""
     if state.positions == "absolute":
@@ -160,7 +161,7 @@ def _window(
 
 
 def _remember(
-    model: DiT,
+    model: DiT | ServedDiT,
     clean: Float[Tensor, "b c f h w"],
     given: Float[Tensor, "b c1 f h w"],
     text: TextMemory,

@@ -111,7 +111,10 @@ class LiveSession:
         """How it is said, from the next block that is begun on."""
         with self.lock:
             self._usable()
-            self.stream.set_prompt(prompt)
+        text = self.stream.performer.text_of(prompt)  # may take a while, and others go on meanwhile
+        with self.lock:
+            self._usable()
+            self.stream.text = text
 
     def pause(self) -> None:
         """The clock stands still; nothing is made or released until `resume`."""

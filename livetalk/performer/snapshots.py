@@ -22,8 +22,10 @@ def newest(session: LiveSession) -> StreamSnapshot:
     """The session as of a moment ago, without waiting for the block that is being made.
 
     That is the state before the newest block whose decoding has begun, to which it could go back at an interrupt. In
-    a session that has made none, the newest finished state is waited for.
+    a session that has made none, the newest finished state is waited for. Raises ValueError for the full preset.
     """
+    if session.stream.performer.preset.published:
+        raise ValueError("a session of the full size is 3 GB: it is not copied out every few seconds")
     with session.lock:
         stream = session.stream
         for record in reversed(stream.records) if session.busy or session.decoding else ():

@@ -83,11 +83,11 @@ def decode(
     parts: list[np.ndarray] = []
     for f in range(start, records[0].latents.shape[2]):
         latent = torch.cat([record.latents[:, :, f : f + 1] for record in records])
-        pixels, carry = performer.codec.step(latent.to(performer.dtype), carry)
+        pixels, carry = performer.codec.step(latent.to(performer.decoder_device, performer.dtype), carry)
         parts.append(to_bytes(pixels))
         for b, (stream, record) in enumerate(zip(streams, records, strict=True)):
             stream.carry = _own_carry(carry, b)
-            record.carries.append(stream.carry)
+            record.carries.append(stream.carry if performer.keeps_carries else None)
         tell(list(parts[-1]))
     return list(np.concatenate(parts, 1))
 

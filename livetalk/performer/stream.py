@@ -8,7 +8,7 @@ viewer saw. Knows no threads and no wall clock.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,12 +21,10 @@ from livetalk.dit.audio import pack_audio
 from livetalk.dit.model import TextMemory
 from livetalk.performer.memory import KEPT, PagedCache, Slot, SlotSnapshot
 from livetalk.performer.rollout import BlockConditions, RolloutState, remember_block
-from livetalk.performer.track import Heard, SpeechTrack
+from livetalk.performer.track import Heard
 
 if TYPE_CHECKING:
     from livetalk.performer.performer import Performer
-
-LONGEST_PROMPT = 600  # characters; what is behind them could not be heard by the text encoder anyway
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Job:
     text: TextMemory
     attempt: int = 0  # fresh noise for every attempt
     known: Float[Tensor, "1 c m h w"] | None = None  # latent frames that have been seen already
-    carries: tuple[Carry, ...] = ()  # decoder memory before each of these
+    carries: tuple[Carry | None, ...] = ()  # decoder memory before each of these
     origin: "Record | None" = None  # the block as it was made before, until it is made again
     quick: bool = False  # with half of the steps
 
@@ -50,15 +48,16 @@ class Job:
 class Record:
     """A block that was made: enough to make its remainder again.
 
-    `carries`: decoder memory before each decoded latent frame, and after the last one.
+    `carries`: decoder memory before each decoded latent frame, and after the last one; None where it is too large to
+    be kept and is made again when it is needed (the first one always is).
     """
 
     job: Job
     latents: Float[Tensor, "1 c f h w"]
-    carries: list[Carry]
+    carries: list[Carry | None]
 
     @property
-    def known_carries(self) -> Sequence[Carry]:
+    def known_carries(self) -> Sequence[Any]:
         return self.carries or self.job.carries
 
 
@@ -87,7 +86,7 @@ class AvatarStream:
         self.performer, self.slot, self.seed = performer, slot, seed
         self.reference = performer.reference_of(portrait)
         self.text = performer.text_of(prompt)
-        self.track = SpeechTrack(performer.windows, performer.speech)
+        self.track = performer.track()
         self.index = 0
         self.attempt = 0
         self.quick = False  # the next block is to be there soon
@@ -278,7 +277,18 @@ class AvatarStream:
         while self.slot.kept[-1] != cache.tables[0]:  # a snapshot must not find what is undone
             self.slot.kept.pop()
         if latents < len(record.known_carries):  # else it has not been decoded so far
-            self.carry = record.known_carries[latents]
+            self.carry = self._carry_before(record, latents)
+
+    def _carry_before(self, record: Record, latents: int) -> Carry:
+        """Decoder memory before one of a block's latent frames, decoded again from the last one that was kept."""
+        kept = record.known_carries
+        start = max(i for i in range(latents + 1) if kept[i] is not None)
+        carry = kept[start]
+        assert carry is not None
+        if start < latents:
+            given = record.latents[:, :, start:latents].to(self.performer.decoder_device, self.performer.dtype)
+            carry = self.performer.codec.step(given, carry)[1]
+        return carry
 
     def _cut(self, job: Job, shown: int) -> Heard:
         """What a block has been heard to say until frame `shown`, silence from there on."""

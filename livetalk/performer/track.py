@@ -15,8 +15,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from livetalk.conditions.speech_tiny import SpeechEncoder
-from livetalk.conditions.windows import SpeechWindows
+from livetalk.conditions.windows import RowEncoder, SpeechWindows
 
 LONGEST_WAIT = 600.0  # seconds of speech that may wait; more is refused, so that nothing grows without bound
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
@@ -37,7 +36,7 @@ class Heard:
 class SpeechTrack:
     """See the module docstring. Not thread-safe."""
 
-    def __init__(self, windows: SpeechWindows, encoder: SpeechEncoder) -> None:
+    def __init__(self, windows: SpeechWindows, encoder: RowEncoder) -> None:
         self.windows, self.encoder = windows, encoder
         g = windows.geometry
         self._block = g.samples_before(g.frames_per_block)

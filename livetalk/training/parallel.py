@@ -5,6 +5,7 @@ over NCCL. Knows neither losses nor schedules.
 """
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,21 +115,28 @@ def join(device: str | None = None) -> World:
     return World(rank=dist.get_rank(), size=size, device=here)
 
 
-def shard(module: nn.Module, blocks: Iterable[nn.Module], world: World, bf16: bool = True) -> nn.Module:
+def shard(
+    module: nn.Module, blocks: Iterable[nn.Module], world: World, bf16: bool = True, methods: Sequence[str] = ()
+) -> nn.Module:
     """Spread a large module's weights over the ranks with FSDP2: each of `blocks` is one unit, the rest another.
 
-    Computes in bfloat16 with float32 reduction. On one process the module is returned as it is.
+    Computes in bfloat16 with float32 reduction. `methods`: what is called beside `forward`, on the module or on a
+    block. On one process the module is returned as it is.
     """
     if world.size == 1:
         return module
-    from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+    from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
 
+    # Keys and values are views of a product; nothing here writes into them.
+    warnings.filterwarnings("ignore", message=r"FSDP2-wrapped module .* returned a view tensor")
     policy = MixedPrecisionPolicy(
         param_dtype=torch.bfloat16 if bf16 else None, reduce_dtype=torch.float32, cast_forward_inputs=False
     )
-    for block in blocks:
-        fully_shard(block, mp_policy=policy)
-    fully_shard(module, mp_policy=policy)
+    for unit in (*blocks, module):
+        fully_shard(unit, mp_policy=policy)
+        for name in methods:
+            if hasattr(unit, name):
+                register_fsdp_forward_method(unit, name)
     return module
 
 

@@ -21,11 +21,15 @@ def native_bf16(device: torch.device | str) -> bool:
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def autocast(device: torch.device | str, enabled: bool = True) -> AbstractContextManager[Any]:
-    """Context in which matrix products and convolutions run in bfloat16, where that is native; else nothing."""
+def autocast(device: torch.device | str, enabled: bool = True, cached: bool = True) -> AbstractContextManager[Any]:
+    """Context in which matrix products and convolutions run in bfloat16, where that is native; else nothing.
+
+    cached: a weight is converted once. Not for float32 weights that are spread over processes: what was converted
+    without gradients would be used with them, too, and the weights would silently get none.
+    """
     if not (enabled and native_bf16(device)):
         return nullcontext()
-    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
+    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, cache_enabled=cached)
 
 
 def eagerly(function: T) -> T:

@@ -1,0 +1,85 @@
+"""Which attention kernel runs: asked of the machine, by timing those that it has on the shape that matters.
+
+PyTorch's own choice is not always the fastest one (cuDNN's was twice as fast as the default on long caches). Knows
+shapes and clocks; nothing of models.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+CANDIDATES = {
+    "cudnn": SDPBackend.CUDNN_ATTENTION,
+    "flash": SDPBackend.FLASH_ATTENTION,
+    "efficient": SDPBackend.EFFICIENT_ATTENTION,
+    "math": SDPBackend.MATH,
+}
+REPEATS = 7
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The attention kernel to use; seconds of every candidate that works. `default`: PyTorch chooses, as on CPUs."""
+
+    name: str = "default"
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Inside, `attend` runs this kernel; others where it cannot (a mask, an odd shape)."""
+        if self.name == "default":
+            yield
+            return
+        order = [CANDIDATES[self.name], *(b for name, b in CANDIDATES.items() if name != self.name)]
+        with sdpa_kernel(order, set_priority=True):
+            yield
+
+    def __str__(self) -> str:
+        times = ", ".join(f"{name} {1e3 * spent:.2f} ms" for name, spent in self.seconds.items())
+        return f"attention: {self.name}" + (f" (of {times})" if times else " (PyTorch's choice)")
+
+
+def fastest(
+    device: torch.device, dtype: torch.dtype, batch: int, queries: int, keys: int, heads: int, width: int
+) -> Kernel:
+    """The fastest kernel for one call of these sizes. Elsewhere than on CUDA the choice is left to PyTorch."""
+    if device.type != "cuda":
+        return Kernel()
+    q = torch.randn(batch, heads, queries, width, device=device, dtype=dtype)
+    k, v = (torch.randn(batch, heads, keys, width, device=device, dtype=dtype) for _ in range(2))
+    seconds: dict[str, float] = {}
+    for name, backend in CANDIDATES.items():
+        if name == "math" and seconds:
+            break  # only where nothing else works: its scores may not fit
+        try:
+            with sdpa_kernel(backend):
+                seconds[name] = timed(lambda: F.scaled_dot_product_attention(q, k, v), device)
+        except RuntimeError:
+            continue  # not for this device, dtype or shape
+    return Kernel(min(seconds, key=seconds.__getitem__), seconds) if seconds else Kernel()
+
+
+def timed(function: Callable[[], Tensor | None], device: torch.device, repeats: int = REPEATS) -> float:
+    """Median seconds of a call, the device waited for; one call before does not count."""
+    function()
+    spent = []
+    for _ in range(repeats):
+        settle(device)
+        began = time.perf_counter()
+        function()
+        settle(device)
+        spent.append(time.perf_counter() - began)
+    return statistics.median(spent)
+
+
+def settle(device: torch.device) -> None:
+    """Wait until a device has done what it was asked."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -100,7 +100,9 @@ def test_a_live_session_gives_the_frames_of_an_offline_one(performer, face, spee
             seen.append(block.frames)
         with pytest.raises(ValueError, match="3 GB"):  # gigabytes every few seconds would stop the talk
             newest(session)
-    assert np.array_equal(np.concatenate(seen)[: len(offline)], offline)
+    # An offline stream's first block has all cores: a sum may be rounded differently by a grey level.
+    difference = np.concatenate(seen)[: len(offline)].astype(int) - offline
+    assert np.abs(difference).max() <= 1
 
 
 @pytest.mark.parametrize("shown", [9 + 1, 9 + 5])

@@ -77,6 +77,13 @@ class Codec(Protocol):
         """
         ...
 
+    def join(self, latents: Float[Tensor, "b c 1 h w"], carry: Carry) -> Float[Tensor, "b c 1 h w"]:
+        """The first latent frame of a new block, to be given to `step`: eased into what the carry has seen.
+
+        As it is, where latents are pictures and the decoder's memory is all that a seam needs.
+        """
+        ...
+
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Float[Tensor, "b 3 t h2 w2"], Carry]:
         """Pixels in [-1, 1] of the next f latent frames of each stream, and the carry for those after them."""
         ...

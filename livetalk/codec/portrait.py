@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from livetalk.codec.blocks import Eye, Norm, Residual, matched, moved, start_small
 from livetalk.codec.interface import Carry
+from livetalk.codec.seams import eased
 
 # A stream whose portrait is not at hand: its first latent frame is decoded, and serves as the portrait from there on.
 START = Carry(())
@@ -258,6 +259,12 @@ class PortraitCodec(nn.Module):
         raw = latents * self._std(latents) + self._mean(latents)
         return self.decode_raw(raw, carry)
 
+    def join(self, latents: Float[Tensor, "b c 1 h w"], carry: Carry) -> Float[Tensor, "b c 1 h w"]:
+        """The first latent frame of a block, eased into the last one decoded (`codec.seams`)."""
+        last = cast(tuple[Tensor, ...], carry.past)[-1]
+        raw = eased(last.to(latents.dtype), (latents * self._std(latents) + self._mean(latents))[:, :, 0])[:, :, None]
+        return (raw - self._mean(raw)) / self._std(raw)
+
     def decode_raw(self, raw: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """`step` on latents before normalisation."""
         z, parts = rearrange(raw, "b c f h w -> b f c h w"), []
@@ -268,12 +275,13 @@ class PortraitCodec(nn.Module):
             parts.append(portrait.pixels[:, :, None].to(raw.dtype))
             z = z[:, 1:]
         else:
-            portrait, past = Kept._make(held[: len(Kept._fields)]), held[len(Kept._fields) :]
+            portrait, past = Kept._make(held[: len(Kept._fields)]), held[len(Kept._fields) : -1]
+        last = raw[:, :, -1]
         if z.shape[1]:
             made = self.decoder(z, portrait, past)
             parts.append(rearrange(made.pixels, "b t c h w -> b c t h w").to(raw.dtype))
             past = made.past
-        return torch.cat(parts, 2), Carry((*portrait, *past))
+        return torch.cat(parts, 2), Carry((*portrait, *past, last))
 
     def first(self, z: Float[Tensor, "b f c h w"]) -> Float[Tensor, "b 3 h16 w16"]:
         """The picture that a stream's first latent frame says, without a portrait: coarse."""

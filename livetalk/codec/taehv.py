@@ -120,6 +120,10 @@ class LightWan(nn.Module):
         """The carry of `batch` new streams."""
         return Carry((self.light.start(batch, device, dtype), torch.zeros(batch, 0, device=device)))
 
+    def join(self, latents: Float[Tensor, "b c 1 h w"], carry: Carry) -> Float[Tensor, "b c 1 h w"]:
+        """As they are: the decoder's memory is all that a seam needs."""
+        return latents
+
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Float[Tensor, "b 3 t h2 w2"], Carry]:
         """Pixels in [-1, 1] of the next latent frames, one by one: the same to the bit however a stream is cut."""
         past, begun = carry.past  # the second part says by its width whether the stream has begun

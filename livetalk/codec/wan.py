@@ -102,6 +102,10 @@ class WanCodec(nn.Module):
         """The carry of `batch` new streams; all that this codec knows of the portrait is its latent."""
         return Carry(self.decoder.start(batch, device, dtype))
 
+    def join(self, latents: Float[Tensor, "b c 1 h w"], carry: Carry) -> Float[Tensor, "b c 1 h w"]:
+        """As they are: the decoder's memory is all that a seam needs."""
+        return latents
+
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Float[Tensor, "b 3 t h2 w2"], Carry]:
         """Pixels in [-1, 1] of the next latent frames, decoded one by one; see `Codec.step`."""
         moments = self.conv2(latents.to(self.mean.dtype) / (1 / self.std) + self.mean)

@@ -114,7 +114,7 @@ def luminances(frames: UInt8[np.ndarray, "t h w 3"]) -> Float[np.ndarray, " t"]:
 
 def _frozen(frames: UInt8[np.ndarray, "t h w 3"], before: Frame | None, limit: float) -> bool:
     """Whether all frames equal the one before the block, or the first one where there is none before it."""
-    if before is None and len(frames) == 1:
-        return False  # a portrait alone is a picture, not a stopped film
+    if len(frames) == 1:
+        return False  # a stream's first frame is its portrait, to the bit: a picture, not a stopped film
     still = (frames[0] if before is None else before).astype(np.int16)
     return all(np.abs(frame - still).mean() < limit for frame in frames[::-1])  # the last one has moved the most

@@ -182,7 +182,8 @@ class LivePerformer:
     def _due(self) -> tuple[list[tuple[LiveSession, Want]], float]:
         """Sessions that want a block now and can be stepped in one batch, the most urgent first; or when to look."""
         for session in self.sessions:
-            session.remake = 0.15 + 0.65 * self.cost.denoise + 0.7 * self.cost.decode
+            session.remake = 0.22 + 0.7 * self.cost.denoise + 0.7 * self.cost.decode
+            session.piece = self.cost.decode / self.performer.preset.geometry.block_latents
         asked = [(session, *session.want(self.lead)) for session in self.sessions]
         due = [(s, want) for s, want, _ in asked if want is not Want.NOTHING]
         if not due:

@@ -71,6 +71,7 @@ class LiveSession:
         self.taken_frames = 0  # frames released to the consumer
         self.certain = 0  # frames that an interrupt leaves as they are
         self.remake = 0.5  # seconds until others can be there; kept up to date by the engine
+        self.piece = 0.0  # seconds that decoding a latent frame takes; kept up to date by the engine
         self.on_change: Callable[[], None] = lambda: None  # for the asyncio face
         self._consumers = 0
 
@@ -239,8 +240,8 @@ class LiveSession:
     def announce(self, block: TimedBlock) -> None:
         """A block is ready. The lock is held by the caller."""
         now = self.clock()
-        if self.zero is None:
-            self.zero = now
+        if self.zero is None:  # a lone first frame is shown when the next ones will be there in its time
+            self.zero = now + max(0.0, 1.2 * self.piece - len(block.frames) / FRAME_RATE)
         late = now - self.starts(block.first_frame)
         begins = block.first_frame == self.stream.performer.preset.geometry.frames_of_block(block.index).start
         if late > 0:

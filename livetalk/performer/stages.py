@@ -83,7 +83,10 @@ def decode(
     parts: list[np.ndarray] = []
     for f in range(start, records[0].latents.shape[2]):
         latent = torch.cat([record.latents[:, :, f : f + 1] for record in records])
-        pixels, carry = performer.codec.step(latent.to(performer.decoder_device, performer.dtype), carry)
+        latent = latent.to(performer.decoder_device, performer.dtype)
+        if f == start and records[0].job.before.latents + f > 1:  # neither the portrait nor what follows it
+            latent = performer.codec.join(latent, carry)
+        pixels, carry = performer.codec.step(latent, carry)
         parts.append(to_bytes(pixels))
         for b, (stream, record) in enumerate(zip(streams, records, strict=True)):
             stream.carry = _own_carry(carry, b)

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 from torch.utils import _pytree as pytree
 
 from livetalk.performer.memory import StatePool
+from livetalk.performer.overlap import computing, half_the_cores
 from livetalk.performer.performer import Performer
 from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import AvatarStream, Job, Record, StreamSnapshot
@@ -43,8 +44,11 @@ def _open(performer: Performer, pool: StatePool, face: int = 0, prompt: str = "c
 
 
 def _make(stream: AvatarStream, job: Job | None = None) -> tuple[Record, np.ndarray]:
-    record = denoise(stream.performer, [stream], [job or stream.plan()])[0]
-    return record, decode(stream.performer, [stream], [record])[0]
+    job = job or stream.plan()
+    # On as many cores as the performer takes: sums are rounded by how they are split.
+    with computing(torch.get_num_threads() if job.index == 0 else half_the_cores()):
+        record = denoise(stream.performer, [stream], [job])[0]
+        return record, decode(stream.performer, [stream], [record])[0]
 
 
 def _go(stream: AvatarStream, blocks: int) -> list[np.ndarray]:

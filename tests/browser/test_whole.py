@@ -31,12 +31,13 @@ def local_models() -> None:
 @pytest.mark.slow
 def test_the_local_brain_hears_thinks_and_speaks(tmp_path: Path):
     local_models()
-    microphone = recording(tmp_path / "voice.wav", silence(4), voice("reader"), silence(40))
+    microphone = recording(tmp_path / "voice.wav", silence(10), voice("reader"), silence(40))
 
     async def run() -> None:
         async with server("--brain", "local") as served, page(served.url, microphone) as shown:
             await start(shown)
             await true(shown, "document.getElementById('still').hidden")
+            await asyncio.sleep(3)  # the portrait first takes on its mood
             still = await look(shown, FACE, 1.5)
             await state(shown, "speaking", 90)
             talking = await look(shown, FACE, 1.5)

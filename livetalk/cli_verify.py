@@ -25,7 +25,7 @@ def verify(
     """Hold our numbers against a recorded clip of the authors'; leaves with 1 if a stage is too far away."""
     import torch
 
-    from livetalk.evaluation.verify import TOLERANCES, Recording
+    from livetalk.evaluation.verify import STAGES, TOLERANCES, Recording
     from livetalk.evaluation.verify import record as recorded
     from livetalk.evaluation.verify import verify as verdicts
     from livetalk.performer.performer import Options, Performer
@@ -54,9 +54,7 @@ def verify(
         for verdict in verdicts(performer, known):
             out.print(str(verdict), markup=False)
             held = held and verdict.holds
-    missing = [
-        stage for stage in ("portrait", "prompt", "speech", "transformer", "decoder") if stage not in known.stages
-    ]
+    missing = [stage for stage in STAGES if stage not in known.stages]
     if missing:
         out.print(f"not recorded, so not compared: {', '.join(missing)}", markup=False)
     if not held:

@@ -24,11 +24,10 @@ from torch import Tensor, nn
 
 from livetalk.codec.blocks import Eye, Norm, Residual, matched, moved, start_small
 from livetalk.codec.interface import Carry
-from livetalk.codec.seams import eased
+from livetalk.codec.seams import FLOW_CHANNELS, eased
 
 # A stream whose portrait is not at hand: its first latent frame is decoded, and serves as the portrait from there on.
 START = Carry(())
-FLOW_CHANNELS = 8  # of a latent: x and y of four frames' flow, plus what the networks make of it
 FLOW_GAIN = 2.5  # of those channels: a cell of 8 pixels is so many units, that noise of 0.1 is a third of a pixel
 
 
@@ -237,8 +236,7 @@ class PortraitCodec(nn.Module):
 
     def encode(self, pixels: Float[Tensor, "b 3 t h w"]) -> Float[Tensor, "b c f h16 w16"]:
         """Pixels in [-1, 1], t = 4f - 3 -> normalised latents."""
-        raw = self.encode_raw(pixels)
-        return (raw - self._mean(raw)) / self._std(raw)
+        return self._normal(self.encode_raw(pixels))
 
     def start(
         self,
@@ -256,14 +254,12 @@ class PortraitCodec(nn.Module):
 
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """Decode the next latent frames of a stream: pixels [b 3 t h w] in about [-1, 1], and the new carry."""
-        raw = latents * self._std(latents) + self._mean(latents)
-        return self.decode_raw(raw, carry)
+        return self.decode_raw(self._raw(latents), carry)
 
     def join(self, latents: Float[Tensor, "b c 1 h w"], carry: Carry) -> Float[Tensor, "b c 1 h w"]:
         """The first latent frame of a block, eased into the last one decoded (`codec.seams`)."""
         last = cast(tuple[Tensor, ...], carry.past)[-1]
-        raw = eased(last.to(latents.dtype), (latents * self._std(latents) + self._mean(latents))[:, :, 0])[:, :, None]
-        return (raw - self._mean(raw)) / self._std(raw)
+        return self._normal(eased(last.to(latents.dtype), self._raw(latents)[:, :, 0])[:, :, None])
 
     def decode_raw(self, raw: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """`step` on latents before normalisation."""
@@ -305,6 +301,12 @@ class PortraitCodec(nn.Module):
             large.new_zeros(len(large), c.eighth, *large.shape[2:]),
             large.new_zeros(len(large), c.half, *large.shape[2:]),
         )
+
+    def _raw(self, latents: Tensor) -> Tensor:
+        return latents * self._std(latents) + self._mean(latents)
+
+    def _normal(self, raw: Tensor) -> Tensor:
+        return (raw - self._mean(raw)) / self._std(raw)
 
     def _mean(self, like: Tensor) -> Tensor:
         return self.mean.to(like.dtype).view(1, -1, 1, 1, 1)

@@ -12,7 +12,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
-FLOW = 8  # channels: x and y of four frames
+FLOW_CHANNELS = 8  # of a latent: x and y of four frames' flow, plus what the networks make of it
 TAKEN_BACK = (1.0, 0.75, 0.5, 0.25)  # of the jump, in the four frames
 SMOOTH = 5  # cells of 16 pixels that the jump is averaged over
 KEPT = 0.2  # of the last latent frame, in what is painted
@@ -21,12 +21,14 @@ KEPT = 0.2  # of the last latent frame, in what is painted
 def eased(last: Float[Tensor, "b c h w"], first: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
     """`first`, beginning where `last` ended and at its pace. On six training clips the frame difference at blocks'
     starts falls from 1.80 to 1.32 of the median; lips follow the speech as before."""
-    before, after = (rearrange(x[:, :FLOW].float(), "b (i two) h w -> b i two h w", two=2) for x in (last, first))
+    before, after = (
+        rearrange(x[:, :FLOW_CHANNELS].float(), "b (i two) h w -> b i two h w", two=2) for x in (last, first)
+    )
     usual = (after[:, 3] - after[:, 0] + before[:, 3] - before[:, 0]) / 6
     jump = after[:, 0] - before[:, 3] - usual
     side = SMOOTH // 2
     jump = F.avg_pool2d(F.pad(jump, (side, side, side, side), mode="replicate"), SMOOTH, 1)
     share = torch.tensor(TAKEN_BACK, device=first.device).view(1, 4, 1, 1, 1)
     flow = rearrange(after - share * jump[:, None], "b i two h w -> b (i two) h w")
-    painted = torch.lerp(first[:, FLOW:], last[:, FLOW:], KEPT)
+    painted = torch.lerp(first[:, FLOW_CHANNELS:], last[:, FLOW_CHANNELS:], KEPT)
     return torch.cat([flow.to(first.dtype), painted], 1)

@@ -30,7 +30,7 @@ from livetalk.training.parallel import World, is_sharded
 from livetalk.training.precision import autocast
 from livetalk.training.stage import Sample, Tick
 
-_ADAM = {"betas": (0.0, 0.999), "eps": 1e-8, "weight_decay": 0.01, "clip": 10.0}
+ADAM = {"betas": (0.0, 0.999), "eps": 1e-8, "weight_decay": 0.01, "clip": 10.0}
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class DmdTraining:
     lowest: float = 0.02  # noise levels of the scores
     highest: float = 0.98
     generator: OptimConfig = field(
-        default_factory=lambda: OptimConfig(lr=2e-5, ema=0.99, ema_from=40, schedule=Constant(warmup=0.02), **_ADAM)
+        default_factory=lambda: OptimConfig(lr=2e-5, ema=0.99, ema_from=40, schedule=Constant(warmup=0.02), **ADAM)
     )
-    critic: OptimConfig = field(default_factory=lambda: OptimConfig(lr=2e-5, schedule=Constant(warmup=0.01), **_ADAM))
+    critic: OptimConfig = field(default_factory=lambda: OptimConfig(lr=2e-5, schedule=Constant(warmup=0.01), **ADAM))
 
 
 class DmdStage:

@@ -12,14 +12,13 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from livetalk.distill.dmd import DmdStage, DmdTraining
+from livetalk.distill.dmd import ADAM, DmdStage, DmdTraining
 from livetalk.distill.guided import Guidance
 from livetalk.distill.ode import OdeStage, OdeTraining, Trajectories
+from livetalk.distill.recipe import student_ladder
 from livetalk.dit.block import DiTBlock
 from livetalk.dit.config import DiTConfig
 from livetalk.dit.model import DiT
-from livetalk.flow.schedule import ladder
-from livetalk.performer.rollout import ladder_of
 from livetalk.presets import Preset
 from livetalk.training.latents import ClipBatch
 from livetalk.training.optim import Constant, OptimConfig
@@ -27,7 +26,6 @@ from livetalk.training.parallel import World, shard
 from livetalk.training.stage import Tick
 
 METHODS = ("remember_text", "keys_values", "text_keys_values")  # of a DiT and its blocks, beside forward
-_ADAM = {"betas": (0.0, 0.999), "eps": 1e-8, "weight_decay": 0.01, "clip": 10.0}
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,8 @@ class FullTraining:
             batch=1,
             guidance=Guidance(6.0, 6.0),
             shift=5.0,
-            generator=OptimConfig(lr=4e-6, ema=0.99, ema_from=40, schedule=Constant(), **_ADAM),
-            critic=OptimConfig(lr=8e-7, schedule=Constant(), **_ADAM),
+            generator=OptimConfig(lr=4e-6, ema=0.99, ema_from=40, schedule=Constant(), **ADAM),
+            critic=OptimConfig(lr=8e-7, schedule=Constant(), **ADAM),
         )
     )
 
@@ -111,8 +109,7 @@ def ode_stage(
     states = torch.stack([torch.randn_like(clips.latents) for _ in range(preset.steps)] + [clips.latents], 1)
     trajectories = Trajectories(states.half(), clips)
     student = spread(shallow(preset.dit, layers), world, trained=True, bf16=bf16)
-    steps = ladder_of(ladder(preset.steps, preset.shift))
-    return OdeStage(student, trajectories, preset.geometry, steps, training.ode, world)
+    return OdeStage(student, trajectories, preset.geometry, student_ladder(preset), training.ode, world)
 
 
 def dmd_stage(
@@ -127,9 +124,8 @@ def dmd_stage(
     student, critic = (spread(shallow(preset.dit, layers), world, trained=True, bf16=bf16) for _ in range(2))
     judge = spread(shallow(teacher.dit, layers), world, trained=False, bf16=bf16)
     bank = _OneClip(random_clips(preset, training.dmd.batch, world.device))
-    steps = ladder_of(ladder(preset.steps, preset.shift))
     config = replace(training.dmd, critic_warmup=0)  # the first step is a generator's, too
-    return DmdStage(student, judge, critic, bank, preset.geometry, steps, config, world)  # pyright: ignore[reportArgumentType]
+    return DmdStage(student, judge, critic, bank, preset.geometry, student_ladder(preset), config, world)  # pyright: ignore[reportArgumentType]
 
 
 def one_step(stage: OdeStage | DmdStage) -> Mapping[str, Tensor | float]:

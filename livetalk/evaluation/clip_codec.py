@@ -15,6 +15,7 @@ from livetalk.codec.portrait import PortraitCodec
 from livetalk.data.clips import Clip
 from livetalk.evaluation.codec_gate import chunks, codec_report, crop, psnr
 from livetalk.evaluation.landmarks import track
+from livetalk.performer.stages import to_bytes
 from livetalk.presets import PRESETS, TINY
 from livetalk.weights import FORMAT, load_bundle, load_into, load_tensors
 
@@ -70,8 +71,8 @@ def round_trip(codec: PortraitCodec, frames: Frames, dtype: torch.dtype) -> Fram
     parts = []
     for piece in latents.split(MEMORY, dim=2):
         rebuilt, carry = codec.step(piece, carry)
-        parts.append(((rebuilt[0].float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8))
-    return rearrange(torch.cat(parts, 1), "c t h w -> t h w c").contiguous().numpy()
+        parts.append(to_bytes(rebuilt)[0])
+    return np.concatenate(parts)
 
 
 def load_codec(path: Path, preset: str = TINY.name) -> PortraitCodec:

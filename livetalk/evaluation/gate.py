@@ -14,6 +14,7 @@ from torch import Tensor
 
 from livetalk.dit.model import DiT, TextMemory
 from livetalk.dit.serving import ServedDiT
+from livetalk.evaluation.parity import relative_error
 from livetalk.nn.kernels import timed
 from livetalk.nn.kv_cache import Room
 from livetalk.nn.rope import Rotation
@@ -71,8 +72,8 @@ class Gate:
     @torch.inference_mode()
     def check(self, performer: Performer, mode: str | None) -> dict[str, Any]:
         """Relative errors: of the network as it runs now, and of the plain one against float32."""
-        ours = _apart(self._velocity(performer.student).float(), self.plain)
-        rounding = _apart(self.plain, self.exact)
+        ours = relative_error(self._velocity(performer.student).float(), self.plain)
+        rounding = relative_error(self.plain, self.exact)
         bar = FAST if mode == "fast" else max(rounding, ROUNDING)
         return {"gate_error": ours, "gate_rounding": rounding, "gate_bar": bar, "gate_holds": ours <= bar}
 
@@ -96,7 +97,3 @@ class Gate:
             text = TextMemory(tuple((k.to(dtype), v.to(dtype)) for k, v in text.layers))
         t = torch.full((1, self.x.shape[2]), TIMESTEP, device=self.x.device)
         return self.x, t, self.given, text, self.audio, self.turn[split:], rooms
-
-
-def _apart(ours: Tensor, expected: Tensor) -> float:
-    return float((ours - expected).norm() / expected.norm())

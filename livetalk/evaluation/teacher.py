@@ -11,17 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from einops import rearrange
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
 from livetalk.distill.guided import Guidance
 from livetalk.distill.recipe import load_dit
+from livetalk.distill.rolled import rolled
 from livetalk.distill.trajectories import walk
 from livetalk.dit.audio import pack_audio
+from livetalk.dit.model import DiT
 from livetalk.nn.packed import pack_linears
 from livetalk.performer.performer import Performer
-from livetalk.performer.rollout import BlockConditions, begin, next_block
+from livetalk.performer.stages import to_bytes
 from livetalk.training.latents import ClipBatch
 
 GUIDANCE = Guidance(2.0, 2.5)  # of text and of speech, as in the trajectories that the student learns from
@@ -79,8 +80,7 @@ class Teacher:
         carry = self.performer.decoder_of(portrait)
         for latent in latents.to(self.performer.dtype).split(1, dim=2):
             pixels, carry = self.performer.codec.step(latent, carry)
-            frames = ((pixels[0].float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-            yield rearrange(frames, "c t h w -> t h w c").contiguous().cpu().numpy()
+            yield to_bytes(pixels)[0]
 
     @torch.inference_mode()
     def conditions(
@@ -113,14 +113,9 @@ class Teacher:
     @torch.inference_mode()
     def _rolled(self, clip: ClipBatch) -> None:
         """The student's latents of the clip, block by block as in serving, the pass that remembers a block included."""
-        p, g = self.performer, self.performer.preset.geometry
-        tokens = (g.latent_size // g.patch) ** 2
-        state = begin(tokens, g.block_latents, g.anchor_latents, g.rolling_latents, p.preset.positions)
-        text = p.student.remember_text(clip.text)
-        for audio in clip.audio.split(g.block_latents, dim=1):
-            given = BlockConditions(clip.portrait, text, audio)
-            shape = (1, g.latent_channels, audio.shape[1], g.latent_size, g.latent_size)
-            _, state = next_block(p.student, lambda step, shape=shape: torch.randn(shape), given, state, p.ladder)
+        p = self.performer
+        assert isinstance(p.student, DiT), "students with a teacher of ours run as they are"
+        rolled(p.student, clip, p.preset.geometry, p.ladder)
 
 
 def _timed(make: Callable[[ClipBatch], object], clip: ClipBatch) -> float:

@@ -104,7 +104,7 @@ class LiveSession:
             self.revising, self.beginning = True, False
             # Frames that come before others could be there go on, without sound, so that nothing freezes.
             kept = [replace(x, audio=np.zeros_like(x.audio)) for x in self._before(self._soonest)]
-            self.certain = kept[-1].first_frame + len(kept[-1].frames) if kept else self.taken_frames
+            self.certain = self._end_of(kept)
             self.items = deque([Cut(min(round(self.playhead * SAMPLE_RATE), self._taken_pts)), *kept])
             self._changed()
 
@@ -266,7 +266,7 @@ class LiveSession:
         records = self.stream.records
         spoken = [record.job.frames.stop for record in records if record.job.heard.speaking]
         kept = self._before(max(self._soonest, records[0].job.frames.start, *spoken))
-        certain = kept[-1].first_frame + len(kept[-1].frames) if kept else self.taken_frames
+        certain = self._end_of(kept)
         made = self.stream.performer.preset.geometry.frames_of_block(self.stream.index)
         if (made.stop if self.busy else made.start) - certain < WORTH or certain < max(spoken, default=0):
             return
@@ -282,6 +282,10 @@ class LiveSession:
 
     def _before(self, frame: int) -> list[TimedBlock]:
         return [block for block in self._blocks() if block.first_frame < frame]
+
+    def _end_of(self, kept: list[TimedBlock]) -> int:
+        """Frames that are certain when these pieces go on."""
+        return kept[-1].first_frame + len(kept[-1].frames) if kept else self.taken_frames
 
     @property
     def _taken_pts(self) -> int:

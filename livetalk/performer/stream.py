@@ -150,23 +150,15 @@ class AvatarStream:
         its seen latent frames given, if one is partly seen; frames from the first latent frame that is not given on
         replace those announced before.
         """
-        self._open()
-        self.quick = True
-        while self.records and self.records[-1].job.frames.start >= shown:
-            self._undo(self.records.pop())
-        if not self.records:
+        record = self._back_to(shown)
+        if record is None:
             return None
-        record = self.records[-1]
         heard, seen = self._cut(record.job, shown), self._seen_latents(record.job, shown)
         self.attempt += 1
         if seen < record.latents.shape[2]:
             self._undo(self.records.pop(), seen)
-            known, carries = record.latents[:, :, :seen], tuple(record.known_carries[:seen])
-            job = replace(record.job, heard=heard, attempt=self.attempt, quick=True)
-            job = replace(job, known=known, carries=carries, origin=record)
-            self.quick = False
-            self.track.past = self.track.following(job.past, heard.audio)
-            return job
+            self.track.past = self.track.following(record.job.past, heard.audio)
+            return self._rest_of(record, seen, heard)
         conditions = self.conditions(replace(record.job, heard=heard))
         self.rollout = remember_block(self.performer.student, record.latents, conditions, record.job.before)
         self.track.past = self.track.following(record.job.past, heard.audio)
@@ -177,23 +169,16 @@ class AvatarStream:
 
         Returns the block to be made again from there on, if one is partly seen; as in `interrupt`.
         """
-        self._open()
-        self.quick = True
-        while self.records and self.records[-1].job.frames.start >= shown:
-            self._undo(self.records.pop())
-        if not self.records:
+        record = self._back_to(shown)
+        if record is None:
             return None
-        job, seen = self.records[-1].job, self._seen_latents(self.records[-1].job, shown)
-        if seen >= self.records[-1].latents.shape[2]:
+        job, seen = record.job, self._seen_latents(record.job, shown)
+        if seen >= record.latents.shape[2]:
             return None
-        record = self.records.pop()
-        self._undo(record, seen)
-        self.attempt, self.quick = self.attempt + 1, False
+        self._undo(self.records.pop(), seen)
+        self.attempt += 1
         before = job.heard.audio[: self.performer.preset.geometry.samples_before(shown - job.frames.start)]
-        heard = self.track.joining(job.past, before, len(job.frames))
-        known, carries = record.latents[:, :, :seen], tuple(record.known_carries[:seen])
-        job = replace(job, heard=heard, attempt=self.attempt, quick=True)
-        return replace(job, known=known, carries=carries, origin=record)
+        return self._rest_of(record, seen, self.track.joining(job.past, before, len(job.frames)))
 
     def again(self, record: Record) -> Job:
         """The newest block once more, with fresh noise."""
@@ -267,6 +252,21 @@ class AvatarStream:
         g = self.performer.preset.geometry
         silent = not heard.audio.any() and not past[-g.samples_before(g.frames_per_block) :].any()
         return silent and self.index >= g.anchor_latents // g.block_latents
+
+    def _back_to(self, shown: int) -> Record | None:
+        """Undo the blocks of which nothing is seen; returns the newest that is left, if any is."""
+        self._open()
+        self.quick = True
+        while self.records and self.records[-1].job.frames.start >= shown:
+            self._undo(self.records.pop())
+        return self.records[-1] if self.records else None
+
+    def _rest_of(self, record: Record, seen: int, heard: Heard) -> Job:
+        """An undone block once more, its seen latent frames given, hearing something else."""
+        self.quick = False
+        known, carries = record.latents[:, :, :seen], tuple(record.known_carries[:seen])
+        job = replace(record.job, heard=heard, attempt=self.attempt, quick=True)
+        return replace(job, known=known, carries=carries, origin=record)
 
     def _undo(self, record: Record, latents: int = 0) -> None:
         """Go back to before a block, the decoder to before one of its latent frames."""

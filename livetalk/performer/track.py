@@ -87,20 +87,18 @@ class SpeechTrack:
     def next(self, frames: int, mute: bool = False) -> Heard:
         """What the next block of `frames` frames hears: waiting speech (none of it if `mute`), then silence."""
         size = self.windows.geometry.samples_before(frames)
-        taken = self._take(0 if mute else size)
-        audio = np.concatenate([taken, np.zeros(size - len(taken), np.float32)])
-        ahead = self._peek(self.windows.lookahead_samples) if len(taken) == size else np.zeros(0, np.float32)
-        rows = self.rows(self.past, audio, ahead)
-        self.past = self.following(self.past, audio)
-        return Heard(rows, audio, speaking=len(taken) > 0, taken=len(taken))
+        return self._heard(self.past, np.zeros(0, np.float32), self._take(0 if mute else size), size)
 
     def joining(self, past: np.ndarray, before: np.ndarray, frames: int) -> Heard:
         """What a block of `frames` frames hears whose first samples have been heard already: then what waits."""
         size = self.windows.geometry.samples_before(frames)
-        taken = self._take(size - len(before))
-        audio = np.concatenate([before, taken, np.zeros(size - len(before) - len(taken), np.float32)])
-        whole = len(before) + len(taken) == size
-        ahead = self._peek(self.windows.lookahead_samples) if whole else np.zeros(0, np.float32)
+        return self._heard(past, before, self._take(size - len(before)), size)
+
+    def _heard(self, past: np.ndarray, before: np.ndarray, taken: np.ndarray, size: int) -> Heard:
+        """A block of `size` samples after `past`: what was heard of it `before`, what was `taken`, then silence."""
+        spoken = len(before) + len(taken)
+        audio = np.concatenate([before, taken, np.zeros(size - spoken, np.float32)])
+        ahead = self._peek(self.windows.lookahead_samples) if spoken == size else np.zeros(0, np.float32)
         rows = self.rows(past, audio, ahead)
         self.past = self.following(past, audio)
         return Heard(rows, audio, speaking=len(taken) > 0, taken=len(taken), begins=len(before))

@@ -48,8 +48,8 @@ def bench(
     ] = None,
     decoder: Annotated[Path | None, typer.Option(help="1.3b: TAEHV's taew2_1.pth, for the fast mode.")] = None,
     blocks: Annotated[int, typer.Option(help="1.3b: steady blocks.", min=1)] = 20,
-    density: Annotated[int, typer.Option(help="1.3b: the most sessions tried in a batch.", min=0)] = 0,
-    density_blocks: Annotated[int, typer.Option(help="1.3b: blocks of each try.", min=1)] = 1000,
+    density: Annotated[int, typer.Option(help="1.3b: sessions tried in a batch, then one fewer.", min=0)] = 0,
+    density_blocks: Annotated[int, typer.Option(help="1.3b: blocks of each try, all sessions together.", min=1)] = 1000,
 ) -> None:
     """Measure speed and memory on this machine with the bundled face and voice.
 

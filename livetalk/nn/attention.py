@@ -6,6 +6,8 @@ from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from livetalk.nn import flash3
+
 _SMALL = 1 << 19  # scores a head
 _FEW = 128  # keys
 
@@ -16,7 +18,17 @@ def attend(
     value: Float[Tensor, "b m k d"],
     mask: Bool[Tensor, "n m"] | None = None,
 ) -> Float[Tensor, "b n kd"]:
-    """Softmax attention over m keys, heads side by side in the result. `mask` is true where a query may look."""
+    """Softmax attention over m keys, heads side by side in the result. `mask` is true where a query may look.
+
+    Keys and values may be of 8 bits (`flash3.coded`): multiplied as such by Hopper GPUs, as numbers of q's type
+    elsewhere.
+    """
+    if key.dtype is flash3.CODED:
+        if q.device.type == "cuda":
+            return flash3.attend(q, key, value)
+        q, key, value = (flash3.coded(x).to(q.dtype) for x in (q, key, value))
+    elif flash3.chosen and mask is None:
+        return flash3.attend(q, key, value)
     small = key.shape[1] >= _FEW and q.shape[1] * key.shape[1] < _SMALL
     if small and q.device.type == "cpu" and mask is None and not torch.is_grad_enabled():
         return torch.cat([_plainly(*parts) for parts in zip(q, key, value, strict=True)])

@@ -15,21 +15,29 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from livetalk.nn import flash3
+
 CANDIDATES = {
     "cudnn": SDPBackend.CUDNN_ATTENTION,
     "flash": SDPBackend.FLASH_ATTENTION,
     "efficient": SDPBackend.EFFICIENT_ATTENTION,
     "math": SDPBackend.MATH,
 }
+HOPPER = "flash-3"  # of another package, which takes keys and values of 8 bits, too
+EIGHT = "flash-3 in 8 bits"
 REPEATS = 7
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """The attention kernel to use; seconds of every candidate that works. `default`: PyTorch chooses, as on CPUs."""
+    """The attention kernel to use; seconds of every candidate that works. `default`: PyTorch chooses, as on CPUs.
+
+    eight: keys and values of 8 bits are faster still.
+    """
 
     name: str = "default"
     seconds: dict[str, float] = field(default_factory=dict)
+    eight: bool = False
 
     @contextmanager
     def used(self) -> Iterator[None]:
@@ -37,9 +45,14 @@ class Kernel:
         if self.name == "default":
             yield
             return
-        order = [CANDIDATES[self.name], *(b for name, b in CANDIDATES.items() if name != self.name)]
-        with sdpa_kernel(order, set_priority=True):
-            yield
+        first = [CANDIDATES[self.name]] if self.name in CANDIDATES else []
+        order = [*first, *(b for name, b in CANDIDATES.items() if name != self.name)]
+        flash3.chosen = self.name == HOPPER
+        try:
+            with sdpa_kernel(order, set_priority=True):
+                yield
+        finally:
+            flash3.chosen = False
 
     def __str__(self) -> str:
         times = ", ".join(f"{name} {1e3 * spent:.2f} ms" for name, spent in self.seconds.items())
@@ -63,7 +76,24 @@ def fastest(
                 seconds[name] = timed(lambda: F.scaled_dot_product_attention(q, k, v), device)
         except RuntimeError:
             continue  # not for this device, dtype or shape
-    return Kernel(min(seconds, key=seconds.__getitem__), seconds) if seconds else Kernel()
+    if flash3.available(device) and dtype is torch.bfloat16:
+        _time_flash3(q, k, v, seconds)
+    whole = [name for name in seconds if name != EIGHT]
+    if not whole:
+        return Kernel()
+    best = min(whole, key=seconds.__getitem__)
+    return Kernel(best, seconds, seconds.get(EIGHT, float("inf")) < seconds[best])
+
+
+def _time_flash3(q: Tensor, k: Tensor, v: Tensor, seconds: dict[str, float]) -> None:
+    """Adds the times of the package's kernel, whose tokens lie before heads."""
+    q, k, v = (x.transpose(1, 2).contiguous() for x in (q, k, v))
+    coded = flash3.coded(k), flash3.coded(v)
+    for name, parts in ((HOPPER, (k, v)), (EIGHT, coded)):
+        try:
+            seconds[name] = timed(lambda parts=parts: flash3.attend(q, *parts), q.device)
+        except RuntimeError:
+            continue  # built for another PyTorch
 
 
 def timed(function: Callable[[], Tensor | None], device: torch.device, repeats: int = REPEATS) -> float:

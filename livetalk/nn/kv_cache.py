@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from livetalk.nn.flash3 import coded
 from livetalk.nn.rope import Rotation, rotate
 
 KeysValues = tuple[Float[Tensor, "b n k d"], Float[Tensor, "b n k d"]]
@@ -21,7 +22,7 @@ KeysValues = tuple[Float[Tensor, "b n k d"], Float[Tensor, "b n k d"]]
 class Room:
     """Past keys (rotated) and values at the front of fixed buffers, with room for a block's own behind them.
 
-    Only for serving: every step of a block overwrites what the step before wrote.
+    Only for serving: every step of a block overwrites what the step before wrote. Buffers may be of 8 bits.
     """
 
     keys: Float[Tensor, "b m k d"]
@@ -31,8 +32,8 @@ class Room:
     def joined(self, key: Float[Tensor, "b n k d"], value: Float[Tensor, "b n k d"]) -> KeysValues:
         """All keys and values, the given ones put behind the past."""
         end = self.filled + key.shape[1]
-        self.keys[:, self.filled : end].copy_(key)
-        self.values[:, self.filled : end].copy_(value)
+        self.keys[:, self.filled : end].copy_(coded(key, self.keys.dtype))
+        self.values[:, self.filled : end].copy_(coded(value, self.values.dtype))
         return self.keys[:, :end], self.values[:, :end]
 
 

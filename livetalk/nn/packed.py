@@ -27,7 +27,8 @@ class PackedLinear(nn.Module):
 def pack_linears(module: nn.Module) -> int:
     """Replace the linear layers of a frozen module, in place; returns how many.
 
-    None if the module is not in bfloat16 on a CPU or this build of torch has no such operators.
+    None if the module is not in bfloat16 on a CPU, this build of torch has no such operators, or they refuse an old
+    processor.
     """
     weights = next(module.parameters())
     ops = torch.ops.mkldnn
@@ -35,6 +36,10 @@ def pack_linears(module: nn.Module) -> int:
     if not able or weights.dtype != torch.bfloat16 or weights.device.type != "cpu":
         return 0
     with torch.no_grad():
+        try:
+            ops._reorder_linear_weight(weights.new_zeros(8, 8))
+        except RuntimeError:
+            return 0
         return _pack(module)
 
 

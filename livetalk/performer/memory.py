@@ -16,6 +16,7 @@ from torch import Tensor
 
 from livetalk.dit.config import DiTConfig
 from livetalk.geometry import Geometry
+from livetalk.nn.flash3 import coded
 from livetalk.nn.kv_cache import KeysValues, Past, Room
 from livetalk.nn.rope import Rotation, rotate
 
@@ -73,9 +74,10 @@ class StatePool:
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
         rooms: dict[int, tuple[Tensor, Tensor]] | None = None,
+        room_dtype: torch.dtype | None = None,
     ) -> None:
         """`rooms`: attention's buffers by batch, shared with other pools of the same shape that the same thread steps:
-        what was recorded for their addresses can then be replayed for all of them.
+        what was recorded for their addresses can then be replayed for all of them. room_dtype: theirs, if another.
         """
         self.shape, self.slots = shape, slots
         size = (slots * shape.pages, shape.layers, shape.block_tokens, shape.heads, shape.head_dim)
@@ -83,6 +85,7 @@ class StatePool:
         self.values = torch.zeros(size, dtype=dtype, device=device)
         self._free = deque(range(slots))
         self._rooms = {} if rooms is None else rooms
+        self._room_dtype = room_dtype or dtype
 
     @property
     def free(self) -> int:
@@ -110,15 +113,16 @@ class StatePool:
             for i, page in enumerate(table):
                 tokens = slice(i * s.block_tokens, (i + 1) * s.block_tokens)
                 page_keys = self.keys[page] if turn is None else rotate(self.keys[page], turn[tokens])
-                keys[:, b, tokens].copy_(page_keys)
-                values[:, b, tokens].copy_(self.values[page])
+                keys[:, b, tokens].copy_(coded(page_keys, self._room_dtype))
+                values[:, b, tokens].copy_(coded(self.values[page], self._room_dtype))
         return tuple(Room(keys[i], values[i], filled) for i in range(s.layers))
 
     def _buffers(self, batch: int) -> tuple[Tensor, Tensor]:
         if batch not in self._rooms:
             s = self.shape
             size = (s.layers, batch, (s.past_blocks + 1) * s.block_tokens, s.heads, s.head_dim)
-            self._rooms[batch] = (self.keys.new_zeros(size), self.keys.new_zeros(size))
+            keys, values = (torch.zeros(size, dtype=self._room_dtype, device=self.keys.device) for _ in range(2))
+            self._rooms[batch] = keys, values
         return self._rooms[batch]
 
 

@@ -87,6 +87,7 @@ class Performer:
         self.student: DiT | ServedDiT = student
         self.log: tuple[str, ...] = ()  # what really runs, once `prepare` has made it fast
         self._rooms: dict[int, tuple[Tensor, Tensor]] = {}
+        self._room_dtype = dtype
         codec = codec.to(self.decoder_device, dtype).eval().requires_grad_(False)
         self.codec: Any = codec.channels_last()
         self.speech, self.text = speech, text
@@ -158,7 +159,12 @@ class Performer:
     def pool(self, sessions: int) -> StatePool:
         """Memory for so many streams of this performer."""
         shape = PoolShape.of(self.preset.dit, self.preset.geometry)
-        return StatePool(shape, sessions, self.dtype, self.device, self._rooms if self.preset.published else None)
+        rooms = self._rooms if self.preset.published else None
+        return StatePool(shape, sessions, self.dtype, self.device, rooms, self._room_dtype)
+
+    def attend_in(self, dtype: torch.dtype) -> None:
+        """Pools made from now on keep what attention reads in `dtype` (8 bits in the fast mode)."""
+        self._rooms, self._room_dtype = {}, dtype
 
     def stream(
         self, slot: Slot, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int | None = None

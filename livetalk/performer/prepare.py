@@ -5,7 +5,7 @@ recorded, all shapes of a session walked through once. What really runs is told 
 which mode; whether the result is good enough is for a gate to say (`evaluation.full_speed`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from livetalk.codec.taehv import LightDecoder, LightWan
 from livetalk.codec.wan import WanCodec
 from livetalk.dit.model import DiT
 from livetalk.dit.serving import SHAPES, Measures, ServedDiT
+from livetalk.nn.flash3 import CODED
 from livetalk.nn.kernels import fastest
 from livetalk.performer.stages import decode, denoise
 
@@ -35,13 +36,13 @@ def prepare(
     mode: Mode,
     light: LightDecoder | None = None,
     measures: Measures | None = None,
-    sessions: int = 1,
+    batches: Sequence[int] = (1,),
     tell: Tell = lambda words: None,
 ) -> list[str]:
     """Make `performer` ready to serve in `mode`; returns what really runs.
 
-    light: the decoder of the fast mode; without one the VAE's own stays. sessions: the most that are stepped in one
-    batch; every number up to it is walked through.
+    light: the decoder of the fast mode; without one the VAE's own stays. batches: numbers of sessions that are stepped
+    together; each is walked through.
     """
     assert isinstance(performer.student, DiT), "a performer is made ready once"
     g, c = performer.preset.geometry, performer.preset.dit
@@ -52,6 +53,9 @@ def prepare(
     )
     served = ServedDiT(performer.student, measures or measures_of(mode, performer.device), kernel)
     performer.student = served
+    if mode == "fast" and kernel.eight:
+        performer.attend_in(CODED)
+        served.log.append("keys and values of attention: fp8 e4m3")
     decoder = "decoder: Wan's VAE"
     if mode == "fast" and light is not None:
         assert isinstance(performer.codec, WanCodec)
@@ -61,7 +65,7 @@ def prepare(
         decoder += _compiled_decoder(performer, served.measures.backend, tell)
     served.log.append(decoder)
     with torch.inference_mode():
-        served.warm_up(lambda: [walk(performer, batch) for batch in range(1, sessions + 1)], tell)
+        served.warm_up(lambda: [walk(performer, batch) for batch in batches], tell)
     performer.log = tuple(served.log)
     return served.log
 

@@ -1,0 +1,49 @@
+"""FlashAttention-3 (Shah et al., arXiv 2407.08608) for Hopper GPUs, from the package `fa3-fwd` (extra `hopper`).
+
+Faster than what PyTorch brings on long caches, and the only one here that multiplies keys and values of 8 bits.
+Knows one call; whether it is the fastest on a machine is for `nn.kernels` to find out.
+"""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+CODED = torch.float8_e4m3fn
+_LARGEST = 448.0  # of e4m3
+
+# The package's operator, once `available` has found it; `chosen` while bfloat16 calls are to use it.
+_forward: Any = None
+chosen = False
+
+
+def available(device: torch.device) -> bool:
+    """Whether `device` is a Hopper GPU and the package is here. Loads it."""
+    global _forward
+    if device.type != "cuda" or torch.cuda.get_device_capability(device)[0] != 9:
+        return False
+    if _forward is None:
+        try:
+            from fa3_fwd_interface import _flash_attn_forward  # pyright: ignore[reportMissingImports]
+        except (ImportError, OSError):  # not installed, or built for another PyTorch
+            return False
+        _forward = _flash_attn_forward
+    return True
+
+
+def coded(x: Tensor, dtype: torch.dtype = CODED) -> Tensor:
+    """`x` in `dtype`; where that has 8 bits, what is too large for it becomes the largest there is.
+
+    No scale: queries and keys are normed, and e4m3 keeps its three bits of mantissa from 1/64 to 448.
+    """
+    return x.clamp(-_LARGEST, _LARGEST).to(dtype) if dtype is CODED else x.to(dtype)
+
+
+def attend(
+    q: Float[Tensor, "b n k d"], key: Float[Tensor, "b m k d"], value: Float[Tensor, "b m k d"]
+) -> Float[Tensor, "b n kd"]:
+    """As `nn.attention.attend`; all in bfloat16, or keys and values in 8 bits. The result is in bfloat16."""
+    if key.dtype is CODED:
+        q = coded(q)
+    return _forward(q, key, value, softmax_scale=q.shape[-1] ** -0.5)[0].flatten(2)

@@ -26,8 +26,8 @@ def attend(
     if key.dtype is flash3.CODED:
         if q.device.type == "cuda":
             return flash3.attend(q, key, value)
-        q, key, value = (flash3.coded(x).to(q.dtype) for x in (q, key, value))
-    elif flash3.chosen and mask is None:
+        q, key, value = (x.to(q.dtype) for x in (flash3.coded(q), key, value))
+    elif flash3.chosen and mask is None and key.shape[1] >= flash3.LONG:
         return flash3.attend(q, key, value)
     small = key.shape[1] >= _FEW and q.shape[1] * key.shape[1] < _SMALL
     if small and q.device.type == "cpu" and mask is None and not torch.is_grad_enabled():

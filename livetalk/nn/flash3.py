@@ -11,6 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 CODED = torch.float8_e4m3fn
+LONG = 2048  # keys from which on it pays: with 512 of a prompt cuDNN's kernel took a third of the time (H100)
+_TILE, _PROCESSORS = 128, 132  # queries that one of an H100's processors takes at a time, and how many it has
 _LARGEST = 448.0  # of e4m3
 
 # The package's operator, once `available` has found it; `chosen` while bfloat16 calls are to use it.
@@ -46,4 +48,13 @@ def attend(
     """As `nn.attention.attend`; all in bfloat16, or keys and values in 8 bits. The result is in bfloat16."""
     if key.dtype is CODED:
         q = coded(q)
-    return _forward(q, key, value, softmax_scale=q.shape[-1] ** -0.5)[0].flatten(2)
+    splits = _splits(q.shape[0] * q.shape[2] * -(-q.shape[1] // _TILE))
+    return _forward(q, key, value, softmax_scale=q.shape[-1] ** -0.5, num_splits=splits)[0].flatten(2)
+
+
+def _splits(tiles: int) -> int:
+    """Into how many parts keys are cut, so that the last wave of work leaves few of the processors idle.
+
+    Measured for 288 tiles: 0.51 ms in one part, 0.45 in three; joining them costs about a twelfth of a wave each.
+    """
+    return min(range(1, 5), key=lambda parts: -(-tiles * parts // _PROCESSORS) / parts + 0.08 * parts)

@@ -81,7 +81,7 @@ class LivePerformer:
             raise ValueError("as published, all of the speech must be there first: live sessions run without it")
         self.performer, self.clock = performer, clock
         self.lock = threading.Condition()
-        self.cost, self._share = Cost(), half_the_cores()
+        self.cost, self._share = Cost(), half_the_cores(performer.device)
         self.sessions: list[LiveSession] = []
         self.limit = self._warm_up() if sessions is None else sessions
         self.pool = performer.pool(self.limit)

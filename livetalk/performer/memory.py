@@ -9,6 +9,7 @@ tables; not clocks, speech or pixels.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -64,6 +65,35 @@ class PoolShape:
         return grown if spare <= 0 else grown[: self.anchors] + grown[self.anchors + spare :]
 
 
+def _lay(room: Tensor, kept: Tensor, cos: Tensor | None, sin: Tensor | None) -> None:
+    turned = kept if cos is None or sin is None else rotate(kept, Rotation(cos, sin))
+    room.copy_(coded(turned, room.dtype))
+
+
+class Rooms:
+    """Attention's buffers by batch, every layer's keys and values side by side, in `dtype`.
+
+    compiler: a backend of torch.compile, with which pages are laid out by one kernel instead of ten.
+    """
+
+    def __init__(self, dtype: torch.dtype, compiler: Any = None) -> None:
+        self.dtype, self._made = dtype, dict[int, tuple[Tensor, Tensor]]()
+        self._lay = _lay if compiler is None else torch.compile(_lay, dynamic=False, backend=compiler)
+
+    def of(self, batch: int, shape: PoolShape, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Keys and values [layers, batch, tokens, heads, head_dim]."""
+        if batch not in self._made:
+            tokens = (shape.past_blocks + 1) * shape.block_tokens
+            size = (shape.layers, batch, tokens, shape.heads, shape.head_dim)
+            keys, values = (torch.zeros(size, dtype=self.dtype, device=device) for _ in range(2))
+            self._made[batch] = keys, values
+        return self._made[batch]
+
+    def lay(self, room: Float[Tensor, "l n k d"], kept: Float[Tensor, "l n k d"], turn: Rotation | None) -> None:
+        """Copy a page into its place, rotated."""
+        self._lay(room, kept, *((None, None) if turn is None else (turn.cos, turn.sin)))
+
+
 class StatePool:
     """Pages of `slots` sessions. Not thread-safe: one thread opens, steps and closes."""
 
@@ -73,19 +103,17 @@ class StatePool:
         slots: int,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
-        rooms: dict[int, tuple[Tensor, Tensor]] | None = None,
-        room_dtype: torch.dtype | None = None,
+        rooms: "Rooms | None" = None,
     ) -> None:
-        """`rooms`: attention's buffers by batch, shared with other pools of the same shape that the same thread steps:
-        what was recorded for their addresses can then be replayed for all of them. room_dtype: theirs, if another.
+        """`rooms`: shared with other pools of the same shape that the same thread steps: what was recorded for their
+        addresses can then be replayed for all of them.
         """
         self.shape, self.slots = shape, slots
         size = (slots * shape.pages, shape.layers, shape.block_tokens, shape.heads, shape.head_dim)
         self.keys = torch.zeros(size, dtype=dtype, device=device)  # unrotated
         self.values = torch.zeros(size, dtype=dtype, device=device)
         self._free = deque(range(slots))
-        self._rooms = {} if rooms is None else rooms
-        self._room_dtype = room_dtype or dtype
+        self._rooms = rooms or Rooms(dtype)
 
     @property
     def free(self) -> int:
@@ -107,23 +135,14 @@ class StatePool:
     def rooms(self, tables: Sequence[Table], turn: Rotation | None) -> tuple[Past, ...]:
         """Attention's buffers, a layer each, with the pages of `tables` (equally long) put in front."""
         s, past = self.shape, len(tables[0])
-        keys, values = self._buffers(len(tables))
+        keys, values = self._rooms.of(len(tables), s, self.keys.device)
         filled = past * s.block_tokens
         for b, table in enumerate(tables):
             for i, page in enumerate(table):
                 tokens = slice(i * s.block_tokens, (i + 1) * s.block_tokens)
-                page_keys = self.keys[page] if turn is None else rotate(self.keys[page], turn[tokens])
-                keys[:, b, tokens].copy_(coded(page_keys, self._room_dtype))
-                values[:, b, tokens].copy_(coded(self.values[page], self._room_dtype))
+                self._rooms.lay(keys[:, b, tokens], self.keys[page], None if turn is None else turn[tokens])
+                self._rooms.lay(values[:, b, tokens], self.values[page], None)
         return tuple(Room(keys[i], values[i], filled) for i in range(s.layers))
-
-    def _buffers(self, batch: int) -> tuple[Tensor, Tensor]:
-        if batch not in self._rooms:
-            s = self.shape
-            size = (s.layers, batch, (s.past_blocks + 1) * s.block_tokens, s.heads, s.head_dim)
-            keys, values = (torch.zeros(size, dtype=self._room_dtype, device=self.keys.device) for _ in range(2))
-            self._rooms[batch] = keys, values
-        return self._rooms[batch]
 
 
 @dataclass(frozen=True)

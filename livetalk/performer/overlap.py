@@ -21,14 +21,17 @@ if TYPE_CHECKING:
     from livetalk.performer.performer import Performer
 
 
-def half_the_cores() -> int:
-    """Threads for each of the two stages."""
-    return max(1, cores() // 2)
+def half_the_cores(device: torch.device | None = None) -> int:
+    """Threads for each of the two stages; 0, which leaves them as they are, on a GPU."""
+    return 0 if device is not None and device.type == "cuda" else max(1, cores() // 2)
 
 
 @contextmanager
 def computing(threads: int) -> Iterator[None]:
-    """Inside, the calling thread computes on so many cores."""
+    """Inside, the calling thread computes on so many cores; 0 for as many as before."""
+    if not threads:
+        yield
+        return
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -44,7 +47,7 @@ def overlapped(
 
     The first block has the processor to itself: somebody waits for it.
     """
-    half = half_the_cores()
+    half = half_the_cores(performer.device)
 
     def show(stream: AvatarStream, record: Record) -> np.ndarray:
         with computing(half):

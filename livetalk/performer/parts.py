@@ -115,7 +115,8 @@ def random_parts(preset: Preset, device: torch.device, dtype: torch.dtype, seed:
         speech = Wav2Vec2Speech(new_wav2vec2(preset.speech))
     heard = dtype if preset.as_published else torch.float32
     rows = _RandomText(preset.text_tokens, preset.dit.text_dim)
-    return Parts(student.eval(), codec.eval(), WindowedSpeech(speech.to(heard)), rows, "random")
+    # One of its parameters is made on the processor whatever device is asked for.
+    return Parts(student.eval(), codec.eval(), WindowedSpeech(speech.to(device, heard)), rows, "random")
 
 
 def fast_decoder(path: Path | None, folder: Path | None, random: bool = False) -> LightDecoder:

@@ -31,7 +31,7 @@ from livetalk.nn.allocator import keep_freed_memory
 from livetalk.nn.packed import pack_linears
 from livetalk.performer import fits, parts
 from livetalk.performer.clip_track import ClipTrack
-from livetalk.performer.memory import PoolShape, Slot, StatePool
+from livetalk.performer.memory import PoolShape, Rooms, Slot, StatePool
 from livetalk.performer.overlap import overlapped
 from livetalk.performer.parts import WEIGHTS as WEIGHTS
 from livetalk.performer.prepare import Mode, prepare
@@ -86,8 +86,7 @@ class Performer:
             pack_linears(student)
         self.student: DiT | ServedDiT = student
         self.log: tuple[str, ...] = ()  # what really runs, once `prepare` has made it fast
-        self._rooms: dict[int, tuple[Tensor, Tensor]] = {}
-        self._room_dtype = dtype
+        self._rooms = Rooms(dtype)
         codec = codec.to(self.decoder_device, dtype).eval().requires_grad_(False)
         self.codec: Any = codec.channels_last()
         self.speech, self.text = speech, text
@@ -159,12 +158,11 @@ class Performer:
     def pool(self, sessions: int) -> StatePool:
         """Memory for so many streams of this performer."""
         shape = PoolShape.of(self.preset.dit, self.preset.geometry)
-        rooms = self._rooms if self.preset.published else None
-        return StatePool(shape, sessions, self.dtype, self.device, rooms, self._room_dtype)
+        return StatePool(shape, sessions, self.dtype, self.device, self._rooms if self.preset.published else None)
 
-    def attend_in(self, dtype: torch.dtype) -> None:
-        """Pools made from now on keep what attention reads in `dtype` (8 bits in the fast mode)."""
-        self._rooms, self._room_dtype = {}, dtype
+    def attend_in(self, rooms: Rooms) -> None:
+        """Pools made from now on keep there what attention reads."""
+        self._rooms = rooms
 
     def stream(
         self, slot: Slot, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int | None = None

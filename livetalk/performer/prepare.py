@@ -15,8 +15,10 @@ from livetalk.codec.taehv import LightDecoder, LightWan
 from livetalk.codec.wan import WanCodec
 from livetalk.dit.model import DiT
 from livetalk.dit.serving import SHAPES, Measures, ServedDiT
+from livetalk.nn.causal_conv import CausalConv3d
 from livetalk.nn.flash3 import CODED
-from livetalk.nn.kernels import fastest
+from livetalk.nn.kernels import fastest, timed
+from livetalk.performer.memory import Rooms
 from livetalk.performer.stages import decode, denoise
 
 if TYPE_CHECKING:
@@ -47,20 +49,23 @@ def prepare(
     assert isinstance(performer.student, DiT), "a performer is made ready once"
     g, c = performer.preset.geometry, performer.preset.dit
     keys = g.window_latents * g.tokens_per_latent
+    torch.backends.cudnn.benchmark = True  # convolutions, too, by the clock
     tell("choosing kernels")
     kernel = fastest(
         performer.device, performer.dtype, 1, g.block_latents * g.tokens_per_latent, keys, c.heads, c.head_dim
     )
     served = ServedDiT(performer.student, measures or measures_of(mode, performer.device), kernel)
     performer.student = served
-    if mode == "fast" and kernel.eight:
-        performer.attend_in(CODED)
+    dtype = CODED if mode == "fast" and kernel.eight else performer.dtype
+    performer.attend_in(_rooms(dtype, performer.device, served.measures))
+    if dtype is CODED:
         served.log.append("keys and values of attention: fp8 e4m3")
     decoder = "decoder: Wan's VAE"
     if mode == "fast" and light is not None:
         assert isinstance(performer.codec, WanCodec)
-        performer.codec = LightWan(performer.codec, light.to(performer.decoder_device, performer.dtype)).channels_last()
-        decoder = "decoder: light, in TAEHV's layout"
+        light = light.to(performer.decoder_device, performer.dtype)
+        performer.codec = LightWan(performer.codec, light).channels_last()
+        decoder = "decoder: light, in TAEHV's layout" + _compiled_light(performer, light, served.measures, tell)
     elif served.measures.compiled:
         decoder += _compiled_decoder(performer, served.measures.backend, tell)
     served.log.append(decoder)
@@ -82,13 +87,39 @@ def walk(performer: "Performer", sessions: int = 1) -> None:
         decode(performer, streams, denoise(performer, streams, [stream.plan() for stream in streams]))
 
 
-def _compiled_decoder(performer: "Performer", backend: Any, tell: Tell) -> str:
-    """Compile the residuals of the VAE's decoder: norms and activations between convolutions become one kernel."""
-    codec = performer.codec
-    if not isinstance(codec, WanCodec):
+def _rooms(dtype: torch.dtype, device: torch.device, measures: Measures) -> Rooms:
+    """Attention's buffers, compiled for where that is possible."""
+    if not measures.compiled:
+        return Rooms(dtype)
+    page = torch.zeros(1, 2, 1, 4, device=device)
+    try:
+        rooms = Rooms(dtype, measures.backend)
+        rooms.lay(page.to(dtype), page, None)
+    except Exception:
+        return Rooms(dtype)
+    return rooms
+
+
+def _compiled_light(performer: "Performer", light: LightDecoder, measures: Measures, tell: Tell) -> str:
+    if not measures.compiled:
         return ""
     tell("compiling the decoder")
-    size = performer.preset.geometry.size
+    try:
+        light.compile(dynamic=False, backend=measures.backend)
+        _decoded(performer)
+    except Exception as error:
+        light._compiled_call_impl = None
+        return f", eager; not compiled: {type(error).__name__}"
+    return ", compiled"
+
+
+def _compiled_decoder(performer: "Performer", backend: Any, tell: Tell) -> str:
+    """Choose the VAE's convolutions by the clock; norms and activations between them become one kernel each."""
+    codec = performer.codec
+    assert isinstance(codec, WanCodec)
+    tell("choosing convolutions")
+    said = f", {_chosen_convolutions(performer, codec)} convolutions by pictures"
+    tell("compiling the decoder")
     residuals = [layer for layer in codec.decoder.layers() if hasattr(layer, "residual")]
     try:
         for layer in residuals:
@@ -97,13 +128,47 @@ def _compiled_decoder(performer: "Performer", backend: Any, tell: Tell) -> str:
             torch.inference_mode(),
             torch._dynamo.config.patch(recompile_limit=SHAPES, fail_on_recompile_limit_hit=True),
         ):
-            portrait = torch.zeros(1, 3, 1, size, size, device=performer.decoder_device, dtype=performer.dtype)
-            latent = codec.encode(portrait)
-            carry = codec.start(1, performer.decoder_device, performer.dtype)
-            for _ in range(3):
-                _, carry = codec.step(latent, carry)
+            _decoded(performer)
     except Exception as error:
         for layer in residuals:
             layer._compiled_call_impl = None
-        return f", eager; not compiled: {type(error).__name__}"
-    return ", compiled"
+        return f"{said}, eager; not compiled: {type(error).__name__}"
+    return f"{said}, compiled"
+
+
+@torch.inference_mode()
+def _decoded(performer: "Performer") -> None:
+    """A stream's first latent frames, black ones, through the codec's decoder: all its shapes."""
+    g, codec = performer.preset.geometry, performer.codec
+    latent = torch.zeros(1, g.latent_channels, 1, g.latent_size, g.latent_size, device=performer.decoder_device)
+    carry = codec.start(1, performer.decoder_device, performer.dtype)
+    for _ in range(3):
+        _, carry = codec.step(latent, carry)
+
+
+@torch.inference_mode()
+def _chosen_convolutions(performer: "Performer", codec: WanCodec) -> int:
+    """Every convolution of the decoder as it is faster in the middle of a stream; returns how many by pictures."""
+    layers = [layer for layer in codec.decoder.modules() if isinstance(layer, CausalConv3d)]
+    seen: dict[CausalConv3d, torch.Size] = {}
+
+    def note(layer: CausalConv3d, given: tuple[torch.Tensor, torch.Tensor]) -> None:
+        seen[layer] = given[0].shape
+
+    hooks = [layer.register_forward_pre_hook(note) for layer in layers]  # pyright: ignore[reportArgumentType]
+    _decoded(performer)
+    for hook in hooks:
+        hook.remove()
+    faster: dict[Any, bool] = {}
+    for layer, (b, c, t, h, w) in seen.items():
+        kind = (c, layer.out_channels, layer.kernel_size, t, h)
+        if kind not in faster:
+            size = (b, c, t + layer.past_frames, h, w)
+            frames = torch.randn(size, device=performer.decoder_device, dtype=performer.dtype)
+            frames = frames.contiguous(memory_format=torch.channels_last_3d)
+            times = []
+            for layer.by_pictures in (False, True):
+                times.append(timed(lambda: layer.convolved(frames), performer.decoder_device))  # noqa: B023 - called at once
+            faster[kind] = times[1] < times[0]
+        layer.by_pictures = faster[kind]
+    return sum(layer.by_pictures for layer in layers)

@@ -43,9 +43,9 @@ def denoise(
     known = jobs[0].known
     assert known is None or len(jobs) == 1, "an interrupted block is made alone"
 
-    def noise(step: int) -> Tensor:
+    def noise(step: int) -> Tensor:  # the steps come in order
         checkpoint()
-        return torch.cat([made[step] for made in noises]).to(performer.device)
+        return torch.cat([next(made) for made in noises]).to(performer.device)
 
     batch = BlockConditions(
         torch.cat([c.reference for c in conditions]),

@@ -6,7 +6,7 @@ viewer saw. Knows no threads and no wall clock.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -240,12 +240,15 @@ class AvatarStream:
         packed = pack_audio(rows, every) if job.index == 0 else rearrange(rows, "b (f r) a -> b f (r a)", r=every)
         return BlockConditions(self.reference, job.text, packed)
 
-    def noise(self, job: Job) -> list[Float[Tensor, "1 c f h w"]]:
-        """Noise of every step of a block: a function of seed, block and attempt alone."""
+    def noise(self, job: Job) -> Iterator[Float[Tensor, "1 c f h w"]]:
+        """Noise of a block, step by step: a function of seed, block and attempt alone.
+
+        Drawn when it is asked for: a GPU is busy with the step before meanwhile.
+        """
         g = self.performer.preset.geometry
         generator = torch.Generator().manual_seed(((self.seed * 1_000_003 + job.index) * 64 + job.attempt % 64) % 2**63)
         shape = (1, g.latent_channels, g.block_latents, g.latent_size, g.latent_size)
-        return [torch.randn(shape, generator=generator) for _ in self.performer.ladder.sigmas]
+        return (torch.randn(shape, generator=generator) for _ in self.performer.ladder.sigmas)
 
     def _idles(self, past: np.ndarray, heard: Heard) -> bool:
         """Nothing is heard and nothing was: a still face needs half of the steps. Anchors are always made with all."""

@@ -95,11 +95,11 @@ def test_nothing_moves_in_memory(model: DiT) -> None:
     state, address = RolloutState(pool.open().cache()), pool.keys.data_ptr()
     for block in range(3):
         _, state = _step(model, block, state)
-    buffers = {k: v[0].data_ptr() for k, v in pool._rooms.items()}
+    buffers = {k: v[0].data_ptr() for k, v in pool._rooms._made.items()}
     for block in range(3, 9):
         _, state = _step(model, block, state)
     assert pool.keys.data_ptr() == address
-    assert {k: v[0].data_ptr() for k, v in pool._rooms.items()} == buffers
+    assert {k: v[0].data_ptr() for k, v in pool._rooms._made.items()} == buffers
 
 
 def test_a_closed_session_leaves_nothing_behind(model: DiT) -> None:

@@ -39,7 +39,7 @@ class _Stages:
                     pulled.append(index)
                 yield None, SimpleNamespace(index=index)
 
-        return overlapped(None, jobs())  # type: ignore[arg-type]
+        return overlapped(SimpleNamespace(device=torch.device("cpu")), jobs())  # type: ignore[arg-type]
 
     def _do(self, name: str, index: int) -> int:
         self.events.append(("begin", name, index))

@@ -6,6 +6,8 @@ import torch
 
 from livetalk.codec.taehv import LightDecoder, LightWan
 from livetalk.dit.serving import Measures
+from livetalk.nn.kernels import Kernel
+from livetalk.performer import prepare as prepare_module
 from livetalk.performer.performer import Options, Performer
 from livetalk.performer.prepare import prepare
 from livetalk.presets import MINIATURE_FULL
@@ -59,7 +61,7 @@ def test_the_decoder_compiles_or_stays(plain):
     prepare(performer, "exact", measures=Measures(compiled=True, backend="no such backend"))
     assert np.abs(play(performer) - plain).max() <= 1
     assert any(line.startswith("blocks: eager; not compiled: InvalidBackend") for line in performer.log)
-    assert "decoder: Wan's VAE, eager; not compiled: InvalidBackend" in performer.log
+    assert any("eager; not compiled: InvalidBackend" in line for line in performer.log if "decoder" in line)
 
 
 @pytest.mark.slow
@@ -67,7 +69,8 @@ def test_everything_compiled_shows_the_same_frames(plain):
     performer = fresh()
     prepare(performer, "exact", measures=Measures(compiled=True, backend="eager"))
     assert np.abs(play(performer) - plain).max() <= 1
-    assert {"blocks: compiled (eager)", "decoder: Wan's VAE, compiled"} <= set(performer.log)
+    assert "blocks: compiled (eager)" in performer.log
+    assert any(line.startswith("decoder: Wan's VAE") and line.endswith(", compiled") for line in performer.log)
 
 
 def test_a_performer_is_made_ready_once():
@@ -75,3 +78,16 @@ def test_a_performer_is_made_ready_once():
     prepare(performer, "exact")
     with pytest.raises(AssertionError):
         prepare(performer, "exact")
+
+
+def test_attention_reads_8_bits_and_shows_nearly_the_same(plain, monkeypatch):
+    """The fast mode on Hopper GPUs; here the numbers are read as 8 bits and multiplied as they are."""
+    monkeypatch.setattr(prepare_module, "fastest", lambda *sizes: Kernel("default", {}, eight=True))
+    performer = fresh()
+    prepare(performer, "fast")
+    pool = performer.pool(1)
+    assert all(room.keys.dtype is torch.float8_e4m3fn for room in pool.rooms([()], None))
+    assert "keys and values of attention: fp8 e4m3" in performer.log
+    difference = np.abs(play(performer) - plain)
+    assert difference.any()
+    assert difference.mean() < 3

@@ -212,11 +212,12 @@ def _density(performer: Performer, plan: Plan, tell: Tell) -> dict[str, Any]:
     """The most of the sessions tried whose blocks, made in one batch, are there in real time 999 times of 1,000."""
     g = performer.preset.geometry
     shares: dict[int, float] = {}
+    times: list[float] = []
     for sessions in _tried(plan):
         pool = performer.pool(sessions)
         portrait = _portrait(performer)
         streams = [performer.stream(pool.open(), portrait, PROMPT, seed) for seed in range(sessions)]
-        times: list[float] = []
+        times = []
         rounds = -(-plan.density_blocks // sessions)
         for block in range(rounds):
             tell(f"{sessions} sessions, block {block + 1} of {rounds}")

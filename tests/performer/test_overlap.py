@@ -101,7 +101,7 @@ def test_a_job_that_cannot_be_made_reaches_the_caller(monkeypatch: pytest.Monkey
         raise OSError("the microphone is gone")
 
     with pytest.raises(OSError, match="microphone"):
-        list(overlapped(None, jobs()))  # type: ignore[arg-type]
+        list(overlapped(SimpleNamespace(device=torch.device("cpu")), jobs()))  # type: ignore[arg-type]
     assert not _decoders()
 
 

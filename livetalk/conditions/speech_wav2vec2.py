@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from livetalk.conditions.text_umt5 import MISSING
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
+from livetalk.nn.graphed import Graphs
 from livetalk.weights import load_into
 
 if TYPE_CHECKING:
@@ -183,13 +184,30 @@ class WindowedSpeech(nn.Module):
     def __init__(self, speech: Wav2Vec2Speech, overlap: Overlap = Overlap()) -> None:
         super().__init__()
         self.speech, self.config = speech, overlap
+        self.graphs: Graphs | None = None
 
     def window_samples(self, frames: int) -> int:
         """Samples that `frames` consecutive rows depend on."""
         return (self.config.past + frames + self.config.ahead) * self.config.hop
 
     def rows(self, window: Float[Tensor, "b n"]) -> Float[Tensor, "b t a"]:
-        """Rows of a window of `window_samples(t)` samples."""
+        """Rows of a window of `window_samples(t)` samples. Recorded ones are overwritten by the next call."""
+        if self.graphs is not None and window.shape in self.graphs:
+            return self.graphs.replay(window.shape, (window,))
+        return self._rows(window)
+
+    @torch.no_grad()
+    def recorded(self, graphs: Graphs, frames: int, device: torch.device) -> str:
+        """Record the call for blocks of `frames` frames, whose two hundred small kernels take long to launch."""
+        window = torch.zeros(1, self.window_samples(frames), device=device)
+        try:
+            graphs.record(window.shape, self._rows, (window,))
+        except Exception as error:
+            return f"launched one by one; no CUDA graph: {type(error).__name__}"
+        self.graphs = graphs
+        return "one CUDA graph"
+
+    def _rows(self, window: Float[Tensor, "b n"]) -> Float[Tensor, "b t a"]:
         frames = window.shape[1] // self.config.hop
         return self.speech(window, frames)[:, self.config.past : frames - self.config.ahead]
 

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from livetalk.dit.block import DiTBlock
-from livetalk.dit.graphed import Graphs
 from livetalk.dit.model import DiT, TextMemory
 from livetalk.nn.fp8 import eight_bits, native_fp8
+from livetalk.nn.graphed import Graphs
 from livetalk.nn.kernels import Kernel
 from livetalk.nn.kv_cache import KeysValues, Past, Room
 from livetalk.nn.rope import Rotation

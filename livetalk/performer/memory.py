@@ -65,9 +65,12 @@ class PoolShape:
         return grown if spare <= 0 else grown[: self.anchors] + grown[self.anchors + spare :]
 
 
-def _lay(room: Tensor, kept: Tensor, cos: Tensor | None, sin: Tensor | None) -> None:
-    turned = kept if cos is None or sin is None else rotate(kept, Rotation(cos, sin))
-    room.copy_(coded(turned, room.dtype))
+def _lay(room: Tensor, kept: Tensor) -> None:
+    room.copy_(coded(kept, room.dtype))
+
+
+def _lay_turned(room: Tensor, kept: Tensor, cos: Tensor, sin: Tensor) -> None:
+    _lay(room, rotate(kept, Rotation(cos, sin)))
 
 
 class Rooms:
@@ -78,7 +81,10 @@ class Rooms:
 
     def __init__(self, dtype: torch.dtype, compiler: Any = None) -> None:
         self.dtype, self._made = dtype, dict[int, tuple[Tensor, Tensor]]()
-        self._lay = _lay if compiler is None else torch.compile(_lay, dynamic=False, backend=compiler)
+        self._lay, self._lay_turned = _lay, _lay_turned
+        if compiler is not None:
+            self._lay = torch.compile(_lay, dynamic=False, backend=compiler)
+            self._lay_turned = torch.compile(_lay_turned, dynamic=False, backend=compiler)
 
     def of(self, batch: int, shape: PoolShape, device: torch.device) -> tuple[Tensor, Tensor]:
         """Keys and values [layers, batch, tokens, heads, head_dim]."""
@@ -91,7 +97,10 @@ class Rooms:
 
     def lay(self, room: Float[Tensor, "l n k d"], kept: Float[Tensor, "l n k d"], turn: Rotation | None) -> None:
         """Copy a page into its place, rotated."""
-        self._lay(room, kept, *((None, None) if turn is None else (turn.cos, turn.sin)))
+        if turn is None:
+            self._lay(room, kept)
+        else:
+            self._lay_turned(room, kept, turn.cos, turn.sin)
 
 
 class StatePool:

@@ -7,6 +7,7 @@ are called; how each room works is its own business, and files of sound or video
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -93,6 +94,9 @@ class Performer:
         self.keeps_carries = not preset.published  # a carry of the full decoder is 1.2 GB
         self.windows = SpeechWindows.of(speech.config, preset.geometry)
         self.ladder = ladder_of(ladder(preset.steps, preset.shift, preset.as_published))
+        # Where one GPU does both stages, each has a queue of its own: kernels of one fill what the other leaves idle.
+        both = self.device.type == "cuda" and self.device == self.decoder_device
+        self._beside = torch.cuda.Stream(self.device) if both else None
         # Every second step: for the one block after an interrupt, which somebody waits for.
         quick = Ladder(self.ladder.timesteps[::2], self.ladder.sigmas[::2])
         self.quick_ladder = quick if preset.quick else self.ladder
@@ -154,6 +158,20 @@ class Performer:
             assert isinstance(self.speech, WindowedSpeech)
             return ClipTrack(self.windows, self.speech)
         return SpeechTrack(self.windows, self.speech)
+
+    def mark(self) -> torch.cuda.Event | None:
+        """The end of what the device has been asked for until now, for `beside`."""
+        return None if self._beside is None else torch.cuda.current_stream(self.device).record_event()
+
+    @contextmanager
+    def beside(self, done: torch.cuda.Event | None) -> Iterator[None]:
+        """Inside, the decoder has a queue of its own, which waits for `done` only."""
+        if self._beside is None or done is None:
+            yield
+            return
+        self._beside.wait_event(done)
+        with torch.cuda.stream(self._beside):
+            yield
 
     def pool(self, sessions: int) -> StatePool:
         """Memory for so many streams of this performer."""

@@ -13,10 +13,13 @@ import torch
 
 from livetalk.codec.taehv import LightDecoder, LightWan
 from livetalk.codec.wan import WanCodec
+from livetalk.codec.wan_blocks import Residual, Up
+from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
 from livetalk.dit.model import DiT
 from livetalk.dit.serving import SHAPES, Measures, ServedDiT
 from livetalk.nn.causal_conv import CausalConv3d
 from livetalk.nn.flash3 import CODED
+from livetalk.nn.graphed import Graphs
 from livetalk.nn.kernels import fastest, timed
 from livetalk.performer.memory import Rooms
 from livetalk.performer.stages import decode, denoise
@@ -49,7 +52,7 @@ def prepare(
     assert isinstance(performer.student, DiT), "a performer is made ready once"
     g, c = performer.preset.geometry, performer.preset.dit
     keys = g.window_latents * g.tokens_per_latent
-    torch.backends.cudnn.benchmark = True  # convolutions, too, by the clock
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.benchmark_limit = True, 0  # convolutions, too: all there are
     tell("choosing kernels")
     kernel = fastest(
         performer.device, performer.dtype, 1, g.block_latents * g.tokens_per_latent, keys, c.heads, c.head_dim
@@ -69,6 +72,9 @@ def prepare(
     elif served.measures.compiled:
         decoder += _compiled_decoder(performer, served.measures.backend, tell)
     served.log.append(decoder)
+    if served.measures.graphed and performer.device.type == "cuda" and isinstance(performer.speech, WindowedSpeech):
+        frames = performer.windows.geometry.frames_per_block
+        served.log.append("speech encoder: " + performer.speech.recorded(Graphs(), frames, performer.device))
     with torch.inference_mode():
         served.warm_up(lambda: [walk(performer, batch) for batch in batches], tell)
     performer.log = tuple(served.log)
@@ -120,7 +126,8 @@ def _compiled_decoder(performer: "Performer", backend: Any, tell: Tell) -> str:
     tell("choosing convolutions")
     said = f", {_chosen_convolutions(performer, codec)} convolutions by pictures"
     tell("compiling the decoder")
-    residuals = [layer for layer in codec.decoder.layers() if hasattr(layer, "residual")]
+    residuals = [layer for layer in codec.decoder.layers() if isinstance(layer, Residual | Up)]
+    residuals.append(codec.decoder.head[0])
     try:
         for layer in residuals:
             layer.compile(dynamic=False, backend=backend)

@@ -55,11 +55,12 @@ def denoise(
     steps = performer.quick_ladder if all(job.quick for job in jobs) else performer.ladder
     latents, after = next_block(performer.student, noise, batch, joint, steps, known=known)
     assert isinstance(after.cache, PagedCache)
+    done = performer.mark()
     records = []
     for b, (stream, job) in enumerate(zip(streams, jobs, strict=True)):
         own = PagedCache(after.cache.slots[b : b + 1], after.cache.tables[b : b + 1])
         state = RolloutState(own, job.before.positions, job.before.latents + latents.shape[2])
-        records.append(stream.made(job, latents[b : b + 1], state))
+        records.append(stream.made(job, latents[b : b + 1], state, done))
     return records
 
 
@@ -75,6 +76,16 @@ def decode(
     An interrupted block gives only the frames that were made again. `tell` is given the frames of each latent frame,
     a piece a stream, as soon as they are there; what it raises leaves the streams after that latent frame.
     """
+    with performer.beside(records[0].done):
+        return _decode(performer, streams, records, tell)
+
+
+def _decode(
+    performer: "Performer",
+    streams: Sequence[AvatarStream],
+    records: Sequence[Record],
+    tell: Callable[[list[UInt8[np.ndarray, "t h w 3"]]], None],
+) -> list[UInt8[np.ndarray, "t h w 3"]]:
     known = records[0].job.known
     start = 0 if known is None else known.shape[2]
     carry = _joined_carry([stream.carry for stream in streams])

@@ -49,12 +49,13 @@ class Record:
     """A block that was made: enough to make its remainder again.
 
     `carries`: decoder memory before each decoded latent frame, and after the last one; None where it is too large to
-    be kept and is made again when it is needed (the first one always is).
+    be kept and is made again when it is needed (the first one always is). done: when a GPU has made the latents.
     """
 
     job: Job
     latents: Float[Tensor, "1 c f h w"]
     carries: list[Carry | None]
+    done: torch.cuda.Event | None = None
 
     @property
     def known_carries(self) -> Sequence[Any]:
@@ -134,9 +135,11 @@ class AvatarStream:
             self.records.append(job.origin)
             self.index = job.index + 1
 
-    def made(self, job: Job, latents: Float[Tensor, "1 c f h w"], after: RolloutState) -> Record:
+    def made(
+        self, job: Job, latents: Float[Tensor, "1 c f h w"], after: RolloutState, done: torch.cuda.Event | None = None
+    ) -> Record:
         """Take over a denoised block; the next one can be planned."""
-        record = Record(replace(job, origin=None), latents, [])
+        record = Record(replace(job, origin=None), latents, [], done)
         self.records.append(record)
         self.rollout, self.index = after, job.index + 1
         return record

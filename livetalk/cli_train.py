@@ -34,6 +34,7 @@ SampleEvery = Annotated[float, typer.Option(help="Seconds between samples.")]
 StopAfter = Annotated[float | None, typer.Option(help="Seconds after which this call leaves a checkpoint and ends.")]
 Batch = Annotated[int | None, typer.Option(help="Clips a step and process.")]
 Start = Annotated[Path | None, typer.Option(help="Weights to go on from.")]
+Adversary = Annotated[float, typer.Option(help="Pull of a judge of detail, in units of an L1 error's.", min=0)]
 DecoderOnly = Annotated[bool, typer.Option("--decoder-only", help="Go on with the decoder; latents stay.")]
 Lr = Annotated[float | None, typer.Option(help="Learning rate in place of the preset's.")]
 
@@ -77,6 +78,8 @@ def codec(
     consume: Consume = False,
     start: Start = None,
     decoder_only: DecoderOnly = False,
+    adversary: Adversary = 0.0,
+    lr: Lr = None,
 ) -> None:
     """Stage one: the video codec, on rendered heads (and photographs). Starts when `first` clips are there."""
     from livetalk.distill import recipe
@@ -102,6 +105,8 @@ def codec(
             compile,
             start,
             decoder_only,
+            adversary,
+            lr,
         )
     _tell("codec", report)
 

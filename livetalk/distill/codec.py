@@ -20,6 +20,7 @@ from torch import Tensor
 
 from livetalk.codec.blocks import moved
 from livetalk.codec.portrait import PortraitCodec
+from livetalk.distill.adversary import Adversary
 from livetalk.distill.rebuilding import rebuild_losses, to_bytes
 from livetalk.training.frames import FrameBatch, FrameRing, Photos, Refill, join, recolour
 from livetalk.training.learner import Learner
@@ -46,6 +47,8 @@ class CodecTraining:
     first: float = 0.2  # of the portrait's own latent frame
     spread: float = 5e-4  # keeps latents near unit scale: what says nothing costs
     refill_every: int = 50
+    adversary: float = 0.0  # pull of a judge of detail (`distill.adversary`), in units of an L1 error's; 0 for none
+    adversary_from: float = 0.1  # of the budget: it learns to judge before it is listened to
     decoder_only: bool = False  # latents stay what they are: a transformer that knows them can be trained meanwhile
     optim: OptimConfig = field(
         default_factory=lambda: OptimConfig(
@@ -119,6 +122,7 @@ class CodecStage:
             codec.eye.requires_grad_(False)
             codec.encoder.requires_grad_(False)
         self.learner = Learner(codec, config.optim, world)
+        self.adversary = Adversary(config.adversary, world) if config.adversary else None
         self.losses = torch.compile(self._losses, dynamic=False) if compiled else self._losses
 
     def step(self, tick: Tick) -> Mapping[str, Tensor | float]:
@@ -126,7 +130,7 @@ class CodecStage:
             self.refill(self.ring)
         batch = self._batch()
         with autocast(self.world.device):  # outside of what is compiled: it would break the graph
-            losses = self.losses(batch.pixels, batch.weight, batch.boxes)
+            losses, out = self.losses(batch.pixels, batch.weight, batch.boxes)
         c = self.config
         loss = losses["pixel"] + c.gradient * losses["gradient"] + c.structure * losses["structure"]
         loss = loss + c.motion * losses["motion"] + c.flow * losses["flow"] + c.first * losses["first"]
@@ -134,6 +138,10 @@ class CodecStage:
         loss = loss + c.spread * losses["spread"] + pull * losses["pull"]
         metrics = {k: v.detach() for k, v in losses.items()}
         metrics |= {"loss": loss.detach(), "clips": float(self.ring.seen)}
+        if self.adversary is not None:
+            opinion, told = self.adversary.step(out, batch.pixels[:, :, 1:], tick.progress)
+            loss = loss + opinion * float(tick.progress >= c.adversary_from)
+            metrics |= told
         return metrics | self.learner.descend(loss, tick.progress)
 
     @torch.no_grad()
@@ -159,10 +167,13 @@ class CodecStage:
         return Sample({"sample_psnr": float(psnr)}, to_bytes(rearrange(out, "b c t h w -> b t h w c")))
 
     def state(self) -> dict[str, Any]:
-        return {"codec": self.learner.state()}
+        judge = {} if self.adversary is None else {"judge": self.adversary.state()}
+        return {"codec": self.learner.state()} | judge
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.learner.load_state(state["codec"])
+        if self.adversary is not None:
+            self.adversary.load_state(state["judge"])
 
     def finish(self) -> PortraitCodec:
         """The averaged codec with its latent statistics measured on the ring, or as they were (`decoder_only`)."""
@@ -180,8 +191,8 @@ class CodecStage:
             batch = join(batch.first(kept), self.photos.pan(c.photos, c.length + 1, self.ring.frames.shape[2]))
         return recolour(batch)
 
-    def _losses(self, pixels: Tensor, weight: Tensor, boxes: Tensor) -> dict[str, Tensor]:
-        """All terms by name, as means."""
+    def _losses(self, pixels: Tensor, weight: Tensor, boxes: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """All terms by name, as means; and the rebuilt frames."""
         codec, size, few = self.codec, pixels.shape[-1], -(-len(pixels) // 4)
         portrait = codec.look(pixels[:, :, 0])
         still, (z, found) = codec.encoder.still(portrait.eighth[:few]), codec.changes(portrait, pixels[:, :, 1:])
@@ -199,7 +210,7 @@ class CodecStage:
         losses["pull"] = pull_loss(made.flow, boxes, size) + pull_loss(8 * found, boxes, size)
         losses["first"] = (first.float() - pixels[:few, :, 0]).abs().mean()
         losses["spread"] = z.float().square().mean() + still.float().square().mean()
-        return losses
+        return losses, out
 
     def _noisy(self, z: Tensor) -> Tensor:
         return z + self.config.noise * torch.randn_like(z)

@@ -69,6 +69,8 @@ def train_codec(
     compiled: bool = False,
     start: Path | None = None,
     decoder_only: bool = False,
+    adversary: float = 0.0,
+    lr: float | None = None,
 ) -> RunReport:
     """Leaves `codec.safetensors` with latent statistics measured on the ring. `start`: weights to go on from.
 
@@ -79,7 +81,9 @@ def train_codec(
         raise ValueError("--decoder-only needs --start: give the codec whose latents are to stay")
     if start is not None:
         codec.load_state_dict(_read(start))
-    training = CodecTraining(batch=batch or CodecTraining.batch, decoder_only=decoder_only)
+    training = CodecTraining(batch=batch or CodecTraining.batch, decoder_only=decoder_only, adversary=adversary)
+    if lr is not None:
+        training = replace(training, optim=replace(training.optim, lr=lr))
     stage = CodecStage(codec, ring, training, world, photos, refill, compiled)
     report = run(stage, budget.loop("codec"), out / "codec", world)
     if world.is_main:

@@ -86,9 +86,15 @@ def measure_full(
     load = time.perf_counter() - began
     with progress() as bar:
         task = bar.add_task("measuring", total=None)
-        figures = full_speed.measure(performer, plan, light, lambda words: bar.update(task, description=words))
+        figures = full_speed.measure(
+            performer, plan, light, lambda words: bar.update(task, description=words), lambda part: _write(part, path)
+        )
     figures["load_seconds"] = load
     out.print(full_speed.table(figures))
+    _write(figures, path)
+
+
+def _write(figures: dict[str, Any], path: Path | None) -> None:
     if path is not None:
         with written(path):
             path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

@@ -46,9 +46,16 @@ class Plan:
 
 
 def measure(
-    performer: Performer, plan: Plan, light: LightDecoder | None = None, tell: Tell = lambda words: None
+    performer: Performer,
+    plan: Plan,
+    light: LightDecoder | None = None,
+    tell: Tell = lambda words: None,
+    keep: Callable[[dict[str, Any]], None] = lambda figures: None,
 ) -> dict[str, Any]:
-    """Figures by name; times in seconds, rates in operations or frames a second, memory in bytes."""
+    """Figures by name; times in seconds, rates in operations or frames a second, memory in bytes.
+
+    keep: is given what is measured so far before the long run of several sessions.
+    """
     assert performer.preset.published
     tell("recording the gate")
     gate = Gate.of(performer)
@@ -70,6 +77,7 @@ def measure(
     figures["frames_per_second_overlapped"] = _overlapped(performer, plan)
     tell("measuring one large product")
     figures |= _efficiency(figures, work_of(performer.preset, light is not None), performer)
+    keep(figures)
     if plan.density:
         figures |= _density(performer, plan, tell)
     return figures

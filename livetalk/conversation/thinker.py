@@ -40,6 +40,7 @@ from livetalk.geometry import SAMPLE_RATE
 BEFORE = 0.8  # seconds heard from before a turn was noticed
 FORGIVEN = 0.25  # seconds that resampling and rounding may swallow of an answer
 MOST_SILENT = 32  # silent frames after which an answer that was handed on whole is over, however much is missing
+SEEN = 12  # frames for which it shows that a face was stopped by a button
 LONGEST_TEXT = 2_000  # characters of typed text
 
 
@@ -143,6 +144,10 @@ class Thinker(FrameProcessor):
                 self._said = 0.0
                 self._tell(Caption(self.turn, "assistant", self._caption, final=True))
                 self._be(State.LISTENING)
+        elif self.state is State.INTERRUPTED and not self._hearing:  # by a button: nobody speaks
+            self._silent += 1
+            if self._silent > SEEN:
+                self._be(State.LISTENING)
 
     def _hear(self, frame: InputAudioRawFrame) -> None:
         sound = np.frombuffer(frame.audio, np.int16).astype(np.float32) / 32768
@@ -225,6 +230,7 @@ class Thinker(FrameProcessor):
                 self._tell(Caption(self.turn, "assistant", self._caption, final=True))
             if self.state in (State.SPEAKING, State.THINKING):
                 self._be(State.INTERRUPTED)
+                self._silent = 0
             await self.mind.heard(self._played)
         self._said, self._played, self._cut = 0.0, 0.0, True
 

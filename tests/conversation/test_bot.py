@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pipecat.frames.frames import InterruptionFrame
 from wire import Wire
 
 from livetalk.conversation.bot import Bot
@@ -88,6 +89,20 @@ def test_speaking_interrupts_and_the_memory_ends_where_it_was_heard():
             assert face.interrupts == 1, "a silent face is left alone"
             await wire.speak(np.zeros(16_000 * 3, np.float32))
             assert bot.memory.turns[-1].role == "assistant", "the interrupter is answered"
+
+    asyncio.run(run())
+
+
+def test_stopped_by_a_button_it_soon_listens_again():
+    async def run() -> None:
+        async with _talking(EchoBrain()) as (bot, wire, _face, events):
+            await bot.typed(LONG)
+            await wire.speak(np.zeros(16_000 * 3, np.float32))
+            assert bot.thinker.state is State.SPEAKING
+            await bot.worker.queue_frame(InterruptionFrame())
+            await wire.speak(np.zeros(16_000 * 2, np.float32))
+            states = [event.state for event in events if isinstance(event, StateChanged)]
+            assert states[-2:] == [State.INTERRUPTED, State.LISTENING]
 
     asyncio.run(run())
 

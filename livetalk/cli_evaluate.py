@@ -44,6 +44,9 @@ def tiny(
     streams: Annotated[bool, typer.Option(help="Streams of a minute.")] = True,
     speed: Annotated[bool, typer.Option(help="Speed and memory.")] = True,
     codec_only: Annotated[bool, typer.Option("--codec-only", help="The codec's gate, without the model.")] = False,
+    eight_bits: Annotated[
+        bool, typer.Option("--eight-bits", help="Clips in the numbers of the full preset's fast mode, emulated.")
+    ] = False,
     record: Annotated[bool, typer.Option("--record", help="Keep this as the last full run.")] = False,
     preset: Annotated[str, typer.Option(help="The preset that --weights belong to.")] = "tiny",
     workers: Annotated[int, typer.Option(help="Processes; 0 takes one a core, four at most.", min=0)] = 0,
@@ -63,7 +66,7 @@ def tiny(
     workers = min(workers or min(4, os.cpu_count() or 1), clips)
     faces = {name: open_picture(path) for name, path in avatars().items()}
     with held_out.shelf_folder(speech) as shelf:
-        order = Order(shelf, weights, codec_only, preset, shown, taught)
+        order = Order(shelf, weights, codec_only, preset, shown, taught, eight_bits)
         plan = whole.Plan(order, faces, long, real, streams, speed)
         beyond = {} if codec_only else _beyond(plan)
         found, strangers = _clips(order, clips, workers)

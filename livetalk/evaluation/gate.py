@@ -13,17 +13,26 @@ import torch
 from torch import Tensor
 
 from livetalk.dit.model import DiT, TextMemory
-from livetalk.dit.serving import ServedDiT
+from livetalk.dit.serving import Measures, ServedDiT
 from livetalk.evaluation.parity import relative_error
+from livetalk.nn.flash3 import CODED
 from livetalk.nn.kernels import timed
 from livetalk.nn.kv_cache import Room
 from livetalk.nn.rope import Rotation
-from livetalk.performer.memory import StatePool
+from livetalk.performer.memory import Rooms, StatePool
 from livetalk.performer.performer import Performer
 
 FAST = 0.05  # relative error of a velocity that the fast mode may have
 ROUNDING = 1e-4  # below which float32 differs from float32 by the order of its sums
 TIMESTEP = 625.0  # of the step: half noise
+
+
+def in_eight_bits(performer: Performer) -> None:
+    """Put a small float32 performer into the numbers of the fast mode, emulated, to see what they do to pictures."""
+    assert isinstance(performer.student, DiT)
+    assert performer.dtype is torch.float32
+    performer.student = ServedDiT(performer.student, Measures(False, False, False, fp8=True, emulate_fp8=True))
+    performer.attend_in(Rooms(CODED))
 
 
 @dataclass

@@ -22,6 +22,7 @@ from livetalk.data.clips import CLIP_FRAMES, Renderer, Timelines, render_clip, s
 from livetalk.data.speech import Shelf
 from livetalk.evaluation import held_out, identity, readback
 from livetalk.evaluation.clip_codec import Coded, coded, load_codec, round_trip
+from livetalk.evaluation.gate import in_eight_bits
 from livetalk.evaluation.landmarks import FaceTrack, track
 from livetalk.evaluation.video import black_frames, face_box, frozen_frames, sharpness, video_report
 from livetalk.performer.performer import Performer, best_dtype
@@ -152,6 +153,7 @@ class Order:
     preset: str = TINY.name
     show: int = 0  # clips whose frames are kept
     teacher: Path | None = None  # its weights: it plays the first clips too
+    eight_bits: bool = False  # the numbers of the full preset's fast mode, emulated
 
 
 def open_lab(order: Order, threads: int) -> Lab:
@@ -165,7 +167,9 @@ def open_lab(order: Order, threads: int) -> Lab:
         codec = load_codec((order.weights or ASSETS) / "codec.safetensors", order.preset).to(dtype)
         codec = codec.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         return Lab(shelf, HeadRenderer(TINY.geometry.size), codec, dtype, None)
-    performer = Performer.load(order.preset, folder=order.weights)
+    performer = Performer.load(order.preset, folder=order.weights, dtype=torch.float32 if order.eight_bits else None)
+    if order.eight_bits:
+        in_eight_bits(performer)
     teacher = None if order.teacher is None else _teacher(performer, order.teacher)
     return Lab(shelf, HeadRenderer(TINY.geometry.size), performer.codec, performer.dtype, performer, teacher)
 

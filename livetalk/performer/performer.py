@@ -176,7 +176,8 @@ class Performer:
     def pool(self, sessions: int) -> StatePool:
         """Memory for so many streams of this performer."""
         shape = PoolShape.of(self.preset.dit, self.preset.geometry)
-        return StatePool(shape, sessions, self.dtype, self.device, self._rooms if self.preset.published else None)
+        rooms = self._rooms if self.preset.published else Rooms(self._rooms.dtype)
+        return StatePool(shape, sessions, self.dtype, self.device, rooms)
 
     def attend_in(self, rooms: Rooms) -> None:
         """Pools made from now on keep there what attention reads."""

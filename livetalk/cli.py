@@ -26,6 +26,10 @@ from livetalk import (
 )
 from livetalk.cli_support import err, mistake, out
 
+# Threads of OpenMP wait for one another by spinning, for milliseconds. Beside other busy programs that costs a whole
+# slice of time at every wait: a first frame took 17 s instead of 2. It is read when torch is loaded, later than this.
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+
 app = typer.Typer(
     name="livetalk",
     help="A portrait, a prompt and speech go in; a talking video streams out.",

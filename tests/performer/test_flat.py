@@ -17,7 +17,7 @@ from livetalk.performer.stream import AvatarStream, Job
 from livetalk.presets import MINIATURE
 
 GEOMETRY = MINIATURE.geometry
-INTERRUPTS = 20
+INTERRUPTS = 8
 LEAST = 4_000  # bytes that an interrupt may leave: a second of sound is 64,000
 
 # What glibc says of its heaps after threads have read weights, and begun before that.
@@ -56,27 +56,31 @@ def _tensors() -> int:
     return sum({store.data_ptr(): store.nbytes() for store in stores}.values())
 
 
+def _speak_and_interrupt(stream: AvatarStream, rng: np.random.Generator) -> None:
+    stream.push(0.1 * rng.standard_normal(30_000).astype(np.float32))
+    _make(stream)
+    _make(stream)
+    stream.track.clear()
+    shown = stream.records[0].job.frames.start + int(rng.integers(2 * GEOMETRY.frames_per_block))
+    if (job := stream.interrupt(shown)) is not None:
+        _make(stream, job)
+
+
 def test_interrupts_leave_nothing_behind(performer: Performer) -> None:
     stream = performer.stream(performer.pool(1).open(), np.full((64, 64, 3), 128, np.uint8), "calm", 0)
     rng = np.random.default_rng(0)
 
-    def interrupted(times: int) -> tuple[int, int]:
+    def held(interrupts: int) -> tuple[int, int]:
         """Bytes of tensors and of all else after so many interrupts and two whole blocks."""
-        for _ in range(times):
-            stream.push(0.1 * rng.standard_normal(30_000).astype(np.float32))
-            _make(stream)
-            _make(stream)
-            stream.track.clear()
-            shown = stream.records[0].job.frames.start + int(rng.integers(2 * GEOMETRY.frames_per_block))
-            if (job := stream.interrupt(shown)) is not None:
-                _make(stream, job)
+        for _ in range(interrupts):
+            _speak_and_interrupt(stream, rng)
         _make(stream)
         _make(stream)
         return _tensors(), tracemalloc.get_traced_memory()[0]
 
     tracemalloc.start()
     try:
-        (tensors, rest), (tensors_later, rest_later) = interrupted(8), interrupted(INTERRUPTS)
+        (tensors, rest), (tensors_later, rest_later) = held(3), held(INTERRUPTS)
     finally:
         tracemalloc.stop()
     assert tensors_later == tensors

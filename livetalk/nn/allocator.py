@@ -2,6 +2,9 @@
 
 glibc gives blocks above a few hundred kilobytes back to the kernel when they are freed, and every page of the next
 one is then faulted in and zeroed again. That doubles the time of attention's scores on a virtual machine.
+
+All threads share one heap. That of a thread of its own is cut into pieces of 64 MB, which go back to the kernel and
+come again whatever is set here; and glibc hands it on to later threads. So this is called before threads begin.
 """
 
 import ctypes

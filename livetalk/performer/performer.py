@@ -41,6 +41,7 @@ from livetalk.performer.stream import AvatarStream, Job
 from livetalk.performer.track import SpeechTrack
 from livetalk.presets import FULL_PRESETS, PRESETS, Preset, as_published
 
+keep_freed_memory()  # now: threads that begin before it keep a heap of their own, and so do those that follow them
 NATIVE_BF16 = ("ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX10_1_512")  # oneDNN's names
 
 
@@ -78,7 +79,6 @@ class Performer:
         decoder_device: torch.device | str | None = None,
     ) -> None:
         """`decoder_device`: a second device on which latents are decoded while the first one goes on."""
-        keep_freed_memory()
         self.preset, self.version, self.seed, self.dtype = preset, version, seed, dtype
         self.device = torch.device(device)
         self.decoder_device = torch.device(decoder_device or device)

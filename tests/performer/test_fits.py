@@ -23,7 +23,7 @@ def test_the_fast_mode_needs_less_and_larger_cards_hold_more():
 def test_a_session_is_what_its_pool_and_its_decoder_hold():
     with torch.device("meta"):
         pool = StatePool(PoolShape.of(FULL.dit, FULL.geometry), 1, torch.bfloat16, "meta")
-        rooms = pool._buffers(1)
+        rooms = pool._rooms.of(1, pool.shape, torch.device("meta"))
     memory = sum(t.numel() * t.element_size() for t in (pool.keys, pool.values, *rooms))
     carries = needs().session - memory
     assert memory == pytest.approx(6.8e9, rel=0.01)  # of which the window itself is 2.83 GB

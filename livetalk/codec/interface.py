@@ -77,10 +77,13 @@ class Codec(Protocol):
         """
         ...
 
-    def join(self, latents: Float[Tensor, "b c 1 h w"], carry: Carry) -> Float[Tensor, "b c 1 h w"]:
+    def join(
+        self, latents: Float[Tensor, "b c 1 h w"], carry: Carry, quiet: bool = False
+    ) -> Float[Tensor, "b c 1 h w"]:
         """The first latent frame of a new block, to be given to `step`: eased into what the carry has seen.
 
-        As it is, where latents are pictures and the decoder's memory is all that a seam needs.
+        quiet: nothing is said in the block, so that lips, too, need not jump. As it is, where latents are pictures and
+        the decoder's memory is all that a seam needs.
         """
         ...
 

@@ -256,10 +256,12 @@ class PortraitCodec(nn.Module):
         """Decode the next latent frames of a stream: pixels [b 3 t h w] in about [-1, 1], and the new carry."""
         return self.decode_raw(self._raw(latents), carry)
 
-    def join(self, latents: Float[Tensor, "b c 1 h w"], carry: Carry) -> Float[Tensor, "b c 1 h w"]:
+    def join(
+        self, latents: Float[Tensor, "b c 1 h w"], carry: Carry, quiet: bool = False
+    ) -> Float[Tensor, "b c 1 h w"]:
         """The first latent frame of a block, eased into the last one decoded (`codec.seams`)."""
         last = cast(tuple[Tensor, ...], carry.past)[-1]
-        return self._normal(eased(last.to(latents.dtype), self._raw(latents)[:, :, 0])[:, :, None])
+        return self._normal(eased(last.to(latents.dtype), self._raw(latents)[:, :, 0], quiet)[:, :, None])
 
     def decode_raw(self, raw: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """`step` on latents before normalisation."""

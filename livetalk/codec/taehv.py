@@ -120,7 +120,9 @@ class LightWan(nn.Module):
         """The carry of `batch` new streams."""
         return Carry((self.light.start(batch, device, dtype), torch.zeros(batch, 0, device=device)))
 
-    def join(self, latents: Float[Tensor, "b c 1 h w"], carry: Carry) -> Float[Tensor, "b c 1 h w"]:
+    def join(
+        self, latents: Float[Tensor, "b c 1 h w"], carry: Carry, quiet: bool = False
+    ) -> Float[Tensor, "b c 1 h w"]:
         """As they are: the decoder's memory is all that a seam needs."""
         return latents
 

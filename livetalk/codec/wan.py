@@ -102,7 +102,9 @@ class WanCodec(nn.Module):
         """The carry of `batch` new streams; all that this codec knows of the portrait is its latent."""
         return Carry(self.decoder.start(batch, device, dtype))
 
-    def join(self, latents: Float[Tensor, "b c 1 h w"], carry: Carry) -> Float[Tensor, "b c 1 h w"]:
+    def join(
+        self, latents: Float[Tensor, "b c 1 h w"], carry: Carry, quiet: bool = False
+    ) -> Float[Tensor, "b c 1 h w"]:
         """As they are: the decoder's memory is all that a seam needs."""
         return latents
 

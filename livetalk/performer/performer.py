@@ -173,6 +173,13 @@ class Performer:
         with torch.cuda.stream(self._beside):
             yield
 
+    def silent(self, job: Job) -> bool:
+        """Whether nothing is said in what is to be made of a block."""
+        g = self.preset.geometry
+        known = 0 if job.known is None else job.known.shape[2]
+        made = g.time_compression * (g.block_latents - known)
+        return not job.heard.audio[g.samples_before(max(0, len(job.frames) - made)) :].any()
+
     def pool(self, sessions: int) -> StatePool:
         """Memory for so many streams of this performer."""
         shape = PoolShape.of(self.preset.dit, self.preset.geometry)

@@ -96,7 +96,7 @@ def _decode(
         latent = torch.cat([record.latents[:, :, f : f + 1] for record in records])
         latent = latent.to(performer.decoder_device, performer.dtype)
         if f == start and records[0].job.before.latents + f > 1:  # neither the portrait nor what follows it
-            latent = performer.codec.join(latent, carry)
+            latent = performer.codec.join(latent, carry, quiet=all(performer.silent(r.job) for r in records))
         pixels, carry = performer.codec.step(latent, carry)
         parts.append(to_bytes(pixels))
         for b, (stream, record) in enumerate(zip(streams, records, strict=True)):

@@ -1,6 +1,7 @@
 """The small model in the numbers of the full one's fast mode: nearly the same pictures."""
 
 import numpy as np
+import pytest
 import torch
 
 from livetalk.cli_support import avatars
@@ -9,6 +10,7 @@ from livetalk.evaluation.gate import in_eight_bits
 from livetalk.performer.performer import Performer
 
 
+@pytest.mark.slow
 def test_eight_bits_show_nearly_the_same():
     face = open_picture(next(iter(avatars().values())))
     shown = []

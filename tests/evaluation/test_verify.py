@@ -86,7 +86,7 @@ def test_the_rollout_is_the_published_one(performer, recording):
     for block in range(3):
         job = stream.plan()
         noises = [recording.tensors["noise"][:, :, 3 * block : 3 * block + 3], *recording.tensors["renoise"][block]]
-        stream.noise = lambda job, noises=noises: noises
+        stream.noise = lambda job, noises=noises: iter(noises)
         made.append(denoise(performer, [stream], [job])[0].latents)
     slot.close()
     assert torch.allclose(torch.cat(made, 2), recording.tensors["latents"], atol=1e-4)

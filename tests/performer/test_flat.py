@@ -66,6 +66,7 @@ def _speak_and_interrupt(stream: AvatarStream, rng: np.random.Generator) -> None
         _make(stream, job)
 
 
+@pytest.mark.slow
 def test_interrupts_leave_nothing_behind(performer: Performer) -> None:
     stream = performer.stream(performer.pool(1).open(), np.full((64, 64, 3), 128, np.uint8), "calm", 0)
     rng = np.random.default_rng(0)

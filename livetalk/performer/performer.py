@@ -161,7 +161,11 @@ class Performer:
 
     def mark(self) -> torch.cuda.Event | None:
         """The end of what the device has been asked for until now, for `beside`."""
-        return None if self._beside is None else torch.cuda.current_stream(self.device).record_event()
+        if self._beside is None:
+            return None
+        done = torch.cuda.Event()
+        done.record(torch.cuda.current_stream(self.device))
+        return done
 
     @contextmanager
     def beside(self, done: torch.cuda.Event | None) -> Iterator[None]:

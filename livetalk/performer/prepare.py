@@ -6,10 +6,11 @@ which mode; whether the result is good enough is for a gate to say (`evaluation.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import torch
+from torch import nn
 
 from livetalk.codec.taehv import LightDecoder, LightWan
 from livetalk.codec.wan import WanCodec
@@ -126,8 +127,8 @@ def _compiled_decoder(performer: "Performer", backend: Any, tell: Tell) -> str:
     tell("choosing convolutions")
     said = f", {_chosen_convolutions(performer, codec)} convolutions by pictures"
     tell("compiling the decoder")
-    residuals = [layer for layer in codec.decoder.layers() if isinstance(layer, Residual | Up)]
-    residuals.append(codec.decoder.head[0])
+    residuals: list[nn.Module] = [layer for layer in codec.decoder.layers() if isinstance(layer, Residual | Up)]
+    residuals.append(cast(nn.Sequential, codec.decoder.head)[0])
     try:
         for layer in residuals:
             layer.compile(dynamic=False, backend=backend)

@@ -66,8 +66,7 @@ def bench(
     figures = measure(preset, seconds, weights)
     for name, value in figures.items():
         out.print(f"{name:<28} {value:.3f}" if isinstance(value, float) else f"{name:<28} {value}", markup=False)
-    if json_path is not None:
-        json_path.write_text(json.dumps(figures, indent=2) + "\n")
+    _write(_text(figures), json_path)
 
 
 def measure_full(
@@ -87,17 +86,25 @@ def measure_full(
     with progress() as bar:
         task = bar.add_task("measuring", total=None)
         figures = full_speed.measure(
-            performer, plan, light, lambda words: bar.update(task, description=words), lambda part: _write(part, path)
+            performer,
+            plan,
+            light,
+            tell=lambda words: bar.update(task, description=words),
+            keep=lambda part: _write(_text(part), path),
         )
     figures["load_seconds"] = load
     out.print(full_speed.table(figures))
-    _write(figures, path)
+    _write(_text(figures), path)
 
 
-def _write(figures: dict[str, Any], path: Path | None) -> None:
+def _text(figures: dict[str, Any]) -> str:
+    return json.dumps(figures, indent=2) + "\n"
+
+
+def _write(text: str, path: Path | None) -> None:
     if path is not None:
         with written(path):
-            path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+            path.write_text(text, encoding="utf-8")
 
 
 @app.command()
@@ -123,9 +130,7 @@ def live(
     order = Order(seconds, sessions, faces, recordings, PROMPT, seed)
     figures = measure_live(load_performer(preset, seed, weights), order, stages, hour_seconds if hour else 0.0)
     out.print(live_figures.table(figures))
-    if json_path is not None:
-        with written(json_path):
-            json_path.write_text(live_figures.as_json(figures), encoding="utf-8")
+    _write(live_figures.as_json(figures), json_path)
 
 
 @app.command()
@@ -154,9 +159,7 @@ def talk(
 
         figures = talk_bench.run(plan, tell)
     out.print(talk_bench.table(figures))
-    if json_path is not None:
-        with written(json_path):
-            json_path.write_text(talk_bench.as_json(figures), encoding="utf-8")
+    _write(talk_bench.as_json(figures), json_path)
 
 
 def measure_live(performer: "Performer", order: "Order", stages: bool, hour: float) -> dict[str, float]:

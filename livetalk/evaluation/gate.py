@@ -15,7 +15,7 @@ from torch import Tensor
 from livetalk.dit.model import DiT, TextMemory
 from livetalk.dit.serving import Measures, ServedDiT
 from livetalk.evaluation.parity import relative_error
-from livetalk.nn.flash3 import CODED
+from livetalk.nn.fp8 import CODED
 from livetalk.nn.kernels import timed
 from livetalk.nn.kv_cache import Room
 from livetalk.nn.rope import Rotation

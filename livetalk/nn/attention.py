@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from livetalk.nn import flash3
+from livetalk.nn.fp8 import CODED, coded
 
 _SMALL = 1 << 19  # scores a head
 _FEW = 128  # keys
@@ -20,13 +21,13 @@ def attend(
 ) -> Float[Tensor, "b n kd"]:
     """Softmax attention over m keys, heads side by side in the result. `mask` is true where a query may look.
 
-    Keys and values may be of 8 bits (`flash3.coded`): multiplied as such by Hopper GPUs, as numbers of q's type
+    Keys and values may be of 8 bits (`coded`): multiplied as such by Hopper GPUs, as numbers of q's type
     elsewhere.
     """
-    if key.dtype is flash3.CODED:
+    if key.dtype is CODED:
         if q.device.type == "cuda":
             return flash3.attend(q, key, value)
-        q, key, value = (x.to(q.dtype) for x in (flash3.coded(q), key, value))
+        q, key, value = (x.to(q.dtype) for x in (coded(q), key, value))
     elif flash3.chosen and mask is None and key.shape[1] >= flash3.LONG:
         return flash3.attend(q, key, value)
     small = key.shape[1] >= _FEW and q.shape[1] * key.shape[1] < _SMALL

@@ -8,8 +8,6 @@ bit however it is cut. What the frames mean, and when a stream starts, is for th
 from typing import Any, TypeAlias
 
 import torch
-import torch.nn.functional as F
-from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -28,7 +26,6 @@ class CausalConv3d(nn.Conv3d):
         size = (kernel, kernel, kernel) if isinstance(kernel, int) else kernel
         assert all(side % 2 for side in size), f"kernel {size} must be odd"
         super().__init__(channels, out_channels, size, padding=(0, size[1] // 2, size[2] // 2))
-        self.by_pictures = False  # the same sums as one 2-D convolution of as many times the channels
 
     @property
     def past_frames(self) -> int:
@@ -45,15 +42,4 @@ class CausalConv3d(nn.Conv3d):
         """Convolve `x`, the frames that follow `past`; returns as many frames, and the past of the next call."""
         seen = torch.cat([past.to(x.dtype).expand(-1, -1, -1, *x.shape[-2:]), x], dim=2)
         # A copy, so that a carry holds its own few frames and not the whole chunk they were cut from.
-        return self.convolved(seen), seen[:, :, seen.shape[2] - self.past_frames :].clone()
-
-    def convolved(self, seen: Float[Tensor, "b c s h w"]) -> Float[Tensor, "b d t h w"]:
-        """The convolution of frames that are all there, the past in front."""
-        if not self.by_pictures:
-            return super().forward(seen)
-        k, t = self.kernel_size[0], seen.shape[2] - self.past_frames
-        stacked = torch.cat([seen[:, :, i : i + t] for i in range(k)], 1)
-        pictures = rearrange(stacked, "b c t h w -> (b t) c h w").contiguous(memory_format=torch.channels_last)
-        kernel = rearrange(self.weight, "d c k h w -> d (k c) h w").contiguous(memory_format=torch.channels_last)
-        made = F.conv2d(pictures, kernel, self.bias, padding=self.padding[1:])  # pyright: ignore[reportArgumentType]
-        return rearrange(made, "(b t) d h w -> b d t h w", b=len(seen))
+        return super().forward(seen), seen[:, :, seen.shape[2] - self.past_frames :].clone()

@@ -10,10 +10,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-CODED = torch.float8_e4m3fn
+from livetalk.nn.fp8 import CODED, coded
+
 LONG = 2048  # keys from which on it pays: with 512 of a prompt cuDNN's kernel took a third of the time (H100)
 _TILE, _PROCESSORS = 128, 132  # queries that one of an H100's processors takes at a time, and how many it has
-_LARGEST = 448.0  # of e4m3
 
 # The package's operator, once `available` has found it; `chosen` while bfloat16 calls are to use it.
 _forward: Any = None
@@ -34,18 +34,13 @@ def available(device: torch.device) -> bool:
     return True
 
 
-def coded(x: Tensor, dtype: torch.dtype = CODED) -> Tensor:
-    """`x` in `dtype`; where that has 8 bits, what is too large for it becomes the largest there is.
-
-    No scale: queries and keys are normed, and e4m3 keeps its three bits of mantissa from 1/64 to 448.
-    """
-    return x.clamp(-_LARGEST, _LARGEST).to(dtype) if dtype is CODED else x.to(dtype)
-
-
 def attend(
     q: Float[Tensor, "b n k d"], key: Float[Tensor, "b m k d"], value: Float[Tensor, "b m k d"]
 ) -> Float[Tensor, "b n kd"]:
-    """As `nn.attention.attend`; all in bfloat16, or keys and values in 8 bits. The result is in bfloat16."""
+    """As `nn.attention.attend`; all in bfloat16, or keys and values in 8 bits. The result is in bfloat16.
+
+    8 bits without a scale: queries and keys are normed, and e4m3 keeps its three bits of mantissa from 1/64 to 448.
+    """
     if key.dtype is CODED:
         q = coded(q)
     splits = _splits(q.shape[0] * q.shape[2] * -(-q.shape[1] // _TILE))

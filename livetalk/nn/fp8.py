@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-LARGEST = 448.0  # of e4m3
+CODED, LARGEST = torch.float8_e4m3fn, 448.0  # e4m3, and the largest number it has
 LEAST = 1e-12  # a scale is never 0
 ALIGNED = 16  # the product wants both sizes to be multiples of it
 
@@ -17,6 +17,11 @@ ALIGNED = 16  # the product wants both sizes to be multiples of it
 def native_fp8(device: torch.device) -> bool:
     """Whether `device` multiplies 8-bit floats: NVIDIA's from compute capability 8.9 on."""
     return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 9)
+
+
+def coded(x: Tensor, dtype: torch.dtype = CODED) -> Tensor:
+    """`x` in `dtype`; where that has 8 bits, what is too large for it becomes the largest there is."""
+    return x.clamp(-LARGEST, LARGEST).to(dtype) if dtype is CODED else x.to(dtype)
 
 
 class Fp8Linear(nn.Module):
@@ -31,14 +36,14 @@ class Fp8Linear(nn.Module):
         self.in_features, self.out_features, self.emulated = linear.in_features, linear.out_features, emulated
         weight = linear.weight.detach().float()
         scale = (weight.abs().amax(1, keepdim=True) / LARGEST).clamp_min(LEAST)
-        self.register_buffer("codes", (weight / scale).to(torch.float8_e4m3fn))
+        self.register_buffer("codes", (weight / scale).to(CODED))
         self.register_buffer("scale", scale.T.contiguous())
         self.register_buffer("bias", None if linear.bias is None else linear.bias.detach())
 
     def forward(self, x: Float[Tensor, "... i"]) -> Float[Tensor, "... o"]:
         rows = x.reshape(-1, self.in_features)
         scale = (rows.abs().amax(1, keepdim=True).float() / LARGEST).clamp_min(LEAST)
-        codes = (rows.float() / scale).clamp(-LARGEST, LARGEST).to(torch.float8_e4m3fn)
+        codes = coded(rows.float() / scale)
         if self.emulated:
             out = (codes.float() @ self.codes.float().T) * scale * self.scale
             out = (out if self.bias is None else out + self.bias).to(x.dtype)

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from livetalk.nn import flash3
+from livetalk.nn.fp8 import coded
 
 CANDIDATES = {
     "cudnn": SDPBackend.CUDNN_ATTENTION,
@@ -88,8 +89,7 @@ def fastest(
 def _time_flash3(q: Tensor, k: Tensor, v: Tensor, seconds: dict[str, float]) -> None:
     """Adds the times of the package's kernel, whose tokens lie before heads."""
     q, k, v = (x.transpose(1, 2).contiguous() for x in (q, k, v))
-    coded = flash3.coded(k), flash3.coded(v)
-    for name, parts in ((HOPPER, (k, v)), (EIGHT, coded)):
+    for name, parts in ((HOPPER, (k, v)), (EIGHT, (coded(k), coded(v)))):
         try:
             seconds[name] = timed(lambda parts=parts: flash3.attend(q, *parts), q.device)
         except RuntimeError:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from livetalk.dit.config import DiTConfig
 from livetalk.geometry import Geometry
-from livetalk.nn.flash3 import coded
+from livetalk.nn.fp8 import coded
 from livetalk.nn.kv_cache import KeysValues, Past, Room
 from livetalk.nn.rope import Rotation, rotate
 

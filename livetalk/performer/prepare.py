@@ -6,7 +6,7 @@ which mode; whether the result is good enough is for a gate to say (`evaluation.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import torch
@@ -18,10 +18,9 @@ from livetalk.codec.wan_blocks import Residual, Up
 from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
 from livetalk.dit.model import DiT
 from livetalk.dit.serving import SHAPES, Measures, ServedDiT
-from livetalk.nn.causal_conv import CausalConv3d
-from livetalk.nn.flash3 import CODED
+from livetalk.nn.fp8 import CODED
 from livetalk.nn.graphed import Graphs
-from livetalk.nn.kernels import fastest, timed
+from livetalk.nn.kernels import fastest
 from livetalk.performer.memory import Rooms
 from livetalk.performer.stages import decode, denoise
 
@@ -64,15 +63,13 @@ def prepare(
     performer.attend_in(_rooms(dtype, performer.device, served.measures))
     if dtype is CODED:
         served.log.append("keys and values of attention: fp8 e4m3")
-    decoder = "decoder: Wan's VAE"
+    assert isinstance(performer.codec, WanCodec)
+    decoder, layers = "decoder: Wan's VAE", _layers_of(performer.codec)
     if mode == "fast" and light is not None:
-        assert isinstance(performer.codec, WanCodec)
         light = light.to(performer.decoder_device, performer.dtype)
         performer.codec = LightWan(performer.codec, light).channels_last()
-        decoder = "decoder: light, in TAEHV's layout" + _compiled_light(performer, light, served.measures, tell)
-    elif served.measures.compiled:
-        decoder += _compiled_decoder(performer, served.measures.backend, tell)
-    served.log.append(decoder)
+        decoder, layers = "decoder: light, in TAEHV's layout", [light]
+    served.log.append(decoder + _compiled(performer, layers, served.measures, tell))
     if served.measures.graphed and performer.device.type == "cuda" and isinstance(performer.speech, WindowedSpeech):
         frames = performer.windows.geometry.frames_per_block
         served.log.append("speech encoder: " + performer.speech.recorded(Graphs(), frames, performer.device))
@@ -107,41 +104,27 @@ def _rooms(dtype: torch.dtype, device: torch.device, measures: Measures) -> Room
     return rooms
 
 
-def _compiled_light(performer: "Performer", light: LightDecoder, measures: Measures, tell: Tell) -> str:
+def _compiled(performer: "Performer", layers: Sequence[nn.Module], measures: Measures, tell: Tell) -> str:
+    """Compile layers of the decoder, if that is to be tried; they stay eager where it fails. Says what came of it."""
     if not measures.compiled:
         return ""
     tell("compiling the decoder")
     try:
-        light.compile(dynamic=False, backend=measures.backend)
-        _decoded(performer)
+        for layer in layers:
+            layer.compile(dynamic=False, backend=measures.backend)
+        with torch._dynamo.config.patch(recompile_limit=SHAPES, fail_on_recompile_limit_hit=True):
+            _decoded(performer)
     except Exception as error:
-        light._compiled_call_impl = None
+        for layer in layers:
+            layer._compiled_call_impl = None
         return f", eager; not compiled: {type(error).__name__}"
     return ", compiled"
 
 
-def _compiled_decoder(performer: "Performer", backend: Any, tell: Tell) -> str:
-    """Choose the VAE's convolutions by the clock; norms and activations between them become one kernel each."""
-    codec = performer.codec
-    assert isinstance(codec, WanCodec)
-    tell("choosing convolutions")
-    said = f", {_chosen_convolutions(performer, codec)} convolutions by pictures"
-    tell("compiling the decoder")
-    residuals: list[nn.Module] = [layer for layer in codec.decoder.layers() if isinstance(layer, Residual | Up)]
-    residuals.append(cast(nn.Sequential, codec.decoder.head)[0])
-    try:
-        for layer in residuals:
-            layer.compile(dynamic=False, backend=backend)
-        with (
-            torch.inference_mode(),
-            torch._dynamo.config.patch(recompile_limit=SHAPES, fail_on_recompile_limit_hit=True),
-        ):
-            _decoded(performer)
-    except Exception as error:
-        for layer in residuals:
-            layer._compiled_call_impl = None
-        return f"{said}, eager; not compiled: {type(error).__name__}"
-    return f"{said}, compiled"
+def _layers_of(codec: WanCodec) -> list[nn.Module]:
+    """Of the VAE's decoder, those that become fewer kernels: norms and activations between convolutions."""
+    layers: list[nn.Module] = [layer for layer in codec.decoder.layers() if isinstance(layer, Residual | Up)]
+    return [*layers, cast(nn.Sequential, codec.decoder.head)[0]]
 
 
 @torch.inference_mode()
@@ -152,31 +135,3 @@ def _decoded(performer: "Performer") -> None:
     carry = codec.start(1, performer.decoder_device, performer.dtype)
     for _ in range(3):
         _, carry = codec.step(latent, carry)
-
-
-@torch.inference_mode()
-def _chosen_convolutions(performer: "Performer", codec: WanCodec) -> int:
-    """Every convolution of the decoder as it is faster in the middle of a stream; returns how many by pictures."""
-    layers = [layer for layer in codec.decoder.modules() if isinstance(layer, CausalConv3d)]
-    seen: dict[CausalConv3d, torch.Size] = {}
-
-    def note(layer: CausalConv3d, given: tuple[torch.Tensor, torch.Tensor]) -> None:
-        seen[layer] = given[0].shape
-
-    hooks = [layer.register_forward_pre_hook(note) for layer in layers]  # pyright: ignore[reportArgumentType]
-    _decoded(performer)
-    for hook in hooks:
-        hook.remove()
-    faster: dict[Any, bool] = {}
-    for layer, (b, c, t, h, w) in seen.items():
-        kind = (c, layer.out_channels, layer.kernel_size, t, h)
-        if kind not in faster:
-            size = (b, c, t + layer.past_frames, h, w)
-            frames = torch.randn(size, device=performer.decoder_device, dtype=performer.dtype)
-            frames = frames.contiguous(memory_format=torch.channels_last_3d)
-            times = []
-            for layer.by_pictures in (False, True):
-                times.append(timed(lambda: layer.convolved(frames), performer.decoder_device))  # noqa: B023 - called at once
-            faster[kind] = times[1] < times[0]
-        layer.by_pictures = faster[kind]
-    return sum(layer.by_pictures for layer in layers)

@@ -72,12 +72,16 @@ def test_a_spoken_turn_is_answered():
     asyncio.run(run())
 
 
+async def _begins_to_speak(bot: Bot, wire: Wire) -> None:
+    await bot.typed(LONG)
+    await wire.speak(np.zeros(16_000 * 3, np.float32))
+    assert bot.thinker.state is State.SPEAKING
+
+
 def test_speaking_interrupts_and_the_memory_ends_where_it_was_heard():
     async def run() -> None:
         async with _talking(EchoBrain()) as (bot, wire, face, events):
-            await bot.typed(LONG)
-            await wire.speak(np.zeros(16_000 * 3, np.float32))
-            assert bot.thinker.state is State.SPEAKING
+            await _begins_to_speak(bot, wire)
             onset = time.monotonic()
             await wire.speak(_voice(1.5))
             interrupted = next(i for i, e in enumerate(events) if e == StateChanged(State.INTERRUPTED))
@@ -96,9 +100,7 @@ def test_speaking_interrupts_and_the_memory_ends_where_it_was_heard():
 def test_stopped_by_a_button_it_soon_listens_again():
     async def run() -> None:
         async with _talking(EchoBrain()) as (bot, wire, _face, events):
-            await bot.typed(LONG)
-            await wire.speak(np.zeros(16_000 * 3, np.float32))
-            assert bot.thinker.state is State.SPEAKING
+            await _begins_to_speak(bot, wire)
             await bot.worker.queue_frame(InterruptionFrame())
             await wire.speak(np.zeros(16_000 * 2, np.float32))
             states = [event.state for event in events if isinstance(event, StateChanged)]

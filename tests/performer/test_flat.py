@@ -5,6 +5,7 @@ import gc
 import subprocess
 import sys
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -50,10 +51,14 @@ def _make(stream: AvatarStream, job: Job | None = None) -> None:
 
 
 def _tensors() -> int:
-    """Bytes of all tensors that live; what several share counts once."""
+    """Bytes of all tensors that live; what several share counts once. Those a tracer left behind have none."""
     gc.collect()
-    stores = [each.untyped_storage() for each in gc.get_objects() if issubclass(type(each), torch.Tensor)]
-    return sum({store.data_ptr(): store.nbytes() for store in stores}.values())
+    stores = {}
+    for each in gc.get_objects():
+        if issubclass(type(each), torch.Tensor):
+            with suppress(RuntimeError, NotImplementedError):
+                stores[each.untyped_storage().data_ptr()] = each.untyped_storage().nbytes()
+    return sum(stores.values())
 
 
 def _speak_and_interrupt(stream: AvatarStream, rng: np.random.Generator) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from livetalk.voice.products import fast_signed
+
 LONGEST = 60  # tokens of an answer
 FIRST, THEN = 12, 24  # tokens thought before there is something to say, and between what is said
 BEGIN, STOP = "<|im_start|>", "<|im_end|>"
@@ -22,7 +24,9 @@ class Talker:
         import ctranslate2
         from tokenizers import Tokenizer
 
-        self._model = ctranslate2.Generator(str(folder), device="cpu", intra_threads=threads)
+        # Without VNNI, products of bytes are added up in 16 bits and overflow: it would forget what it was told.
+        exact = "int8" if fast_signed() else "float32"
+        self._model = ctranslate2.Generator(str(folder), device="cpu", compute_type=exact, intra_threads=threads)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._usual = {"role": "system", "content": usual}
         self._lock = threading.Lock()

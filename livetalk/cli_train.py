@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from livetalk.training.loop import RunReport
     from livetalk.training.parallel import World
 
-app = typer.Typer(help="Train the model: codec, teacher, ode, dmd.", no_args_is_help=True)
+app = typer.Typer(help="Train the model: codec, finish, teacher, ode, dmd.", no_args_is_help=True)
 
 Run = Annotated[Path, typer.Option("--run", help="Folder of the run; stages leave their weights there.")]
 PresetName = Annotated[str, typer.Option("--preset", help="tiny, or miniature for a quick try.")]
@@ -36,6 +36,8 @@ Batch = Annotated[int | None, typer.Option(help="Clips a step and process.")]
 Start = Annotated[Path | None, typer.Option(help="Weights to go on from.")]
 Adversary = Annotated[float, typer.Option(help="Pull of a judge of detail, in units of an L1 error's.", min=0)]
 DecoderOnly = Annotated[bool, typer.Option("--decoder-only", help="Go on with the decoder; latents stay.")]
+Stretches = Annotated[int, typer.Option(help="Short stretches of those clips that are kept as features.", min=1)]
+Texture = Annotated[float | None, typer.Option(help="Weight of detail, wherever it lies.", min=0)]
 Lr = Annotated[float | None, typer.Option(help="Learning rate in place of the preset's.")]
 
 
@@ -45,7 +47,7 @@ def train(
     plan: Annotated[bool, typer.Option("--plan", help="Print the memory that the full recipe takes.")] = False,
     gpu_memory: Annotated[float, typer.Option(help="GB of one GPU, for the plan.", min=1)] = 80.0,
 ) -> None:
-    """Train the model: codec, teacher, ode, dmd. With --plan: GPUs and bytes of the published sizes."""
+    """Train the model: codec, finish, teacher, ode, dmd. With --plan: GPUs and bytes of the published sizes."""
     if not plan:
         return
     if context.invoked_subcommand is not None:
@@ -109,6 +111,46 @@ def codec(
             lr,
         )
     _tell("codec", report)
+
+
+@app.command()
+def finish(
+    run: Run,
+    speech: Speech = None,
+    preset: PresetName = "tiny",
+    seconds: Seconds = None,
+    steps: Steps = None,
+    shards: Shards = None,
+    processes: Processes = 0,
+    clips: Clips = 200,
+    stretches: Stretches = 400,
+    sample_every: SampleEvery = 120.0,
+    stop_after: StopAfter = None,
+    start: Start = None,
+    texture: Texture = None,
+    adversary: Adversary = 0.0,
+    lr: Lr = None,
+) -> None:
+    """After stage one: the codec's last layers, for detail. Seven minutes on two CPU cores, once clips are there."""
+    from livetalk.distill import recipe
+    from livetalk.distill import shards as source
+    from livetalk.distill.finishing import FinishTraining
+    from livetalk.training.frames import FrameRing
+
+    chosen, world = _preset(preset), _join()
+    if start is None:
+        raise ValueError("--start is missing: give the codec whose last layers are to be trained")
+    folder = shards or run / "shards"
+    with _rendering(folder, speech, processes, world):
+        ring = FrameRing(clips, chosen.geometry.frames_of(chosen.training_latents), chosen.geometry.size, world.device)
+        refill = _until_full(source.frames_from(folder, processes > 0, world))
+        _wait(lambda: (refill(ring), ring.filled)[1], clips, patience=3600.0)
+    training = FinishTraining(adversary=adversary)
+    training = training if texture is None else replace(training, texture=texture)
+    if lr is not None:
+        training = replace(training, optim=replace(training.optim, lr=lr))
+    budget = _budget(steps, seconds, sample_every, stop_after)
+    _tell("finish", recipe.train_finish(chosen, run, budget, world, ring, start, stretches, training))
 
 
 @app.command()

@@ -1,9 +1,12 @@
 """Promises of `livetalk train` that need no training."""
 
+import sys
+from pathlib import Path
+
 import pytest
 import typer
 
-from livetalk import cli_train
+from livetalk import cli, cli_train
 from livetalk.training.loop import RunReport
 
 
@@ -20,3 +23,14 @@ def test_an_interrupted_run_is_exit_code_130(capsys: pytest.CaptureFixture[str])
 
 def test_a_finished_run_just_ends() -> None:
     cli_train._tell("codec", _report("done"))
+
+
+def test_the_last_layers_need_a_codec_to_begin_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["livetalk", "train", "finish", "--run", str(tmp_path), "--steps", "1"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    assert "--start is missing" in capsys.readouterr().err

@@ -143,6 +143,14 @@ class ChangeDecoder(nn.Module):
             self.leave.bias[12:] = 2.0
 
     def forward(self, z: Float[Tensor, "b f c h w"], portrait: Kept, past: Past) -> Decoded:
+        x, carried, flow, kept = self.begin(z, portrait, past)
+        pixels, carried = (rearrange(y, "(b t) c h w -> b t c h w", b=len(z)) for y in (self.end(x, carried), carried))
+        return Decoded(pixels, carried, flow, kept)
+
+    def begin(
+        self, z: Float[Tensor, "b f c h w"], portrait: Kept, past: Past
+    ) -> tuple[Float[Tensor, "m c h4 w4"], Float[Tensor, "m 3 h w"], Float[Tensor, "b t 2 h4 w4"], Past]:
+        """All but the last layers: features, the portrait's pixels moved, and the flow that moved them; m = b t."""
         f = z.shape[1]
         kept: list[Tensor] = []
         x = self._changes(z, portrait, past, kept)
@@ -159,13 +167,19 @@ class ChangeDecoder(nn.Module):
         seen = moved(portrait.quarter, by_frame, 4).to(x.dtype).contiguous(memory_format=torch.channels_last)
         x = self.mid(x + self.seen4(seen))
         wide = rearrange(F.interpolate(flow, scale_factor=4, mode="bilinear"), "(b t) two h w -> b t two h w", b=len(z))
-        carried = moved(portrait.pixels, wide, 1, sharp=True)
+        return x, moved(portrait.pixels, wide, 1, sharp=True), by_frame, tuple(kept)
+
+    def end(self, x: Float[Tensor, "m c h4 w4"], carried: Float[Tensor, "m 3 h w"]) -> Float[Tensor, "m 3 h w"]:
+        """The last layers: what stays of the moved portrait, and what is painted over it."""
         seen = F.pixel_unshuffle(carried, 2).to(x.dtype).contiguous(memory_format=torch.channels_last)
         x = self.top(F.pixel_shuffle(self.to_top(x), 2) + self.seen2(seen))
         x = rearrange(self.leave(x), "m (c p q) h w -> m c (h p) (w q)", p=2, q=2)
-        out = x[:, :3] + torch.sigmoid(x[:, 3:]) * carried
-        pixels, carried = (rearrange(y, "(b t) c h w -> b t c h w", b=len(z)) for y in (out, carried))
-        return Decoded(pixels, carried, by_frame, tuple(kept))
+        return x[:, :3] + torch.sigmoid(x[:, 3:]) * carried
+
+    @property
+    def last_layers(self) -> nn.ModuleList:
+        """Those of `end`."""
+        return nn.ModuleList((self.to_top, self.seen2, self.top, self.leave))
 
     def _changes(self, z: Tensor, portrait: Kept, past: Past, kept: list[Tensor]) -> Float[Tensor, "m c h8 w8"]:
         """Features of half latent frames, two in a row."""

@@ -16,6 +16,7 @@ from jaxtyping import Float, Float32, Int, UInt8
 
 from livetalk import __version__
 from livetalk.data.acting.performance import HELD_OUT_FROM, Performance, perform
+from livetalk.data.acting.prompts import Acting
 from livetalk.data.heads.look import Look, sample_look
 from livetalk.data.speech import HELD_OUT_VOICES, Shelf, Utterance, entries
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
@@ -44,6 +45,9 @@ class Timeline:
     voice: str
     frames: int  # whole video frames it lasts
     phonemes: tuple[Phoneme, ...]
+
+
+SILENCE = Timeline("", "", 0, ())
 
 
 class Timelines:
@@ -127,6 +131,15 @@ def render_clip(seed: int, shelf: Shelf, renderer: Renderer, frames: int = CLIP_
     truth["opening"] = np.round(renderer.opening(weights), 4).tolist()
     truth["boxes"] = np.round(renderer.boxes(weights, pose), 1).tolist()
     return Clip(pixels, sound_of(spoken, scene.start_frame, frames), truth)
+
+
+def render_still(seed: int, renderer: Renderer, frames: int = CLIP_FRAMES) -> Clip:
+    """The person of a seed in silence, asked to hold still: breath, blinks and glances are all that moves."""
+    look = sample_look(seed)
+    acted = perform(seed, SILENCE, frames=frames, acting=Acting(mentioned=("head",)))
+    renderer.dress(look)
+    pixels = renderer.render(acted.weights, acted.pose)
+    return Clip(pixels, np.zeros(frames * (SAMPLE_RATE // FRAME_RATE), np.float32), {"prompt": acted.prompt})
 
 
 def sound_of(spoken: Utterance, start_frame: int, frames: int) -> Float32[np.ndarray, " n"]:

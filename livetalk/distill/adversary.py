@@ -22,7 +22,7 @@ from livetalk.training.parallel import World
 from livetalk.training.precision import autocast
 
 WIDTHS = (48, 96, 192)
-PAIRS = 32  # of frames that are judged in a step
+PAIRS = 32  # of frames, at most, that are judged in a step
 CROP = 0.75  # of a frame's side that is judged, the same place of both
 
 
@@ -85,7 +85,7 @@ class Adversary:
         count, _, t, size, _ = out.shape
         side = round(CROP * size)
         top, left = (int(torch.randint(0, size - side + 1, ())) for _ in range(2))
-        b = torch.arange(PAIRS, device=out.device) % count
+        b = torch.arange(min(PAIRS, count * (t - 1)), device=out.device) % count
         start = torch.randint(0, t - 1, (len(b),), device=out.device)
 
         def cut(x: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from livetalk.codec.portrait import PortraitCodec
 from livetalk.data.shards import read_shards
 from livetalk.distill.codec import CodecStage, CodecTraining
 from livetalk.distill.dmd import DmdStage, DmdTraining
+from livetalk.distill.finishing import FinishBank, FinishStage, FinishTraining
 from livetalk.distill.ode import OdeStage, OdeTraining, make_trajectories
 from livetalk.distill.rebuilding import to_bytes
 from livetalk.distill.teacher import TeacherStage, TeacherTraining
@@ -26,7 +27,7 @@ from livetalk.flow.schedule import ladder
 from livetalk.performer.rollout import Ladder, ladder_of
 from livetalk.presets import Preset
 from livetalk.training import rng
-from livetalk.training.frames import FrameRing, Photos
+from livetalk.training.frames import FrameRing, Photos, recolour
 from livetalk.training.latents import ClipBatch, LatentBank
 from livetalk.training.loop import RunReport, run
 from livetalk.training.parallel import World
@@ -86,6 +87,32 @@ def train_codec(
         training = replace(training, optim=replace(training.optim, lr=lr))
     stage = CodecStage(codec, ring, training, world, photos, refill, compiled)
     report = run(stage, budget.loop("codec"), out / "codec", world)
+    if world.is_main:
+        save_weights(stage.finish(), out / "codec.safetensors")
+    return report
+
+
+def train_finish(
+    preset: Preset,
+    out: Path,
+    budget: Budget,
+    world: World,
+    ring: FrameRing,
+    start: Path,
+    stretches: int = 400,
+    training: FinishTraining | None = None,
+) -> RunReport:
+    """Leaves `codec.safetensors`: the codec of `start` with new last layers, from so many stretches of the ring."""
+    training = training or FinishTraining()
+    codec = preset.build_codec()
+    codec.load_state_dict(_read(start))
+    codec.to(world.device).channels_last()
+    size, width = ring.frames.shape[2], preset.codec.mid
+    bank = FinishBank(stretches, training.length, size, width, world.device)
+    while bank.filled < bank.capacity:
+        bank.add(codec, recolour(ring.stretches(2, training.length)), training.noise)
+    stage = FinishStage(codec, bank, training, world)
+    report = run(stage, budget.loop("finish"), out / "finish", world)
     if world.is_main:
         save_weights(stage.finish(), out / "codec.safetensors")
     return report

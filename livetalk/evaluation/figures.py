@@ -156,6 +156,8 @@ def pictures(model: Pairs) -> dict[str, float]:
     return {
         "sharpness_share": float(np.median([_as_sharp(made.sharpness) for _, made in model])),
         "flicker": float(np.median([made.flicker for _, made in model])),
+        "idle_motion": float(np.median([made.idling for _, made in model])),
+        "outlines": float(np.median([made.outlines for _, made in model])),
         "black": float(sum(made.black for _, made in model)),
         "frozen": float(sum(made.frozen for _, made in model)),
     }

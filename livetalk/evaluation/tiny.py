@@ -18,17 +18,18 @@ import torch
 from jaxtyping import Bool, Float, Float32, UInt8
 
 from livetalk.codec.portrait import PortraitCodec
-from livetalk.data.clips import CLIP_FRAMES, Renderer, Timelines, render_clip, stage
+from livetalk.data.clips import CLIP_FRAMES, Renderer, Timelines, render_clip, render_still, stage
 from livetalk.data.speech import Shelf
 from livetalk.evaluation import held_out, identity, readback
 from livetalk.evaluation.clip_codec import Coded, coded, load_codec, round_trip
 from livetalk.evaluation.gate import in_eight_bits
 from livetalk.evaluation.landmarks import FaceTrack, track
-from livetalk.evaluation.video import black_frames, face_box, frozen_frames, sharpness, video_report
+from livetalk.evaluation.video import black_frames, face_box, frozen_frames, movement, sharpness, video_report
 from livetalk.performer.performer import Performer, best_dtype
 from livetalk.presets import TINY
 
 ASSETS = Path(__file__).parents[1] / "assets" / TINY.name
+STILL_FRAMES = 33  # of the still scene in which flicker is looked for
 LOOK_EVERY = 8  # frames between two that are asked who they are
 TEACHER_CLIPS = 8  # clips that the teacher plays too: minutes each
 
@@ -50,10 +51,12 @@ class Played:
     track: FaceTrack
     descriptors: Float[np.ndarray, "t8 128"]
     sharpness: float  # over the truth's; 0 without a face
-    flicker: float  # over the truth's
+    outlines: float  # movement where the truth of this clip is still, over the truth's
     black: int
     frozen: int
     read: dict[str, str] = field(default_factory=dict)  # what it seems to act
+    flicker: float = float("nan")  # movement where a still scene of the same person is still, over the truth's
+    idling: float = float("nan")  # movement of that scene's whole picture, over the truth's
 
 
 @dataclass(frozen=True)
@@ -100,14 +103,19 @@ class Lab:
         rebuilt = round_trip(self.codec, true, self.dtype)
         videos, seen, extra = {"truth": true, "codec": rebuilt}, track(true), {}
         players = {"teacher": self.teacher if teach else None, "model": self.player}
+        still = None
         if self.player is not None:
+            still = render_still(seed, self.renderer, min(STILL_FRAMES, frames))
             looked = identity.describe(true[::LOOK_EVERY])
             extra |= {"portrait": looked[0], "truth_descriptors": looked[1:]}
         for name, player in players.items():
             if player is not None:
                 made = np.concatenate(list(player.perform(true[0], [clip.audio], truth["prompt"])))[:frames]
                 videos[name] = made
-                extra[{"teacher": "taught", "model": "played"}[name]] = played(made, true, seen)
+                assert still is not None
+                quiet = np.concatenate(list(player.perform(still.frames[0], [still.audio], still.truth["prompt"])))
+                result = played(made, true, seen, (quiet[: len(still.frames)], still.frames))
+                extra[{"teacher": "taught", "model": "played"}[name]] = result
         return Measured(
             seed=seed,
             utterance=truth["utterance"],
@@ -131,16 +139,21 @@ class Lab:
         return self.renderer.render(scene.performance.weights[:1], scene.performance.pose[:1])
 
 
-def played(made: Frames, true: Frames, seen: FaceTrack) -> Played:
-    """Measure the model's frames against the truth's; each is as sharp as its own face box."""
+def played(made: Frames, true: Frames, seen: FaceTrack, still: tuple[Frames, Frames]) -> Played:
+    """Measure the model's frames against the truth's; each is as sharp as its own face box.
+
+    still: the model's and the true frames of a still scene.
+    """
     found = track(made)
     height, width = made.shape[1:3]
     detail = sharpness(made, face_box(found.eyes, found.mouth, height, width)) if found.found.any() else 0.0
     true_detail = sharpness(true, face_box(seen.eyes, seen.mouth, height, width))
-    flicker = video_report(made, reference=true).flicker_ratio
+    outlines = video_report(made, reference=true).flicker_ratio
+    flicker = video_report(still[0], reference=still[1]).flicker_ratio
     faults = black_frames(made), frozen_frames(made)
     descriptors = identity.describe(made[LOOK_EVERY::LOOK_EVERY])
-    return Played(found, descriptors, detail / true_detail, flicker, *faults, readback.read(found, seen))
+    read = readback.read(found, seen)
+    return Played(found, descriptors, detail / true_detail, outlines, *faults, read, flicker, movement(*still))
 
 
 @dataclass(frozen=True)

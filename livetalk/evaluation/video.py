@@ -47,6 +47,12 @@ def flicker(frames: Frames, still: Bool[np.ndarray, "h w"]) -> float:
     return float(_difference_energy(grey(frames))[still].mean())
 
 
+def movement(frames: Frames, reference: Frames) -> float:
+    """Frame-difference energy of the whole picture over the reference's."""
+    everywhere = np.ones(frames.shape[1:3], bool)
+    return (flicker(frames, everywhere) + FLOOR) / (flicker(reference, everywhere) + FLOOR)
+
+
 def black_frames(frames: Frames) -> int:
     return int((grey(frames).mean(axis=(1, 2)) < BLACK).sum())
 

@@ -38,6 +38,7 @@ Adversary = Annotated[float, typer.Option(help="Pull of a judge of detail, in un
 DecoderOnly = Annotated[bool, typer.Option("--decoder-only", help="Go on with the decoder; latents stay.")]
 Stretches = Annotated[int, typer.Option(help="Short stretches of those clips that are kept as features.", min=1)]
 Texture = Annotated[float | None, typer.Option(help="Weight of detail, wherever it lies.", min=0)]
+Pace = Annotated[float, typer.Option(help="Weight of how much changes from frame to frame.", min=0)]
 Lr = Annotated[float | None, typer.Option(help="Learning rate in place of the preset's.")]
 
 
@@ -81,11 +82,14 @@ def codec(
     start: Start = None,
     decoder_only: DecoderOnly = False,
     adversary: Adversary = 0.0,
+    texture: Texture = None,
+    pace: Pace = 0.0,
     lr: Lr = None,
 ) -> None:
     """Stage one: the video codec, on rendered heads (and photographs). Starts when `first` clips are there."""
     from livetalk.distill import recipe
     from livetalk.distill import shards as source
+    from livetalk.distill.codec import UNSURE, CodecTraining
     from livetalk.training.frames import FrameRing, Photos
 
     chosen, world = _preset(preset), _join()
@@ -95,21 +99,18 @@ def codec(
         refill = _until_full(source.frames_from(folder, consume or processes > 0, world))
         _wait(lambda: (refill(ring), ring.filled)[1], min(first, clips))
         pictures = Photos(source.load_pictures(photos), world.device) if photos else None
-        report = recipe.train_codec(
-            chosen,
-            run,
-            _budget(steps, seconds, sample_every, stop_after),
-            world,
-            ring,
-            batch,
-            pictures,
-            refill,
-            compile,
-            start,
-            decoder_only,
-            adversary,
-            lr,
+        training = CodecTraining(
+            decoder_only=decoder_only,
+            adversary=adversary,
+            texture=texture or 0.0,
+            pace=pace,
+            unsure=UNSURE if texture or pace else 0.0,
         )
+        training = training if batch is None else replace(training, batch=batch)
+        if lr is not None:
+            training = replace(training, optim=replace(training.optim, lr=lr))
+        budget = _budget(steps, seconds, sample_every, stop_after)
+        report = recipe.train_codec(chosen, run, budget, world, ring, pictures, refill, compile, start, training)
     _tell("codec", report)
 
 

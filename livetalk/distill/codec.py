@@ -22,12 +22,15 @@ from livetalk.codec.blocks import moved
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.distill.adversary import Adversary
 from livetalk.distill.rebuilding import rebuild_losses, to_bytes
+from livetalk.distill.texture import pace_loss, texture_loss
 from livetalk.training.frames import FrameBatch, FrameRing, Photos, Refill, join, recolour
 from livetalk.training.learner import Learner
 from livetalk.training.optim import Cosine, OptimConfig
 from livetalk.training.parallel import World
 from livetalk.training.precision import autocast
 from livetalk.training.stage import Sample, Tick
+
+UNSURE = 0.15  # of noise at most beside the usual, where detail is asked for: what a transformer leaves open
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class CodecTraining:
     length: int = 8
     photos: int = 2  # of the batch, where photographs are given
     noise: float = 0.1  # added to latents, so that the decoder forgives the transformer's small errors
+    unsure: float = 0.0  # more of it at most, as much as chance has it for each clip
     gradient: float = 0.5
     structure: float = 0.2
     motion: float = 1.0
@@ -46,6 +50,8 @@ class CodecTraining:
     pull_until: float = 0.4  # of the budget
     first: float = 0.2  # of the portrait's own latent frame
     spread: float = 5e-4  # keeps latents near unit scale: what says nothing costs
+    texture: float = 0.0  # of detail, wherever exactly it lies
+    pace: float = 0.0  # of how much changes from frame to frame, likewise
     refill_every: int = 50
     adversary: float = 0.0  # pull of a judge of detail (`distill.adversary`), in units of an L1 error's; 0 for none
     adversary_from: float = 0.1  # of the budget: it learns to judge before it is listened to
@@ -123,7 +129,10 @@ class CodecStage:
             codec.encoder.requires_grad_(False)
         self.learner = Learner(codec, config.optim, world)
         self.adversary = Adversary(config.adversary, world) if config.adversary else None
-        self.losses = torch.compile(self._losses, dynamic=False) if compiled else self._losses
+        self.losses, self.energies = self._losses, self._energies
+        if compiled:
+            self.losses = torch.compile(self._losses, dynamic=False)
+            self.energies = torch.compile(self._energies, dynamic=False)
 
     def step(self, tick: Tick) -> Mapping[str, Tensor | float]:
         if self.refill is not None and tick.step % self.config.refill_every == 0:
@@ -131,9 +140,13 @@ class CodecStage:
         batch = self._batch()
         with autocast(self.world.device):  # outside of what is compiled: it would break the graph
             losses, out = self.losses(batch.pixels, batch.weight, batch.boxes)
+        losses = losses | self.energies(out, batch.pixels[:, :, 1:])  # in full precision: differences of neighbours
         c = self.config
         loss = losses["pixel"] + c.gradient * losses["gradient"] + c.structure * losses["structure"]
         loss = loss + c.motion * losses["motion"] + c.flow * losses["flow"] + c.first * losses["first"]
+        for name, weight in (("texture", c.texture), ("pace", c.pace)):
+            if weight:
+                loss = loss + weight * losses[name]
         pull = c.pull * max(0.1, 1 - tick.progress / c.pull_until)
         loss = loss + c.spread * losses["spread"] + pull * losses["pull"]
         metrics = {k: v.detach() for k, v in losses.items()}
@@ -212,8 +225,19 @@ class CodecStage:
         losses["spread"] = z.float().square().mean() + still.float().square().mean()
         return losses, out
 
+    def _energies(self, out: Tensor, truth: Tensor) -> dict[str, Tensor]:
+        """Detail and change around each place, where they are asked for."""
+        losses = {}
+        if self.config.texture:
+            flat = (rearrange(x, "b c t h w -> (b t) c h w") for x in (out, truth))
+            losses["texture"] = texture_loss(*flat)
+        if self.config.pace:
+            losses["pace"] = pace_loss(out, truth)
+        return losses
+
     def _noisy(self, z: Tensor) -> Tensor:
-        return z + self.config.noise * torch.randn_like(z)
+        share = self.config.noise + self.config.unsure * torch.rand(len(z), *[1] * (z.ndim - 1), device=z.device)
+        return z + share * torch.randn_like(z)
 
 
 @torch.no_grad()

@@ -64,27 +64,22 @@ def train_codec(
     budget: Budget,
     world: World,
     ring: FrameRing,
-    batch: int | None = None,
     photos: Photos | None = None,
     refill: Callable[[FrameRing], int] | None = None,
     compiled: bool = False,
     start: Path | None = None,
-    decoder_only: bool = False,
-    adversary: float = 0.0,
-    lr: float | None = None,
+    training: CodecTraining | None = None,
 ) -> RunReport:
     """Leaves `codec.safetensors` with latent statistics measured on the ring. `start`: weights to go on from.
 
-    decoder_only: the codec of `start` keeps its latents, its decoder is trained on.
+    With `training.decoder_only` the codec of `start` keeps its latents, its decoder is trained on.
     """
+    training = training or CodecTraining()
     codec = preset.build_codec()
-    if decoder_only and start is None:
+    if training.decoder_only and start is None:
         raise ValueError("--decoder-only needs --start: give the codec whose latents are to stay")
     if start is not None:
         codec.load_state_dict(_read(start))
-    training = CodecTraining(batch=batch or CodecTraining.batch, decoder_only=decoder_only, adversary=adversary)
-    if lr is not None:
-        training = replace(training, optim=replace(training.optim, lr=lr))
     stage = CodecStage(codec, ring, training, world, photos, refill, compiled)
     report = run(stage, budget.loop("codec"), out / "codec", world)
     if world.is_main:

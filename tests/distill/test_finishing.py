@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 
 from livetalk.distill import recipe
-from livetalk.distill.finishing import FinishTraining, texture_loss
+from livetalk.distill.finishing import FinishTraining
 from livetalk.distill.recipe import Budget
+from livetalk.distill.texture import pace_loss, texture_loss
 from livetalk.presets import MINIATURE
 from livetalk.training.frames import FrameRing
 from livetalk.training.parallel import World
@@ -34,6 +35,15 @@ def test_patterns_of_pixels_do_not_pass_for_detail(hair, pattern: str) -> None:
     signs = {"columns": sign, "rows": sign[:, None], "chessboard": sign * sign[:, None]}[pattern]
     grain = torch.randn_like(hair) * 0.1
     assert texture_loss(blurred + 0.1 * signs, hair) > texture_loss(blurred + grain, hair)
+
+
+def test_trembling_and_standing_still_cost_alike(hair) -> None:
+    still = torch.stack([hair[:1]] * 4, 2)
+    moving = torch.stack([hair[:1].roll(k, -1) for k in range(4)], 2)
+    assert pace_loss(moving, moving) == 0
+    assert pace_loss(moving.mean(2, keepdim=True).expand_as(moving), moving) > 1, "a face that stands still"
+    assert pace_loss(still + 0.02 * torch.randn_like(still), still) > 1, "a wall that trembles"
+    assert pace_loss(moving.roll(1, -2), moving) < 0.5
 
 
 def test_last_layers_learn_and_all_others_stay(hair, tmp_path: Path) -> None:

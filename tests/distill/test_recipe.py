@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from livetalk.distill import recipe
+from livetalk.distill.codec import CodecTraining
 from livetalk.distill.dmd import DmdTraining
 from livetalk.distill.ode import OdeTraining, window_blocks
 from livetalk.distill.recipe import Budget
@@ -49,7 +50,7 @@ def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
     world, budget = World(), Budget(steps=40)
     ring = FrameRing(12, 81, 64, world.device)
     ring.add(frames, boxes)
-    report = recipe.train_codec(preset, tmp_path, budget, world, ring, batch=8)
+    report = recipe.train_codec(preset, tmp_path, budget, world, ring, training=CodecTraining(batch=8))
     assert report.why == "done"
     first, last = _first_and_last(tmp_path / "codec", "loss")
     assert last < first
@@ -83,18 +84,20 @@ def test_a_decoder_trained_on_leaves_the_latents_as_they_are(clips, tmp_path: Pa
     frames, _, boxes = clips
     ring = FrameRing(12, 81, 64, World().device)
     ring.add(frames, boxes)
-    recipe.train_codec(MINIATURE, tmp_path / "first", Budget(steps=3), World(), ring, batch=4)
+    recipe.train_codec(MINIATURE, tmp_path / "first", Budget(steps=3), World(), ring, training=CodecTraining(batch=4))
     start = tmp_path / "first" / "codec.safetensors"
-    recipe.train_codec(
-        MINIATURE, tmp_path / "second", Budget(steps=3), World(), ring, batch=4, start=start, decoder_only=True
+    alone = CodecTraining(batch=4, decoder_only=True, texture=0.5, pace=0.2, unsure=0.1)
+    told = recipe.train_codec(
+        MINIATURE, tmp_path / "second", Budget(steps=3), World(), ring, start=start, training=alone
     )
+    assert told.metrics["texture"] > 0 < told.metrics["pace"]
     before, after = (recipe.load_codec(MINIATURE, tmp_path / part) for part in ("first", "second"))
     pixels = frames[:1].permute(0, 4, 1, 2, 3)[:, :, :9].float() / 127.5 - 1
     assert torch.equal(before.encode(pixels), after.encode(pixels))
     latents = before.encode(pixels)
     assert not torch.equal(before.decode(latents), after.decode(latents))
     with pytest.raises(ValueError, match="--start"):
-        recipe.train_codec(MINIATURE, tmp_path, Budget(steps=1), World(), ring, decoder_only=True)
+        recipe.train_codec(MINIATURE, tmp_path, Budget(steps=1), World(), ring, training=alone)
 
 
 def test_a_stage_without_its_forerunner_says_what_to_run(tmp_path: Path) -> None:

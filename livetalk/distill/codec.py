@@ -140,16 +140,15 @@ class CodecStage:
         batch = self._batch()
         with autocast(self.world.device):  # outside of what is compiled: it would break the graph
             losses, out = self.losses(batch.pixels, batch.weight, batch.boxes)
-        losses = losses | self.energies(out, batch.pixels[:, :, 1:])  # in full precision: differences of neighbours
+        energies = self.energies(out, batch.pixels[:, :, 1:])  # in full precision: differences of neighbours
         c = self.config
         loss = losses["pixel"] + c.gradient * losses["gradient"] + c.structure * losses["structure"]
         loss = loss + c.motion * losses["motion"] + c.flow * losses["flow"] + c.first * losses["first"]
-        for name, weight in (("texture", c.texture), ("pace", c.pace)):
-            if weight:
-                loss = loss + weight * losses[name]
+        for name, value in energies.items():
+            loss = loss + getattr(c, name) * value
         pull = c.pull * max(0.1, 1 - tick.progress / c.pull_until)
         loss = loss + c.spread * losses["spread"] + pull * losses["pull"]
-        metrics = {k: v.detach() for k, v in losses.items()}
+        metrics = {k: v.detach() for k, v in (losses | energies).items()}
         metrics |= {"loss": loss.detach(), "clips": float(self.ring.seen)}
         if self.adversary is not None:
             opinion, told = self.adversary.step(out, batch.pixels[:, :, 1:], tick.progress)
@@ -226,7 +225,7 @@ class CodecStage:
         return losses, out
 
     def _energies(self, out: Tensor, truth: Tensor) -> dict[str, Tensor]:
-        """Detail and change around each place, where they are asked for."""
+        """Detail and change around each place, where they are asked for; named as their weights are."""
         losses = {}
         if self.config.texture:
             flat = (rearrange(x, "b c t h w -> (b t) c h w") for x in (out, truth))

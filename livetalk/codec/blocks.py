@@ -110,17 +110,52 @@ def moved(
 ) -> Float[Tensor, "m c h2 w2"]:
     """`picture` seen through `flow`: where in it (x, y, pixels of a full picture) each place of i frames looks.
 
-    cell: pixels of a full picture that one place of the flow covers. sharp: a bicubic kernel, which keeps half as much
-    fine detail again as a bilinear one. Computed in float32: a bfloat16 grid would move a picture in steps.
+    cell: pixels of a full picture that one place of the flow covers. sharp: colours in light of a bicubic kernel, which
+    keeps half as much fine detail again as a bilinear one, and `restored`; eyes take detail from light alone, and one
+    channel costs a third of three. Computed in float32: a bfloat16 grid would move a picture in steps.
     """
     i, _, h, w = flow.shape[1:]
     device = flow.device
     x = (torch.arange(w, device=device, dtype=torch.float32) + 0.5) * (2 / w) - 1
     y = (torch.arange(h, device=device, dtype=torch.float32) + 0.5) * (2 / h) - 1
-    flow = flow.float()
+    flow, picture = flow.float(), picture.float()
     grid = torch.stack([flow[:, :, 0] * (2 / (cell * w)) + x, flow[:, :, 1] * (2 / (cell * h)) + y[:, None]], -1)
     # All frames of a picture in one tall grid: the picture is not copied for each.
     grid = rearrange(grid, "b i h w two -> b (i h) w two")
-    kernel = "bicubic" if sharp else "bilinear"
-    out = F.grid_sample(picture.float(), grid, mode=kernel, padding_mode="border", align_corners=False)
-    return rearrange(out, "b c (i h) w -> (b i) c h w", i=i)
+
+    def through(picture: Tensor, kernel: str) -> Tensor:
+        out = F.grid_sample(picture, grid, mode=kernel, padding_mode="border", align_corners=False)
+        return rearrange(out, "b c (i h) w -> (b i) c h w", i=i)
+
+    out = through(picture, "bilinear")
+    if not sharp:
+        return out
+    light = restored(through(_light(picture), "bicubic"), rearrange(flow / cell, "b i two h w -> (b i) two h w"))
+    return out + (light - _light(out))
+
+
+LUMA = (0.299, 0.587, 0.114)  # Rec. 601
+LOST = 0.34  # of the finest detail, to be given back where a picture lies half a pixel off in one direction
+
+
+def restored(picture: Float[Tensor, "m 1 h w"], offset: Float[Tensor, "m 2 h w"]) -> Float[Tensor, "m 1 h w"]:
+    """A picture moved by `offset` (pixels, x and y) with a bicubic kernel, as detailed as it was before.
+
+    Between pixels a kernel averages: of the energy of a Laplacian 0.6 is left half a pixel off in one direction, 0.43
+    in both. What is finer than about three pixels is raised by as much as was lost, and nothing where nothing was.
+    `LOST` and the cube make moved portraits of the twelve bundled people as detailed as the portraits.
+    """
+    part = offset - offset.floor()
+    near = 4 * part * (1 - part)
+    return picture + LOST * (near * near * near).sum(1, keepdim=True) * _fine(_fine(picture))
+
+
+def _fine(x: Float[Tensor, "m 1 h w"]) -> Float[Tensor, "m 1 h w"]:
+    """What a picture has beside the mean of three by three pixels. Sums of slices: no pooling is as fast on a CPU."""
+    wide = F.pad(x, (1, 1, 1, 1), mode="replicate")
+    rows = wide[..., :-2] + wide[..., 1:-1] + wide[..., 2:]
+    return x - (rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]) / 9
+
+
+def _light(x: Float[Tensor, "m 3 h w"]) -> Float[Tensor, "m 1 h w"]:
+    return LUMA[0] * x[:, :1] + LUMA[1] * x[:, 1:2] + LUMA[2] * x[:, 2:]

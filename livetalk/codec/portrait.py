@@ -52,6 +52,8 @@ class PortraitCodecConfig:
 Past = tuple[Tensor, ...]
 """The newest features of the decoder's three layers with a memory."""
 
+STAYS = 0.75  # grey levels that a pixel's value may lie beside the level it shows before it shows another
+
 
 class Kept(NamedTuple):
     """What the codec keeps of a stream's first picture: features at three sizes, and the picture itself."""
@@ -199,6 +201,27 @@ class ChangeDecoder(nn.Module):
         return x.contiguous(memory_format=torch.channels_last)
 
 
+def settled(
+    pixels: Float[Tensor, "b c t h w"], shown: Float[Tensor, "b c h w"] | None = None
+) -> Float[Tensor, "b c t h w"]:
+    """Pixels in [-1, 1] as levels 0..255, each of which stays until its value has clearly left it.
+
+    Rounded by itself, a wall's value that lies between two levels falls now on this side, now on that: it glimmers, and
+    a video encoder has to say so in every frame. shown: levels of the frame before; None where there was none.
+    """
+    levels = (pixels.clamp(-1, 1) + 1) * 127.5
+    frames = list(levels.unbind(2))
+    if shown is None:
+        shown = frames.pop(0).round()
+        out = [shown]
+    else:
+        out = []
+    for frame in frames:
+        shown = shown + F.hardshrink(frame - shown, STAYS).round_()
+        out.append(shown)
+    return torch.stack(out, 2)
+
+
 class PortraitCodec(nn.Module):
     """See the module docstring. Latents have mean 0 a channel, deviation 1 over all channels, on the training clips."""
 
@@ -278,22 +301,23 @@ class PortraitCodec(nn.Module):
         return self._normal(eased(last.to(latents.dtype), self._raw(latents)[:, :, 0], quiet)[:, :, None])
 
     def decode_raw(self, raw: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
-        """`step` on latents before normalisation."""
+        """`step` on latents before normalisation. Pixels are float32 and lie on levels of 8 bits: see `settled`."""
         z, parts = rearrange(raw, "b c f h w -> b f c h w"), []
         held = cast(tuple[Tensor, ...], carry.past)
         if len(held) <= len(Kept._fields):  # the stream begins: its first latent frame is the portrait's
             portrait = Kept._make(held) if held else self.look(self.first(z))
             past = self.nothing(portrait)
-            parts.append(portrait.pixels[:, :, None].to(raw.dtype))
-            z = z[:, 1:]
+            parts.append(settled(portrait.pixels[:, :, None]))
+            z, shown = z[:, 1:], parts[0][:, :, 0]
         else:
-            portrait, past = Kept._make(held[: len(Kept._fields)]), held[len(Kept._fields) : -1]
-        last = raw[:, :, -1]
+            portrait, past = Kept._make(held[: len(Kept._fields)]), held[len(Kept._fields) : -2]
+            shown = held[-2]
         if z.shape[1]:
             made = self.decoder(z, portrait, past)
-            parts.append(rearrange(made.pixels, "b t c h w -> b c t h w").to(raw.dtype))
-            past = made.past
-        return torch.cat(parts, 2), Carry((*portrait, *past, last))
+            parts.append(settled(rearrange(made.pixels.float(), "b t c h w -> b c t h w"), shown))
+            past, shown = made.past, parts[-1][:, :, -1]
+        pixels = torch.cat(parts, 2) / 127.5 - 1
+        return pixels, Carry((*portrait, *past, shown, raw[:, :, -1]))
 
     def first(self, z: Float[Tensor, "b f c h w"]) -> Float[Tensor, "b 3 h16 w16"]:
         """The picture that a stream's first latent frame says, without a portrait: coarse."""

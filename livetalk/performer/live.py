@@ -183,6 +183,7 @@ class LivePerformer:
         """Sessions that want a block now and can be stepped in one batch, the most urgent first; or when to look."""
         for session in self.sessions:
             session.remake = 0.22 + 0.7 * self.cost.denoise + 0.7 * self.cost.decode
+            session.remake_soonest = 0.65 * self.cost.denoise + 0.7 * self.cost.decode  # half of the steps, two pieces
             session.piece = self.cost.decode / self.performer.preset.geometry.block_latents
         asked = [(session, *session.want(self.lead)) for session in self.sessions]
         due = [(s, want) for s, want, _ in asked if want is not Want.NOTHING]
@@ -223,9 +224,9 @@ class LivePerformer:
                 record, session.faulty = session.faulty, None
                 return stream.again(record), session.epoch
             if session.revising:
-                begins = session.beginning
+                begins, certain = session.beginning, min(session.certain, session.announced)
                 session.revising, session.beginning, session.speaking, session.faulty = False, False, False, None
-                job = stream.interject(session.certain) if begins else stream.interrupt(session.certain)
+                job = stream.interject(certain) if begins else stream.interrupt(certain)
                 session.speaking = begins and job is not None
                 return job, session.epoch
             if session.re_anchor and not session.decoding:
@@ -300,7 +301,7 @@ class LivePerformer:
                 return
             newest = bool(stream.records) and stream.records[-1] is record
             begins = newest and first == job.frames.start and job.known is None
-            if fault is not None and begins and not session.retrying:
+            if fault is not None and begins and not (session.retrying or session.silenced):
                 session.retrying, session.faulty = True, record
                 session.epoch += 1  # a block that was begun on top of this one is void
                 session.guard.counts.retried += 1

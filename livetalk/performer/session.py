@@ -8,7 +8,7 @@ engine's business (`live.py`).
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from threading import Condition
 from typing import Any
@@ -23,6 +23,7 @@ from livetalk.performer.timed import Cut, TimedBlock
 
 LATE = 0.02  # seconds a consumer may be behind before the session's clock waits for it
 WORTH = 4  # frames of silence that speech must come sooner by, for them to be made again
+PIECE = 4  # frames of a latent frame
 
 
 class Want(Enum):
@@ -69,8 +70,10 @@ class LiveSession:
         self.paused_at: float | None = None
         self.wished = False  # the consumer waits for a first block
         self.taken_frames = 0  # frames released to the consumer
-        self.certain = 0  # frames that an interrupt leaves as they are
-        self.remake = 0.5  # seconds until others can be there; kept up to date by the engine
+        self.announced = 0  # frames that are there, up to the last of them
+        self.certain = 0  # frames that an interrupt leaves as they are, if they are there by then
+        self.remake = 0.5  # seconds until others are surely there; kept up to date by the engine
+        self.remake_soonest = 0.3  # seconds until others can be there at all; likewise
         self.piece = 0.0  # seconds that decoding a latent frame takes; kept up to date by the engine
         self.on_change: Callable[[], None] = lambda: None  # for the asyncio face
         self._consumers = 0
@@ -99,12 +102,15 @@ class LiveSession:
         with self.lock:
             self._usable()
             self.stream.track.clear()
-            self.epoch += 1
             self.tally.interrupts += 1
-            self.revising, self.beginning = True, False
             # Frames that come before others could be there go on, without sound, so that nothing freezes.
-            kept = [replace(x, audio=np.zeros_like(x.audio)) for x in self._before(self._soonest)]
-            self.certain = self._end_of(kept)
+            kept = [block.muted() for block in self._before(self._soonest)]
+            self.announced = self.certain = self._end_of(kept)
+            if self._needs_another:
+                self.certain += PIECE  # the block in the making ends with its next piece
+            else:
+                self.epoch += 1
+            self.revising, self.beginning = True, False
             self.items = deque([Cut(min(round(self.playhead * SAMPLE_RATE), self._taken_pts)), *kept])
             self._changed()
 
@@ -206,6 +212,11 @@ class LiveSession:
         return self.revising or self.faulty is not None
 
     @property
+    def silenced(self) -> bool:
+        """Interrupted, and what is still being made is to be seen only."""
+        return self.revising and not self.beginning
+
+    @property
     def playhead(self) -> float:
         """Seconds on the session's clock."""
         if self.zero is None:
@@ -250,6 +261,12 @@ class LiveSession:
             self.tally.blocks += 1
             self.tally.late += late > 0
             self.tally.ready.append((block.index, block.speaking, now))
+        self.announced = block.first_frame + len(block.frames)
+        if self.silenced:
+            block = block.muted()
+            if self.announced >= self.certain:
+                self.certain = self.announced
+                self.epoch += 1
         self.items.append(block)
         self._changed()
 
@@ -271,9 +288,18 @@ class LiveSession:
         if (made.stop if self.busy else made.start) - certain < WORTH or certain < max(spoken, default=0):
             return
         self.epoch += 1
-        self.revising, self.beginning, self.certain = True, True, certain
+        self.revising, self.beginning = True, True
+        self.announced = self.certain = certain
         self.items = deque([*(item for item in self.items if isinstance(item, Cut)), *kept])
         self._changed()
+
+    @property
+    def _needs_another(self) -> bool:
+        """Whether what is there ends before others can follow, and a block that goes on from it is being made."""
+        made = self.stream.performer.preset.geometry.frames_of_block(self.stream.index)
+        coming = (made.stop if self.busy else made.start) - self.announced
+        under_way = (self.busy or self.decoding) and not self.going_back
+        return under_way and coming >= PIECE and self.announced / FRAME_RATE < self.playhead + self.remake_soonest
 
     @property
     def _soonest(self) -> int:

@@ -113,6 +113,38 @@ def test_interrupts_at_any_moment_leave_no_gap(engine: LivePerformer) -> None:
     assert [b.first_frame for b in items[1:]] == [b.first_frame + len(b.frames) for b in items[:-1]]
 
 
+def test_an_interrupt_just_before_a_block_waits_for_its_first_piece(
+    engine: LivePerformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denoise = live.denoise
+
+    def slowly(*args, **kwargs):
+        time.sleep(0.3)
+        return denoise(*args, **kwargs)
+
+    monkeypatch.setattr(live, "denoise", slowly)
+    session = _open(engine)
+    session.push(np.resize(TONE, 160_000))
+    _take(session, 45)
+    shown = None
+    for _ in range(200):  # until the next block is being made, and what is there soon ends
+        with session.lock:
+            lacking = session.announced / 16 - session.playhead < session.remake_soonest
+            if lacking and session.busy and session.epoch == 0:
+                session.interrupt()
+                shown = session.announced
+                break
+        time.sleep(0.005)
+        session.poll()
+    assert shown is not None
+    assert session.epoch == 0, "the block in the making goes on to its first piece"
+    items = _blocks(_take(session, shown + 24))
+    assert [b.first_frame for b in items[1:]] == [b.first_frame + len(b.frames) for b in items[:-1]]
+    assert session.epoch == 1
+    assert not any(b.audio.any() or b.said for b in items if b.first_frame >= shown)
+    assert [b.revised for b in items if b.first_frame >= shown][:2] == [False, True]
+
+
 def test_a_paused_session_stands_still(engine: LivePerformer) -> None:
     session = _open(engine)
     _take(session, 5)

@@ -115,6 +115,9 @@ def live(
     stages: Annotated[bool, typer.Option(help="Batches of streams and overlapping stages, too.")] = True,
     hour: Annotated[bool, typer.Option("--hour", help="A simulated hour as fast as it goes, too.")] = False,
     hour_seconds: Annotated[float, typer.Option(help="Length of that hour.", min=10)] = HOUR,
+    hour_keep: Annotated[
+        Path | None, typer.Option(help="A file to keep the hour in: a run that was ended goes on from it.")
+    ] = None,
     preset: Annotated[str, typer.Option(help="The model.")] = "tiny",
     weights: Annotated[Path | None, typer.Option(help="A folder of weights in place of the bundled ones.")] = None,
     seed: Annotated[int, typer.Option(help="Of faces, voices and moments.", min=0)] = 0,
@@ -128,7 +131,7 @@ def live(
     recordings = [np.concatenate(list(read_speech(path))) for path in speeches().values()]
     faces = [default_portrait(name) for name in list(avatars())[:sessions]]
     order = Order(seconds, sessions, faces, recordings, PROMPT, seed)
-    figures = measure_live(load_performer(preset, seed, weights), order, stages, hour_seconds if hour else 0.0)
+    figures = measure_live(load_performer(preset, seed, weights), order, stages, hour_seconds if hour else 0.0, hour_keep)
     out.print(live_figures.table(figures))
     _write(live_figures.as_json(figures), json_path)
 
@@ -162,9 +165,14 @@ def talk(
     _write(talk_bench.as_json(figures), json_path)
 
 
-def measure_live(performer: "Performer", order: "Order", stages: bool, hour: float) -> dict[str, float]:
-    """The figures by name: of viewers, of stages without the engine, of a simulated hour of so many seconds."""
-    from livetalk.evaluation import live, live_figures, live_stages
+def measure_live(
+    performer: "Performer", order: "Order", stages: bool, hour: float, keep: Path | None = None
+) -> dict[str, float]:
+    """The figures by name: of viewers, of stages without the engine, of a simulated hour of so many seconds.
+
+    keep: the file that the hour is kept in.
+    """
+    from livetalk.evaluation import live, live_figures, live_hour, live_stages
 
     figures: dict[str, float] = {}
     block, face = performer.preset.geometry.block_seconds, order.portraits[0]
@@ -183,7 +191,9 @@ def measure_live(performer: "Performer", order: "Order", stages: bool, hour: flo
         if hour:
             task = bar.add_task("an hour", total=int(hour / block))
             said = order.recordings
-            figures |= live_stages.hour(performer, face, order.prompt, said, hour, lambda: bar.advance(task))
+            figures |= live_hour.hour(
+                performer, face, order.prompt, said, hour, lambda done: bar.update(task, completed=done), keep
+            )
     return figures
 
 

@@ -1,17 +1,16 @@
-"""The stages of a block measured without the engine: streams in a batch, denoising beside decoding, a simulated hour.
+"""The stages of a block measured without the engine: streams in a batch, denoising beside decoding.
 
 Streams are stepped by hand, as fast as they go. Knows the performer's stages and clocks; neither sessions nor bars.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float32, UInt8
 
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.nn.cores import cores
-from livetalk.performer.drift import Band, DriftMeter
 from livetalk.performer.overlap import computing, overlapped
 from livetalk.performer.performer import Performer
 from livetalk.performer.stages import decode, denoise
@@ -23,8 +22,6 @@ Sound = Float32[np.ndarray, " n"]
 BATCHES = (1, 2, 4, 8)
 STEPS = 4  # timed for each batch, after one that is not
 ROUNDS, ALONE = 2, 6  # rounds of so many blocks, serial and overlapped in turn
-ENDS = 300.0  # seconds of the hour's first and last part
-QUIET = 8  # blocks of silence between utterances, at most
 
 
 def step(performer: Performer, streams: Sequence[AvatarStream]) -> list[np.ndarray]:
@@ -46,80 +43,6 @@ def throughput(performer: Performer, portrait: Picture, prompt: str, sound: Soun
         "overlap_gain": beside / serial,
         "times_real_time": beside / FRAME_RATE,
     }
-
-
-def hour(
-    performer: Performer,
-    portrait: Picture,
-    prompt: str,
-    recordings: Sequence[Sound],
-    seconds: float,
-    tell: Callable[[], None] = lambda: None,
-) -> dict[str, float]:
-    """A session of so many seconds: its last five minutes against its first five, in time per block and drift.
-
-    Drift is the mean share of the band that identity, colour and sharpness take. A face that leaves its band is
-    re-anchored, as in the engine. `tell` is called after every block. Raises ValueError for too few seconds.
-    """
-    g = performer.preset.geometry
-    skipped, blocks = g.window_latents // g.block_latents + 2, int(seconds / g.block_seconds)
-    if blocks < skipped + 8:
-        raise ValueError(f"{seconds:g} s are too few for an hour: give {(skipped + 8) * g.block_seconds:g} or more")
-    times, drifts, again = np.zeros(blocks), np.zeros((blocks, 3)), 0
-    slot, meter, rng = performer.pool(1).open(), DriftMeter(portrait), np.random.default_rng(0)
-    with computing(cores()):
-        stream = performer.stream(slot, portrait, prompt, 0)
-        for block, said in enumerate(_turns(stream, recordings, rng, blocks)):
-            began = time.perf_counter()
-            frames = step(performer, [said])[0]
-            times[block] = time.perf_counter() - began
-            drift = meter.measure(frames)
-            drifts[block] = drift.identity, drift.colour, drift.sharpness
-            if meter.leaves_band(drift):
-                stream.re_anchor()
-                meter.reset()
-                again += 1
-            tell()
-    slot.close()
-    ends = min(round(ENDS / g.block_seconds), (blocks - skipped) // 2)
-    return _ends(times[skipped:], drifts[skipped:], ends) | {
-        "hour_s": blocks * g.block_seconds,
-        "hour_re_anchors": again,
-    }
-
-
-def _ends(times: Float[np.ndarray, " k"], drifts: Float[np.ndarray, "k 3"], ends: int) -> dict[str, float]:
-    """What the first and the last `ends` blocks take and how far they are; relative changes."""
-    band = Band()
-    shares = drifts / (band.identity, band.colour, band.sharpness)
-    first, last = (float(np.median(part)) for part in (times[:ends], times[-ends:]))
-    near, far = shares[:ends].mean(0), shares[-ends:].mean(0)
-    single = {
-        f"hour_{name}_{end}": float(part[i])
-        for i, name in enumerate(("identity", "colour", "sharpness"))
-        for end, part in (("first", drifts[:ends].mean(0)), ("last", drifts[-ends:].mean(0)))
-    }
-    return {
-        "hour_time": last / first - 1,
-        "hour_block_first_s": first,
-        "hour_block_last_s": last,
-        "hour_drift": float(far.mean() / max(near.mean(), 1e-9)) - 1,
-        **single,
-    }
-
-
-def _turns(
-    stream: AvatarStream, recordings: Sequence[Sound], rng: np.random.Generator, blocks: int
-) -> Iterator[AvatarStream]:
-    """The stream before each block: it is given something to say after a few blocks of silence."""
-    quiet = 0
-    for _ in range(blocks):
-        if not stream.track.waiting:
-            quiet = quiet - 1 if quiet else int(rng.integers(1, QUIET + 1))
-            if not quiet:
-                stream.push(recordings[int(rng.integers(len(recordings)))])
-                stream.end()
-        yield stream
 
 
 def _steady(performer: Performer, portrait: Picture, prompt: str) -> StreamSnapshot:

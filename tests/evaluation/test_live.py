@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livetalk import cli, cli_bench
-from livetalk.evaluation import live, live_figures, live_stages, live_viewer
+from livetalk.evaluation import live, live_figures, live_hour, live_stages, live_viewer
 from livetalk.evaluation.live_viewer import Interrupt, Playback, Viewer
 from livetalk.performer.fake import FakeSession
 from livetalk.performer.guard import Guard
@@ -79,6 +79,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads that share busy cores wait for each other."""
     monkeypatch.setattr(live_stages, "cores", lambda: 1)
+    monkeypatch.setattr(live_hour, "cores", lambda: 1)
 
 
 def order(seconds: float, sessions: int = 1) -> live.Order:
@@ -200,11 +201,41 @@ def test_stages_are_measured_without_the_engine(performer, one_core: None) -> No
 def test_an_hour_is_compared_at_its_ends(performer, one_core: None) -> None:  # noqa: F811
     told: list[None] = []
     sound = np.random.default_rng(0).normal(size=16_000).astype(np.float32) / 9
-    figures = live_stages.hour(performer, FACE, "a person talks", [sound], 21.0, lambda: told.append(None))
-    assert len(told) == figures["hour_s"] / 0.75 == 28
+    figures = live_hour.hour(performer, FACE, "a person talks", [sound], 21.0, told.append)
+    assert told[-1] == len(told) == figures["hour_s"] / 0.75 == 28
     assert np.isfinite(list(figures.values())).all()
     with pytest.raises(ValueError, match="too few"):
-        live_stages.hour(performer, FACE, "a person talks", [sound], 3.0)
+        live_hour.hour(performer, FACE, "a person talks", [sound], 3.0)
+
+
+def test_an_hour_goes_on_where_a_run_was_ended(performer, one_core: None, tmp_path, monkeypatch) -> None:  # noqa: F811
+    monkeypatch.setattr(live_hour, "KEEP_EVERY", 4)
+    sound, path = (0.1 * np.sin(np.arange(24_000) / 9)).astype(np.float32), tmp_path / "hour.npz"
+
+    class Ended(Exception):
+        pass
+
+    def end(done: int) -> None:
+        if done == 17:
+            raise Ended
+
+    def made(tell=lambda done: None) -> dict[str, float]:
+        return live_hour.hour(performer, FACE, "a person talks", [sound], 21.0, tell, path)
+
+    with pytest.raises(Ended):
+        made(end)
+    told: list[int] = []
+    figures = made(told.append)
+    assert 4 < told[0] <= 17
+    assert told[-1] == 28
+    whole = live_hour.hour(performer, FACE, "a person talks", [sound], 21.0)
+    assert figures["hour_identity_last"] == pytest.approx(whole["hour_identity_last"], rel=1e-3)
+    assert made()["hour_block_last_s"] == figures["hour_block_last_s"], "a finished one is only told"
+    with pytest.raises(ValueError, match="another length"):
+        live_hour.hour(performer, FACE, "a person talks", [sound], 30.0, keep=path)
+    path.write_text("no hour")
+    with pytest.raises(ValueError, match="no part of an hour"):
+        made()
 
 
 def test_missed_bars_are_named() -> None:

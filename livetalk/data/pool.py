@@ -241,7 +241,7 @@ def render_held_out(folder: Path | str, speech: Path | str, processes: int) -> N
 
 def _serve(features: str, run: str, processes: int, most: int) -> None:
     """Render held-out clips into RUN/held_out, then training clips into RUN/shards until told to stop."""
-    if not Path(run, "held_out").is_dir():
+    if not any(Path(run, "held_out").glob("shard_*.npz")):  # a call that failed may have left an empty folder
         render_held_out(Path(run, "held_out"), features, processes)
     shards = Path(run, "shards")
     there = [int(path.stem.split("_")[1]) for path in shards.glob("shard_*.npz")]

@@ -183,7 +183,8 @@ class LivePerformer:
         """Sessions that want a block now and can be stepped in one batch, the most urgent first; or when to look."""
         for session in self.sessions:
             session.remake = 0.22 + 0.7 * self.cost.denoise + 0.7 * self.cost.decode
-            session.remake_soonest = 0.65 * self.cost.denoise + 0.7 * self.cost.decode  # half of the steps, two pieces
+            # A step that is under way, half of the steps, a piece that is under way and one more.
+            session.remake_soonest = 0.05 + 0.8 * self.cost.denoise + 0.7 * self.cost.decode
             session.piece = self.cost.decode / self.performer.preset.geometry.block_latents
         asked = [(session, *session.want(self.lead)) for session in self.sessions]
         due = [(s, want) for s, want, _ in asked if want is not Want.NOTHING]
@@ -256,6 +257,8 @@ class LivePerformer:
         if self._decoding is not None:
             self._decoding.result()  # never more than one step ahead of decoding
         with self.lock:
+            if not work.wanted:
+                return  # interrupted behind the last step: others are begun at once
             for session in work.sessions:
                 session.decoding = True
         self._decoding = self._decoder.submit(self._show, work, records, spent)
@@ -301,7 +304,7 @@ class LivePerformer:
                 return
             newest = bool(stream.records) and stream.records[-1] is record
             begins = newest and first == job.frames.start and job.known is None
-            if fault is not None and begins and not (session.retrying or session.silenced):
+            if fault is not None and begins and not (session.retrying or session.revising):
                 session.retrying, session.faulty = True, record
                 session.epoch += 1  # a block that was begun on top of this one is void
                 session.guard.counts.retried += 1

@@ -105,12 +105,7 @@ class LiveSession:
             self.tally.interrupts += 1
             # Frames that come before others could be there go on, without sound, so that nothing freezes.
             kept = [block.muted() for block in self._before(self._soonest)]
-            self.announced = self.certain = self._end_of(kept)
-            if self._needs_another:
-                self.certain += PIECE  # the block in the making ends with its next piece
-            else:
-                self.epoch += 1
-            self.revising, self.beginning = True, False
+            self._go_back(self._end_of(kept), beginning=False)
             self.items = deque([Cut(min(round(self.playhead * SAMPLE_RATE), self._taken_pts)), *kept])
             self._changed()
 
@@ -212,11 +207,6 @@ class LiveSession:
         return self.revising or self.faulty is not None
 
     @property
-    def silenced(self) -> bool:
-        """Interrupted, and what is still being made is to be seen only."""
-        return self.revising and not self.beginning
-
-    @property
     def playhead(self) -> float:
         """Seconds on the session's clock."""
         if self.zero is None:
@@ -252,7 +242,7 @@ class LiveSession:
         """A block is ready. The lock is held by the caller."""
         now = self.clock()
         if self.zero is None:  # a lone first frame is shown when the next ones will be there in its time
-            self.zero = now + max(0.0, 1.2 * self.piece - len(block.frames) / FRAME_RATE)
+            self.zero = now + max(0.0, 2 * self.piece - len(block.frames) / FRAME_RATE)
         late = now - self.starts(block.first_frame)
         begins = block.first_frame == self.stream.performer.preset.geometry.frames_of_block(block.index).start
         if late > 0:
@@ -262,8 +252,8 @@ class LiveSession:
             self.tally.late += late > 0
             self.tally.ready.append((block.index, block.speaking, now))
         self.announced = block.first_frame + len(block.frames)
-        if self.silenced:
-            block = block.muted()
+        if self.revising:
+            block = block if self.beginning else block.muted()
             if self.announced >= self.certain:
                 self.certain = self.announced
                 self.epoch += 1
@@ -287,11 +277,18 @@ class LiveSession:
         made = self.stream.performer.preset.geometry.frames_of_block(self.stream.index)
         if (made.stop if self.busy else made.start) - certain < WORTH or certain < max(spoken, default=0):
             return
-        self.epoch += 1
-        self.revising, self.beginning = True, True
-        self.announced = self.certain = certain
+        self._go_back(certain, beginning=True)
         self.items = deque([*(item for item in self.items if isinstance(item, Cut)), *kept])
         self._changed()
+
+    def _go_back(self, certain: int, beginning: bool) -> None:
+        """From frame `certain` on others are to be made. What is being made is void, or ends with its next piece."""
+        self.announced = self.certain = certain
+        if self._needs_another:
+            self.certain += PIECE
+        else:
+            self.epoch += 1
+        self.revising, self.beginning = True, beginning
 
     @property
     def _needs_another(self) -> bool:

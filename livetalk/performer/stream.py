@@ -184,8 +184,9 @@ class AvatarStream:
         return self._rest_of(record, seen, self.track.joining(job.past, before, len(job.frames)))
 
     def again(self, record: Record) -> Job:
-        """The newest block once more, with fresh noise."""
-        assert self.records[-1] is record, "only the newest block can be made again"
+        """A block once more, with fresh noise; what was made on top of it is undone."""
+        while self.records[-1] is not record:
+            self._undo(self.records.pop())
         self._undo(self.records.pop(), len(record.job.carries))
         self.attempt += 1
         self.track.past = self.track.following(record.job.past, record.job.heard.audio)

@@ -44,7 +44,9 @@ class HeadRenderer:
         except ImportError as error:
             raise ValueError("rendering heads needs moderngl: pip install 'livetalk[data]'") from error
         try:
-            options: Any = {"standalone": True, "backend": "egl", "device_index": device}
+            # The names that drivers install: without a number they come with development packages only.
+            files = {"libgl": "libGL.so.1", "libegl": "libEGL.so.1"}
+            options: Any = {"standalone": True, "backend": "egl", "device_index": device, **files}
             self._gl: Any = moderngl.create_context(**options)
         except Exception as error:
             hint = "install an EGL driver (Debian: apt install libegl1 libgl1-mesa-dri)"

@@ -131,7 +131,9 @@ def live(
     recordings = [np.concatenate(list(read_speech(path))) for path in speeches().values()]
     faces = [default_portrait(name) for name in list(avatars())[:sessions]]
     order = Order(seconds, sessions, faces, recordings, PROMPT, seed)
-    figures = measure_live(load_performer(preset, seed, weights), order, stages, hour_seconds if hour else 0.0, hour_keep)
+    figures = measure_live(
+        load_performer(preset, seed, weights), order, stages, hour_seconds if hour else 0.0, hour_keep
+    )
     out.print(live_figures.table(figures))
     _write(live_figures.as_json(figures), json_path)
 

@@ -50,9 +50,10 @@ class PortraitCodecConfig:
 
 
 Past = tuple[Tensor, ...]
-"""The newest features of the decoder's three layers with a memory."""
+"""The newest features of the decoder's three layers with a memory, and the newest flow."""
 
 STAYS = 0.75  # grey levels that a pixel's value may lie beside the level it shows before it shows another
+RESTS = 0.1  # pixels that a place's flow may change by before the place moves
 
 
 class Kept(NamedTuple):
@@ -166,6 +167,10 @@ class ChangeDecoder(nn.Module):
         x = x.permute(0, 3, 1, 2)
         flow = 8 * (F.interpolate(coarse, scale_factor=2, mode="bilinear") + self.fine(x).float())
         by_frame = rearrange(flow, "(b t) two h w -> b t two h w", b=len(z))
+        if not self.training:  # what trembles by less than can be seen rests
+            by_frame = staying(by_frame, past[3], RESTS)
+            flow = rearrange(by_frame, "b t two h w -> (b t) two h w")
+        kept.append(by_frame[:, -1])
         seen = moved(portrait.quarter, by_frame, 4).to(x.dtype).contiguous(memory_format=torch.channels_last)
         x = self.mid(x + self.seen4(seen))
         wide = rearrange(F.interpolate(flow, scale_factor=4, mode="bilinear"), "(b t) two h w -> b t two h w", b=len(z))
@@ -209,17 +214,24 @@ def settled(
     Rounded by itself, a wall's value that lies between two levels falls now on this side, now on that: it glimmers, and
     a video encoder has to say so in every frame. shown: levels of the frame before; None where there was none.
     """
-    levels = (pixels.clamp(-1, 1) + 1) * 127.5
-    frames = list(levels.unbind(2))
-    if shown is None:
-        shown = frames.pop(0).round()
-        out = [shown]
-    else:
-        out = []
-    for frame in frames:
-        shown = shown + F.hardshrink(frame - shown, STAYS).round_()
-        out.append(shown)
-    return torch.stack(out, 2)
+    levels = ((pixels.clamp(-1, 1) + 1) * 127.5).transpose(1, 2)
+    first = levels[:, 0].round() if shown is None else shown
+    return staying(levels, first, STAYS, whole=True).transpose(1, 2)
+
+
+def staying(
+    values: Float[Tensor, "b t ..."], last: Float[Tensor, "b ..."], by: float, *, whole: bool = False
+) -> Float[Tensor, "b t ..."]:
+    """Values over time, each of which stays what it last was until it differs from that by more than `by`.
+
+    whole: they change by whole numbers.
+    """
+    out = []
+    for value in values.unbind(1):
+        change = F.hardshrink(value - last, by)
+        last = last + (change.round_() if whole else change)
+        out.append(last)
+    return torch.stack(out, 1)
 
 
 class PortraitCodec(nn.Module):
@@ -340,6 +352,7 @@ class PortraitCodec(nn.Module):
             small.new_zeros(len(small), c.deep, *small.shape[2:]),
             large.new_zeros(len(large), c.eighth, *large.shape[2:]),
             large.new_zeros(len(large), c.half, *large.shape[2:]),
+            portrait.pixels.new_zeros(len(large), 2, *portrait.quarter.shape[2:]),
         )
 
     def _raw(self, latents: Tensor) -> Tensor:

@@ -47,7 +47,7 @@ def tiny(
     eight_bits: Annotated[
         bool, typer.Option("--eight-bits", help="Clips in the numbers of the full preset's fast mode, emulated.")
     ] = False,
-    record: Annotated[bool, typer.Option("--record", help="Keep this as the last full run.")] = False,
+    record: Annotated[bool, typer.Option("--record", help="Keep these figures as the last full run's.")] = False,
     preset: Annotated[str, typer.Option(help="The preset that --weights belong to.")] = "tiny",
     workers: Annotated[int, typer.Option(help="Processes; 0 takes one a core, four at most.", min=0)] = 0,
 ) -> None:
@@ -128,8 +128,7 @@ def _tell(result: dict[str, float], plan: "Plan", codec_only: bool, json_path: P
     """The table, what is missing from it, and the file for machines, which holds this run's figures only."""
     from livetalk.evaluation import last_run, report
 
-    earlier = None if codec_only else last_run.recall()
-    console.print(report.markdown(result, earlier and earlier.figures, earlier.when if earlier else ""), markup=False)
+    console.print(report.markdown(result, None if codec_only else last_run.recall()), markup=False)
     for line in () if codec_only else plan.left_out():
         console.print(line, markup=False)
     if json_path is not None:
@@ -158,7 +157,8 @@ def _animate(plan: "Plan", path: Path) -> None:
 def _record(result: dict[str, float], plan: "Plan", clips: int) -> None:
     from livetalk.evaluation import last_run
 
-    last_run.keep(last_run.Run(result, plan.performer.version, clips))
+    version = last_run.VERSION if plan.order.weights is None else plan.performer.version
+    last_run.keep(result, version, clips)
 
 
 def _advance(bar, name: str, steps: int) -> Callable[[int], None]:

@@ -16,6 +16,7 @@ from livetalk.cli_support import out as console
 
 if TYPE_CHECKING:
     from livetalk.training.loop import RunReport
+    from livetalk.training.optim import OptimConfig
     from livetalk.training.parallel import World
 
 app = typer.Typer(help="Train the model: codec, finish, teacher, ode, dmd.", no_args_is_help=True)
@@ -107,8 +108,7 @@ def codec(
             unsure=UNSURE if texture or pace else 0.0,
         )
         training = training if batch is None else replace(training, batch=batch)
-        if lr is not None:
-            training = replace(training, optim=replace(training.optim, lr=lr))
+        training = replace(training, optim=_at(lr, training.optim))
         budget = _budget(steps, seconds, sample_every, stop_after)
         report = recipe.train_codec(chosen, run, budget, world, ring, pictures, refill, compile, start, training)
     _tell("codec", report)
@@ -148,8 +148,7 @@ def finish(
         _wait(lambda: (refill(ring), ring.filled)[1], clips, patience=3600.0)
     training = FinishTraining(adversary=adversary)
     training = training if texture is None else replace(training, texture=texture)
-    if lr is not None:
-        training = replace(training, optim=replace(training.optim, lr=lr))
+    training = replace(training, optim=_at(lr, training.optim))
     budget = _budget(steps, seconds, sample_every, stop_after)
     _tell("finish", recipe.train_finish(chosen, run, budget, world, ring, start, stretches, training))
 
@@ -247,7 +246,7 @@ def ode(
         shift=chosen.shift,
         teacher_steps=chosen.teacher_steps,
     )
-    config = config if lr is None else replace(config, optim=replace(config.optim, lr=lr))
+    config = replace(config, optim=_at(lr, config.optim))
     budget = _budget(steps, seconds, sample_every, stop_after)
     report = recipe.train_ode(
         chosen, run, budget, world, bank, config, _load_held_out(run, world), compile, batch=min(64, trajectories)
@@ -279,13 +278,15 @@ def dmd(
     chosen, world = _preset(preset), _join()
     bank = LatentBank.load(_bank(run, world), world.device)
     config = DmdTraining(batch=batch or 32, guidance=Guidance(text_scale, audio_scale), shift=chosen.shift)
-    if lr is not None:
-        config = replace(config, generator=replace(config.generator, lr=lr))
-    if critic_lr is not None:
-        config = replace(config, critic=replace(config.critic, lr=critic_lr))
+    config = replace(config, generator=_at(lr, config.generator), critic=_at(critic_lr, config.critic))
     budget = _budget(steps, seconds, sample_every, stop_after)
     report = recipe.train_dmd(chosen, run, budget, world, bank, config, _load_held_out(run, world), compile)
     _tell("dmd", report)
+
+
+def _at(lr: float | None, optim: "OptimConfig") -> "OptimConfig":
+    """The optimiser's settings with another learning rate, if one was asked for."""
+    return optim if lr is None else replace(optim, lr=lr)
 
 
 def _preset(name: str) -> Any:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from livetalk import cli
 from livetalk.evaluation.endurance import Drift
-from livetalk.evaluation.last_run import Run
+from livetalk.evaluation.last_run import Held
 from livetalk.evaluation.sheets import GAP, MARGIN, SIDE, TILE, TITLE
 from tests.evaluation.made_up import T, clip, speech
 
@@ -44,7 +44,8 @@ def evaluate(
     monkeypatch.setattr("livetalk.evaluation.machine.bench", bench)
     monkeypatch.setattr("livetalk.evaluation.endurance.last_against_first", lambda *_: Drift(0.02, 0.1, 0.05))
     monkeypatch.setattr(
-        "livetalk.evaluation.last_run.recall", lambda: Run({"fps": 1.0, "distill_keeps": 0.93}, "0.3", 50)
+        "livetalk.evaluation.last_run.recall",
+        lambda: {"fps": Held(1.0, "0.3", 50), "distill_keeps": Held(0.93, "0.3", 50)},
     )
     monkeypatch.setattr("livetalk.performer.performer.Performer.load", lambda *_, **__: None)
 
@@ -78,7 +79,7 @@ def test_what_is_left_out_is_said_and_shown_from_the_last_full_run(evaluate, tmp
     code, said, _ = evaluate("tiny", "--clips", 1, "--no-streams", "--json", tmp_path / "a.json")
     assert code == 0
     row = next(line for line in said.splitlines() if "`distill_keeps`" in line)
-    assert "0.93 (last full run, weights 0.3, 50 clips)" in row
+    assert "0.93 (last full run, version 0.3, 50 clips)" in row
     for option in ("--teacher", "--long", "--real", "--no-streams"):
         assert f"{option}" in said
     written = json.loads((tmp_path / "a.json").read_text())["figures"]

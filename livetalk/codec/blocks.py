@@ -28,6 +28,13 @@ class Norm(nn.Module):
         return F.layer_norm(last, last.shape[-1:], self.gain.to(x.dtype), eps=1e-6).permute(0, 3, 1, 2)
 
 
+def added(fresh: Tensor, x: Tensor) -> Tensor:
+    """Their sum; written into `fresh`, which nobody else needs, where no gradients are asked for."""
+    if torch.is_grad_enabled() or fresh.dtype != x.dtype:
+        return x + fresh
+    return fresh.add_(x)
+
+
 class Residual(nn.Module):
     """x + conv(act(conv(norm(x)))); with `remembers`, the normed features of the frame before are mixed in.
 
@@ -49,7 +56,7 @@ class Residual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         hidden = self.first(self.norm(x))
         hidden = F.relu_(hidden) if self.cheap else F.silu(hidden)
-        return x + self.second(hidden)
+        return added(self.second(hidden), x)
 
     def stream(self, x: Tensor, frames: int, past: Tensor | None) -> tuple[Tensor, Tensor]:
         """`x` is [(b frames) c h w]; `past` is the normed frame before the first, None at the start of a stream."""
@@ -59,7 +66,7 @@ class Residual(nn.Module):
         before = torch.zeros_like(by_time[:, :1]) if past is None else past[:, None].to(by_time.dtype)
         shifted = rearrange(torch.cat([before, by_time[:, :-1]], 1), "b i c h w -> (b i) c h w")
         shifted = shifted.contiguous(memory_format=torch.channels_last)
-        return x + self.second(F.silu(self.first(normed + self.past(shifted)))), by_time[:, -1]
+        return added(self.second(F.silu(self.first(added(self.past(shifted), normed)))), x), by_time[:, -1]
 
 
 class Eye(nn.Module):

@@ -22,8 +22,9 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from livetalk.codec.blocks import Eye, Norm, Residual, matched, moved, start_small
+from livetalk.codec.blocks import Eye, Norm, Residual, added, matched, moved, start_small
 from livetalk.codec.interface import Carry
+from livetalk.codec.rest import RESTS, settled, staying
 from livetalk.codec.seams import FLOW_CHANNELS, eased
 
 # A stream whose portrait is not at hand: its first latent frame is decoded, and serves as the portrait from there on.
@@ -51,9 +52,6 @@ class PortraitCodecConfig:
 
 Past = tuple[Tensor, ...]
 """The newest features of the decoder's three layers with a memory, and the newest flow."""
-
-STAYS = 0.75  # grey levels that a pixel's value may lie beside the level it shows before it shows another
-RESTS = 0.1  # pixels that a place's flow may change by before the place moves
 
 
 class Kept(NamedTuple):
@@ -172,14 +170,14 @@ class ChangeDecoder(nn.Module):
             flow = rearrange(by_frame, "b t two h w -> (b t) two h w")
         kept.append(by_frame[:, -1])
         seen = moved(portrait.quarter, by_frame, 4).to(x.dtype).contiguous(memory_format=torch.channels_last)
-        x = self.mid(x + self.seen4(seen))
+        x = self.mid(added(self.seen4(seen), x))
         wide = rearrange(F.interpolate(flow, scale_factor=4, mode="bilinear"), "(b t) two h w -> b t two h w", b=len(z))
         return x, moved(portrait.pixels, wide, 1, sharp=True), by_frame, tuple(kept)
 
     def end(self, x: Float[Tensor, "m c h4 w4"], carried: Float[Tensor, "m 3 h w"]) -> Float[Tensor, "m 3 h w"]:
         """The last layers: what stays of the moved portrait, and what is painted over it."""
         seen = F.pixel_unshuffle(carried, 2).to(x.dtype).contiguous(memory_format=torch.channels_last)
-        x = self.top(F.pixel_shuffle(self.to_top(x), 2) + self.seen2(seen))
+        x = self.top(added(self.seen2(seen), F.pixel_shuffle(self.to_top(x), 2)))
         x = rearrange(self.leave(x), "m (c p q) h w -> m c (h p) (w q)", p=2, q=2)
         return x[:, :3] + torch.sigmoid(x[:, 3:]) * carried
 
@@ -204,34 +202,6 @@ class ChangeDecoder(nn.Module):
         kept.append(last)
         x = rearrange(self.to_half(x), "m (i c) h w -> (m i) c h w", i=2)
         return x.contiguous(memory_format=torch.channels_last)
-
-
-def settled(
-    pixels: Float[Tensor, "b c t h w"], shown: Float[Tensor, "b c h w"] | None = None
-) -> Float[Tensor, "b c t h w"]:
-    """Pixels in [-1, 1] as levels 0..255, each of which stays until its value has clearly left it.
-
-    Rounded by itself, a wall's value that lies between two levels falls now on this side, now on that: it glimmers, and
-    a video encoder has to say so in every frame. shown: levels of the frame before; None where there was none.
-    """
-    levels = ((pixels.clamp(-1, 1) + 1) * 127.5).transpose(1, 2)
-    first = levels[:, 0].round() if shown is None else shown
-    return staying(levels, first, STAYS, whole=True).transpose(1, 2)
-
-
-def staying(
-    values: Float[Tensor, "b t ..."], last: Float[Tensor, "b ..."], by: float, *, whole: bool = False
-) -> Float[Tensor, "b t ..."]:
-    """Values over time, each of which stays what it last was until it differs from that by more than `by`.
-
-    whole: they change by whole numbers.
-    """
-    out = []
-    for value in values.unbind(1):
-        change = F.hardshrink(value - last, by)
-        last = last + (change.round_() if whole else change)
-        out.append(last)
-    return torch.stack(out, 1)
 
 
 class PortraitCodec(nn.Module):

@@ -1,6 +1,7 @@
 """The last full run's figures of the bundled model, kept with the package: shown where a run leaves something out.
 
-A file of numbers and where they come from. Knows neither how they were measured nor what they should be.
+A file of numbers and where each comes from: a full run takes an hour and may be made in parts. Knows neither how they
+were measured nor what they should be.
 """
 
 import json
@@ -10,34 +11,39 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FILE = Path(__file__).parents[1] / "assets" / "full_run.json"
+VERSION = "0.5"  # of the bundled model: its weights, and the code that makes pictures of them (docs/model_card.md)
 
 
 @dataclass(frozen=True)
-class Run:
-    """Figures by name, and what they were measured on."""
+class Held:
+    """A figure and what it was measured on."""
 
-    figures: Mapping[str, float]
-    version: str  # of the weights
+    value: float
+    version: str  # of the model
     clips: int
 
     @property
     def when(self) -> str:
         """How to mark a figure that comes from here."""
-        return f"last full run, weights {self.version}, {self.clips} clips"
+        return f"last full run, version {self.version}, {self.clips} clips"
 
 
-def recall(path: Path = FILE) -> Run | None:
-    """The run that was kept; None if there is none. Figures that could not be measured are left out."""
+def recall(path: Path = FILE) -> dict[str, Held]:
+    """The figures that were kept, by name; none if there is no file."""
     if not path.is_file():
-        return None
-    held = json.loads(path.read_text(encoding="utf-8"))
-    return Run(
-        {name: value for name, value in held["figures"].items() if value is not None}, held["version"], held["clips"]
-    )
+        return {}
+    return {name: Held(**held) for name, held in json.loads(path.read_text(encoding="utf-8")).items()}
 
 
-def keep(run: Run, path: Path = FILE) -> None:
-    """Put a run in the place of the one before."""
-    held = asdict(run)
-    held["figures"] = {name: value if math.isfinite(value) else None for name, value in run.figures.items()}
-    path.write_text(json.dumps(held, indent=2) + "\n", encoding="utf-8")
+def keep(figures: Mapping[str, float], version: str, clips: int, path: Path = FILE) -> None:
+    """Put a run's figures beside those that are held.
+
+    A figure replaces an older one of its name, unless that is of the same version and more clips. What could not be
+    measured is left out.
+    """
+    held = recall(path)
+    for name, value in figures.items():
+        old = held.get(name)
+        if math.isfinite(value) and not (old and old.version == version and old.clips > clips):
+            held[name] = Held(value, version, clips)
+    path.write_text(json.dumps({name: asdict(each) for name, each in held.items()}, indent=1) + "\n", encoding="utf-8")

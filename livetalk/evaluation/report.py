@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from livetalk.evaluation.last_run import Held
+
 Figures = Mapping[str, float]
 
 
@@ -128,19 +130,19 @@ def as_json(figures: Figures) -> str:
     return json.dumps(document(figures), indent=2) + "\n"
 
 
-def markdown(figures: Figures, earlier: Figures | None = None, when: str = "an earlier run") -> str:
+def markdown(figures: Figures, earlier: Mapping[str, Held] | None = None) -> str:
     """A table of figures, bars and aims; misses are marked.
 
-    earlier: figures of a full run at another time; those that this run lacks are shown, marked with `when`.
+    earlier: figures of full runs at another time; those that this run lacks are shown, marked with where they are from.
     """
     lines = ["| figure | value | bar | aim | what it is |", "|---|---|---|---|---|"]
     failed, gate = missed(figures), all(name in CODEC for name in figures)
-    older = {name: value for name, value in (earlier or {}).items() if name not in figures}
-    for name, value in {**figures, **older}.items():
+    older = {name: held for name, held in (earlier or {}).items() if name not in figures}
+    for name, value in {**figures, **{name: held.value for name, held in older.items()}}.items():
         said = meaning(name, gate)
         shown = f"{value:.3g}" if math.isfinite(value) else "not measured"
         shown = f"**{shown} missed**" if name in failed else shown
-        shown += f" ({when})" if name in older else ""
+        shown += f" ({older[name].when})" if name in older else ""
         bar, aim = (str(limit) if limit else "" for limit in (said.bar, said.aim))
         lines.append(f"| `{name}` | {shown} | {bar} | {aim} | {said.words} |")
     return "\n".join(lines)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from livetalk.evaluation.last_run import Run, keep, recall
+from livetalk.evaluation.last_run import Held, keep, recall
 from livetalk.evaluation.report import FIGURES, Bar, as_json, document, markdown, meaning, missed
 
 GOOD = {
@@ -79,14 +79,24 @@ def test_a_codec_alone_has_bars_that_a_whole_model_is_not_asked() -> None:
 
 
 def test_what_a_run_left_out_is_shown_from_the_last_full_run_and_marked(tmp_path: Path) -> None:
-    keep(Run({"fps": 39.0, "distill_speedup": math.nan, "black": 4.0}, "0.3", 50), tmp_path / "run.json")
-    run = recall(tmp_path / "run.json")
-    assert run is not None
-    said = markdown({"black": 0.0}, run.figures, run.when).splitlines()
+    keep({"fps": 39.0, "distill_speedup": math.nan, "black": 4.0}, "0.3", 50, tmp_path / "run.json")
+    said = markdown({"black": 0.0}, recall(tmp_path / "run.json")).splitlines()
     rows = {
         name: next((line for line in said if f"`{name}`" in line), "") for name in ("fps", "black", "distill_speedup")
     }
-    assert "39 (last full run, weights 0.3, 50 clips)" in rows["fps"]
+    assert "39 (last full run, version 0.3, 50 clips)" in rows["fps"]
     assert "last full run" not in rows["black"]
     assert not rows["distill_speedup"]
-    assert recall(tmp_path / "none.json") is None
+    assert recall(tmp_path / "none.json") == {}
+
+
+def test_a_full_run_may_be_made_in_parts(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    keep({"lip_r": 0.7, "fps": 30.0}, "0.3", 50, path)
+    keep({"lip_r": 0.8}, "0.4", 50, path)
+    keep({"lip_r": 0.6, "teacher_lip_r": 0.9}, "0.4", 8, path)
+    assert recall(path) == {
+        "lip_r": Held(0.8, "0.4", 50), "fps": Held(30.0, "0.3", 50), "teacher_lip_r": Held(0.9, "0.4", 8)
+    }  # fmt: skip
+    keep({"lip_r": 0.5}, "0.5", 8, path)
+    assert recall(path)["lip_r"] == Held(0.5, "0.5", 8), "another version is another matter"

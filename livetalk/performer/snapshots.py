@@ -15,7 +15,7 @@ from livetalk.performer.memory import PagedCache, SlotSnapshot
 from livetalk.performer.session import LiveSession
 from livetalk.performer.stream import StreamSnapshot
 
-VERSION = 2  # 2: the decoder remembers the levels it shows
+VERSION = 3  # 2: the decoder remembers the levels it shows; 3: and the flow
 
 
 def newest(session: LiveSession) -> StreamSnapshot:

@@ -1,5 +1,7 @@
 """Promises of the codec that keeps the portrait."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -20,8 +22,9 @@ def codec() -> PortraitCodec:
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=4), st.booleans())
 def test_streaming_equals_offline_however_it_is_cut(pieces: list[int], shown: bool) -> None:
     torch.manual_seed(0)
-    codec = PortraitCodec(MINIATURE.codec).eval().requires_grad_(False)
-    latents, portrait = torch.randn(1, 12, sum(pieces), 2, 2), torch.rand(1, 3, 32, 32) * 2 - 1
+    codec = PortraitCodec(MINIATURE.codec).eval().requires_grad_(False).double()  # hardly anything lies on an edge
+    latents = torch.randn(1, 12, sum(pieces), 2, 2).double()
+    portrait = torch.rand(1, 3, 32, 32).double() * 2 - 1
     begin = codec.start(portrait=portrait if shown else None)
     carry, made, at = begin, [], 0
     for n in pieces:
@@ -29,8 +32,8 @@ def test_streaming_equals_offline_however_it_is_cut(pieces: list[int], shown: bo
         made.append(pixels)
         at += n
     difference = (torch.cat(made, 2) - codec.step(latents, begin)[0]).abs() * 127.5
-    assert (difference > 0.01).float().mean() < 0.01, "only where a value lies on the edge between staying and going"
-    assert difference.mean() < 0.01
+    assert difference.max() < 1.01, "a level at most"
+    assert (difference > 0.01).float().mean() < 1e-3, "and only where a value lies on the edge between two"
 
 
 def test_a_clip_of_4n_minus_3_frames_is_n_latent_frames(codec: PortraitCodec) -> None:
@@ -84,12 +87,11 @@ def test_a_picture_is_moved_by_whole_pixels_exactly() -> None:
 
 def test_streams_in_a_batch_do_not_see_each_other(codec: PortraitCodec) -> None:
     torch.manual_seed(2)
-    portraits, latents = torch.rand(2, 3, 32, 32) * 2 - 1, torch.randn(2, 12, 3, 2, 2)
+    codec = deepcopy(codec).double()  # hardly anything lies on an edge
+    portraits, latents = torch.rand(2, 3, 32, 32).double() * 2 - 1, torch.randn(2, 12, 3, 2, 2).double()
     both, _ = codec.step(latents, codec.start(portrait=portraits))
     one, _ = codec.step(latents[1:], codec.start(portrait=portraits[1:]))
-    difference = (both[1:] - one).abs()
-    assert difference.mean() < 1e-4
-    assert (difference > 1e-5).float().mean() < 0.01, "only where a value lies on the edge between staying and going"
+    torch.testing.assert_close(both[1:], one, rtol=1e-4, atol=1e-5)
 
 
 def test_the_codec_stays_small() -> None:

@@ -49,16 +49,14 @@ def test_a_codec_is_read_from_a_bundle_and_from_training(tmp_path: Path) -> None
 
 
 def test_a_round_trip_keeps_shape_and_equals_whole_decoding() -> None:
-    codec = PortraitCodec(MINIATURE.codec).eval()
+    codec = PortraitCodec(MINIATURE.codec).eval().double()  # hardly anything lies on an edge
     frames = np.random.default_rng(0).integers(0, 255, (21, 64, 64, 3), np.uint8)
-    rebuilt = round_trip(codec, frames, torch.float32)
+    rebuilt = round_trip(codec, frames, torch.float64)
     with torch.inference_mode():
-        pixels = torch.tensor(frames).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
+        pixels = torch.tensor(frames).permute(3, 0, 1, 2)[None].double() / 127.5 - 1
         whole = codec.step(codec.encode(pixels), codec.start(portrait=pixels[:, :, 0]))[0][0]
         whole = whole.permute(1, 2, 3, 0).clamp(-1, 1)
-    difference = np.abs(rebuilt - (whole.numpy() + 1) * 127.5)
-    assert (difference > 0.51).mean() < 0.01, "only where a value lies on the edge between staying and going"
-    assert difference.mean() < 0.01
+    assert np.abs(rebuilt - (whole.numpy() + 1) * 127.5).max() <= 0.51
 
 
 def test_pooled_motion_is_that_of_the_gate() -> None:

@@ -24,7 +24,8 @@ Tell = Callable[[str, float, float], None]  # (what, how far, of how much)
 LONG = ("--idle", "7200", "--minutes", "120")
 ECHO, LOCAL = ("--brain", "echo", *LONG), ("--brain", "local", *LONG)
 FALLBACK = 120.0  # seconds of skew over the WebSocket, at most
-ROUND = (3.2, 9.0)  # seconds of silence before an echo is interrupted, and after
+GAPS = (2.2, 3.2)  # seconds after which an echo is interrupted, in turn: fast machines answer within the first
+AFTER = 5.0  # seconds of silence behind what interrupted it, whose echo is heard
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,15 @@ def as_json(figures: Mapping[str, float]) -> str:
 
 def _interrupting(recordings: Sequence[Sound]) -> list[Sound]:
     """Something is said, and while its echo is heard something else."""
-    first, second = recordings[0], recordings[-1]
-    return [_rest(talk.AHEAD), first, _rest(ROUND[0]), second, _rest(ROUND[1])]
+    by_length = sorted(map(_trimmed, recordings), key=len)
+    first, second = by_length[-1], by_length[0]  # the longest echo leaves most time
+    return [x for gap in GAPS for x in (_rest(talk.AHEAD), first, _rest(gap), second, _rest(AFTER))]
+
+
+def _trimmed(sound: Sound) -> Sound:
+    """Without the silence at its ends, so that gaps count from the end of speech."""
+    loud = np.flatnonzero(np.abs(sound) > talk_figures.LOUD)
+    return sound[loud[0] : loud[-1] + 1] if len(loud) else sound
 
 
 def _asking(recordings: Sequence[Sound]) -> list[Sound]:

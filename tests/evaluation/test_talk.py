@@ -66,6 +66,13 @@ def test_blocks_and_visits():
     assert figures["cycles_megabytes"] == pytest.approx(9.0)
 
 
+def test_an_echo_is_interrupted_by_the_shortest_recording_at_a_known_time():
+    rest, long, short = np.zeros(8000, np.float32), np.full(48000, 0.5, np.float32), np.full(16000, 0.3, np.float32)
+    said = talk_bench._interrupting([np.concatenate([rest, short, rest]), np.concatenate([rest, long, rest])])
+    assert [len(said[i]) for i in (1, 3, 6, 8)] == [48000, 16000, 48000, 16000]
+    assert [len(said[i]) / 16000 for i in (2, 7)] == list(talk_bench.GAPS)
+
+
 def test_misses_are_named_and_nan_is_a_miss():
     document = talk_bench.as_json({"skew_ms_p99": float("nan"), "on_time": 1.0, "blocks": 5.0})
     assert '"skew_ms_p99": null' in document

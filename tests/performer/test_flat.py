@@ -57,7 +57,9 @@ def _tensors() -> int:
     for each in gc.get_objects():
         if issubclass(type(each), torch.Tensor):
             with suppress(RuntimeError, NotImplementedError):
-                stores[each.untyped_storage().data_ptr()] = each.untyped_storage().nbytes()
+                store = each.untyped_storage()
+                if store.device.type != "meta":
+                    stores[store.data_ptr()] = store.nbytes()
     return sum(stores.values())
 
 

@@ -92,7 +92,9 @@ class World:
                 grad.copy_(piece.view_as(grad))
 
     def close(self) -> None:
+        """Leave together: a connection that ends under another process's hands can end that process too."""
         if self.size > 1 and dist.is_initialized():
+            self.barrier()
             dist.destroy_process_group()
 
 

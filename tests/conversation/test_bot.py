@@ -83,7 +83,7 @@ def test_speaking_interrupts_and_the_memory_ends_where_it_was_heard():
         async with _talking(EchoBrain()) as (bot, wire, face, events):
             await _begins_to_speak(bot, wire)
             onset = time.monotonic()
-            await wire.speak(_voice(1.5))
+            await wire.speak(_voice(1.2))  # "Hello!", and no pause in which it could be answered
             interrupted = next(i for i, e in enumerate(events) if e == StateChanged(State.INTERRUPTED))
             assert interrupted
             assert wire.received.loud(onset)[-1] - onset < 1.0, "the recording begins with silence"

@@ -17,6 +17,7 @@ from rich.table import Column, Table
 from livetalk.evaluation import talk, talk_figures
 from livetalk.evaluation.talk_figures import FIGURES
 from livetalk.geometry import SAMPLE_RATE
+from livetalk.media.sound import trimmed
 from livetalk.nn.cores import cores
 
 Sound = Float32[np.ndarray, " n"]
@@ -25,7 +26,7 @@ LONG = ("--idle", "7200", "--minutes", "120")
 ECHO, LOCAL = ("--brain", "echo", *LONG), ("--brain", "local", *LONG)
 FALLBACK = 120.0  # seconds of skew over the WebSocket, at most
 GAPS = (2.2, 3.2)  # seconds after which an echo is interrupted, in turn: fast machines answer within the first
-AFTER = 5.0  # seconds of silence behind what interrupted it, whose echo is heard
+HEARD_OUT = 5.0  # seconds of silence behind what interrupted it, whose echo is heard
 
 
 @dataclass(frozen=True)
@@ -95,15 +96,10 @@ def as_json(figures: Mapping[str, float]) -> str:
 
 def _interrupting(recordings: Sequence[Sound]) -> list[Sound]:
     """Something is said, and while its echo is heard something else."""
-    by_length = sorted(map(_trimmed, recordings), key=len)
+    spoken = (trimmed(sound, talk_figures.LOUD) for sound in recordings)  # gaps count from the end of speech
+    by_length = sorted(spoken, key=len)
     first, second = by_length[-1], by_length[0]  # the longest echo leaves most time
-    return [x for gap in GAPS for x in (_rest(talk.AHEAD), first, _rest(gap), second, _rest(AFTER))]
-
-
-def _trimmed(sound: Sound) -> Sound:
-    """Without the silence at its ends, so that gaps count from the end of speech."""
-    loud = np.flatnonzero(np.abs(sound) > talk_figures.LOUD)
-    return sound[loud[0] : loud[-1] + 1] if len(loud) else sound
+    return [x for gap in GAPS for x in (_rest(talk.AHEAD), first, _rest(gap), second, _rest(HEARD_OUT))]
 
 
 def _asking(recordings: Sequence[Sound]) -> list[Sound]:

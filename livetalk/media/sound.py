@@ -80,6 +80,12 @@ def read_speech(path: str | Path) -> Iterator[Float32[np.ndarray, " n"]]:
     return (piece[:, 0] for piece in sound.pieces(SAMPLE_RATE, 1))
 
 
+def trimmed(sound: Float32[np.ndarray, " n"], quiet: float) -> Float32[np.ndarray, " m"]:
+    """Without the ends in which no sample is louder than `quiet`; empty where none is at all."""
+    loud = np.flatnonzero(np.abs(sound) > quiet)
+    return sound[loud[0] : loud[-1] + 1] if len(loud) else sound[:0]
+
+
 def _decoded(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
     """Frames of the first sound stream; a packet damaged on its way is passed over, as players do."""
     for packet in container.demux(container.streams.audio[0]):

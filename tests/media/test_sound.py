@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from livetalk.media import open_sound, read_speech
+from livetalk.media.sound import trimmed
 
 
 def heard(path: Path) -> np.ndarray:
@@ -103,3 +104,10 @@ def test_a_folder_and_a_picture_are_no_speech(tmp_path: Path):
     Image.new("RGB", (64, 64)).save(tmp_path / "face.png")
     with pytest.raises(ValueError, match="has no sound in it"):
         read_speech(tmp_path / "face.png")
+
+
+def test_silence_is_cut_from_both_ends_and_kept_between_words():
+    sound = np.array([0, 0.01, 0.5, 0, -0.3, 0.02, 0], np.float32)
+    assert trimmed(sound, 0.02).tolist() == sound[2:5].tolist()
+    assert len(trimmed(sound, 0.5)) == 0
+    assert len(trimmed(sound[:0], 0.0)) == 0

@@ -11,6 +11,7 @@ from jaxtyping import Float32
 from livetalk.conversation.brains.brain import Answer, Speech, Thought, Understood
 from livetalk.conversation.memory import Memory
 from livetalk.geometry import SAMPLE_RATE
+from livetalk.media.sound import trimmed
 
 LONGEST = 15 * SAMPLE_RATE  # samples said back
 PIECE = SAMPLE_RATE // 2
@@ -34,7 +35,7 @@ class EchoMind:
     async def answer(self, text: str | None = None) -> AsyncIterator[Answer]:
         heard = np.concatenate([np.zeros(0, np.float32), *self._heard])[-LONGEST:]
         self._heard.clear()
-        sound = _trimmed(heard) if text is None else _hum(text)
+        sound = trimmed(heard, QUIET * np.abs(heard).max(initial=0)) if text is None else _hum(text)
         if not len(sound):
             return
         words = text or f"({len(sound) / SAMPLE_RATE:.1f} seconds of speech)"
@@ -63,12 +64,6 @@ class EchoBrain:
         return EchoMind()
 
     async def close(self) -> None: ...
-
-
-def _trimmed(sound: Float32[np.ndarray, " n"]) -> Float32[np.ndarray, " m"]:
-    """Without the silence at its ends."""
-    loud = np.flatnonzero(np.abs(sound) > QUIET * np.abs(sound).max(initial=0))
-    return sound[loud[0] : loud[-1] + 1] if len(loud) else sound[:0]
 
 
 def _hum(text: str) -> Float32[np.ndarray, " n"]:

@@ -42,7 +42,12 @@ class Plan:
 
 
 async def measure(plan: Plan, tell: Tell) -> dict[str, float]:
-    """All figures that the plan asks for. Raises ValueError where a browser or a model is missing."""
+    """All figures that the plan asks for.
+
+    Raises ValueError where a browser or a model is missing, or where all recordings are silent.
+    """
+    if (plan.echo or plan.local) and not any(len(trimmed(sound, talk_figures.LOUD)) for sound in plan.recordings):
+        raise ValueError("nothing is said in the recordings: they are silent")
     figures: dict[str, float] = {}
     if plan.skew:
         kept = await talk.visit((*ECHO, "--face", "marker"), (), plan.skew, _part(tell, "skew", plan.skew))
@@ -97,7 +102,7 @@ def as_json(figures: Mapping[str, float]) -> str:
 def _interrupting(recordings: Sequence[Sound]) -> list[Sound]:
     """Something is said, and while its echo is heard something else."""
     spoken = (trimmed(sound, talk_figures.LOUD) for sound in recordings)  # gaps count from the end of speech
-    by_length = sorted(spoken, key=len)
+    by_length = sorted(filter(len, spoken), key=len)
     first, second = by_length[-1], by_length[0]  # the longest echo leaves most time
     return [x for gap in GAPS for x in (_rest(talk.AHEAD), first, _rest(gap), second, _rest(HEARD_OUT))]
 

@@ -14,6 +14,7 @@ from livetalk.evaluation.report import Bar, Meaning
 LOUD = 0.02  # peak from which on something is heard
 WHITE = 128
 RELEASE = 0.25  # seconds of silence after which a sound has ended
+PAUSE = 1.2  # seconds of the visitor's silence after which a turn has ended
 NEAR = 0.5  # seconds within which a beep belongs to a white frame
 AFTER = 2.5  # seconds after an interrupt in which silence is looked for
 SLOWEST = 12.0  # seconds after which an answer is not to this turn any more
@@ -101,7 +102,7 @@ def interrupt_figures(heard: Trace, said: Trace, logged: Sequence[Mapping[str, A
 
 def replies(heard: Trace, said: Trace) -> Times:
     """Seconds from the end of each turn to the next sound."""
-    voice, played = sounds(said, release=1.2), sounds(heard)
+    voice, played = sounds(said, release=PAUSE), sounds(heard)
     found = []
     for number, (_, end) in enumerate(voice):
         until = voice[number + 1][0] if number + 1 < len(voice) else end + SLOWEST
@@ -124,6 +125,7 @@ def reply_figures(name: str, heard: Trace, said: Trace, logged: Sequence[Mapping
         f"reply_{name}_p95_s": _percentile(found, 95),
         f"reply_{name}_server_p50_s": _percentile(server, 50),
         f"replies_{name}": float(len(found)),
+        f"turns_{name}": float(len(sounds(said, release=PAUSE))),
     }
 
 

@@ -1,5 +1,6 @@
 """Figures of a conversation come out as they were put into the traces."""
 
+import asyncio
 import math
 
 import numpy as np
@@ -55,6 +56,13 @@ def test_a_reply_is_the_next_sound_after_the_end_of_a_turn():
     figures = reply_figures("echo", heard, said, [{"event": "answered", "first_frame": 1.1}])
     assert figures["reply_echo_p50_s"] == pytest.approx(1.1, abs=0.03)
     assert figures["reply_echo_server_p50_s"] == 1.1
+    assert (figures["turns_echo"], figures["replies_echo"]) == (3, 2), "what was not answered is told"
+
+
+def test_silent_recordings_are_refused_before_anything_is_started():
+    plan = talk_bench.Plan(600.0, 60.0, 0.0, 0, [np.zeros(16_000, np.float32)])
+    with pytest.raises(ValueError, match="silent"):
+        asyncio.run(talk_bench.measure(plan, lambda what, gone, most: None))
 
 
 def test_blocks_and_visits():

@@ -38,8 +38,10 @@ async def _talking(brain: Brain) -> AsyncIterator[tuple[Bot, Wire, FakeFace, lis
     finally:
         await bot.stop()
         await running
-    await asyncio.sleep(0.05)
-    assert asyncio.all_tasks() - before == set(), "no task is left behind"
+    end = time.monotonic() + 5
+    while left := asyncio.all_tasks() - before:
+        assert time.monotonic() < end, f"no task is left behind: {left}"
+        await asyncio.sleep(0.01)
     assert face.closed
 
 
@@ -126,7 +128,9 @@ def test_what_is_written_while_one_speaks_is_answered():
     async def run() -> None:
         async with _talking(EchoBrain()) as (bot, wire, _, _events):
             speaking = asyncio.create_task(wire.speak(np.concatenate([_voice(1.2), np.zeros(48_000, np.float32)])))
-            await asyncio.sleep(1.0)
+            while not bot.thinker._hearing:  # once it is, the turn is not over yet
+                assert not speaking.done(), "the voice was not heard"
+                await asyncio.sleep(0.01)
             await bot.typed("written words")
             await speaking
             assert [turn.text for turn in bot.memory.turns] == ["written words", "written words"]

@@ -48,7 +48,7 @@ async def _watched(every: float = 1.0) -> AsyncIterator[tuple[WorkerStudio, Work
         await studio.close()
 
 
-async def _until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+async def _until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen in time"

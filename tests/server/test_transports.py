@@ -198,11 +198,12 @@ def test_sound_that_comes_faster_than_time_is_not_piled_up():
                 await hear(pcm)
 
             inlet.hear = counted  # type: ignore[method-assign]
+            began = asyncio.get_running_loop().time()
             for _ in range(60):
                 await peer.socket.send(bytes(32_000))  # a second
             await peer.send({"type": "ping", "n": 5})
             await until(lambda: {"type": "pong", "n": 5} in peer.messages)
-            assert 32_000 <= sum(heard) <= 5 * 16_000
+            assert 32_000 <= sum(heard) <= (4 + asyncio.get_running_loop().time() - began) * 16_000
             await peer.close()
 
     asyncio.run(run())
@@ -295,7 +296,7 @@ def test_behind_a_strict_network_a_relay_carries_everything():
             await until(lambda: any(peak > 4000 for _, peak in peer.sound))
             peer.send({"type": "ping", "n": 3})
             await until(lambda: {"type": "pong", "n": 3} in peer.messages)
-            assert turn.passed > 100
+            await until(lambda: turn.passed > 100)
             assert turn.refused == 0
             await peer.close()
 

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from loguru import logger
@@ -20,6 +20,7 @@ from pipecat.frames.frames import (
     InputAudioRawFrame,
     InterruptionFrame,
     StartFrame,
+    SystemFrame,
     TTSAudioRawFrame,
     TTSStartedFrame,
     TTSStoppedFrame,
@@ -42,6 +43,13 @@ FORGIVEN = 0.25  # seconds that resampling and rounding may swallow of an answer
 MOST_SILENT = 32  # silent frames after which an answer that was handed on whole is over, however much is missing
 SEEN = 12  # frames for which it shows that a face was stopped by a button
 LONGEST_TEXT = 2_000  # characters of typed text
+
+
+@dataclass
+class _TypedFrame(SystemFrame):
+    """What the visitor wrote."""
+
+    text: str = ""
 
 
 class Thinker(FrameProcessor):
@@ -77,6 +85,9 @@ class Thinker(FrameProcessor):
                 self._ended_at = time.monotonic() - frame.stop_secs
             case UserStoppedSpeakingFrame() if direction is FrameDirection.DOWNSTREAM and self._hearing:
                 await self._decide()  # else they have written meanwhile, and that is being answered
+            case _TypedFrame():
+                await self._turn_to(frame.text)
+                return
             case InterruptionFrame():
                 await self._interrupt()
             case FaceLostFrame() if direction is FrameDirection.UPSTREAM:
@@ -103,12 +114,8 @@ class Thinker(FrameProcessor):
         """Answer typed text; interrupts what is being said. Raises ValueError for nothing, or far too much."""
         if not text.strip() or len(text) > LONGEST_TEXT:
             raise ValueError(f"a message must have 1 to {LONGEST_TEXT} characters: this one has {len(text)}")
-        await self.broadcast_interruption()
-        await self._interrupt()
-        self.mind.forget()
-        self._hearing = False
-        self._ended_at = time.monotonic()
-        await self._decide(text.strip())
+        # In line with the pipeline's own frames: an interruption under way would cut off the answer to this.
+        await self.queue_frame(_TypedFrame(text.strip()))
 
     def partly(self, words: Understood) -> None:
         """Words of a turn that goes on, or of one whose answer was cut off before they came (`final`)."""
@@ -167,6 +174,14 @@ class Thinker(FrameProcessor):
             self.mind.hear(self._before.popleft())
         if self.state is not State.RECONNECTING:
             self._be(State.INTERRUPTED if self.state in (State.SPEAKING, State.INTERRUPTED) else State.LISTENING)
+
+    async def _turn_to(self, text: str) -> None:
+        await self.broadcast_interruption()
+        await self._interrupt()
+        self.mind.forget()
+        self._hearing = False
+        self._ended_at = time.monotonic()
+        await self._decide(text)
 
     async def _decide(self, text: str | None = None) -> None:
         """The turn is over: answer it."""

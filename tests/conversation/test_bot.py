@@ -124,13 +124,18 @@ def test_real_people_with_noise_behind_them_are_answered_once(name: str):
     asyncio.run(run())
 
 
-def test_what_is_written_while_one_speaks_is_answered():
+@pytest.mark.parametrize("later", [0, 2, 40])
+def test_what_is_written_while_one_speaks_is_answered(later: int):
+    """From the very step of the loop in which the voice is noticed, whose interruption is still under way."""
+
     async def run() -> None:
         async with _talking(EchoBrain()) as (bot, wire, _, _events):
             speaking = asyncio.create_task(wire.speak(np.concatenate([_voice(1.2), np.zeros(48_000, np.float32)])))
             while not bot.thinker._hearing:  # once it is, the turn is not over yet
                 assert not speaking.done(), "the voice was not heard"
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0)
+            for _ in range(later):
+                await asyncio.sleep(0)
             await bot.typed("written words")
             await speaking
             assert [turn.text for turn in bot.memory.turns] == ["written words", "written words"]

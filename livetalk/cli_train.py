@@ -40,6 +40,7 @@ DecoderOnly = Annotated[bool, typer.Option("--decoder-only", help="Go on with th
 Stretches = Annotated[int, typer.Option(help="Short stretches of those clips that are kept as features.", min=1)]
 Texture = Annotated[float | None, typer.Option(help="Weight of detail, wherever it lies.", min=0)]
 Pace = Annotated[float, typer.Option(help="Weight of how much changes from frame to frame.", min=0)]
+CriticWarmup = Annotated[int, typer.Option(help="Steps in which the critic learns alone.", min=0)]
 Lr = Annotated[float | None, typer.Option(help="Learning rate in place of the preset's.")]
 
 
@@ -268,6 +269,7 @@ def dmd(
     audio_scale: float = 3.0,
     lr: Lr = None,
     critic_lr: Lr = None,
+    critic_warmup: CriticWarmup = 20,
 ) -> None:
     """Stage four: distribution matching on the student's own rollouts."""
     from livetalk.distill import recipe
@@ -277,7 +279,8 @@ def dmd(
 
     chosen, world = _preset(preset), _join()
     bank = LatentBank.load(_bank(run, world), world.device)
-    config = DmdTraining(batch=batch or 32, guidance=Guidance(text_scale, audio_scale), shift=chosen.shift)
+    guidance = Guidance(text_scale, audio_scale)
+    config = DmdTraining(batch=batch or 32, critic_warmup=critic_warmup, guidance=guidance, shift=chosen.shift)
     config = replace(config, generator=_at(lr, config.generator), critic=_at(critic_lr, config.critic))
     budget = _budget(steps, seconds, sample_every, stop_after)
     report = recipe.train_dmd(chosen, run, budget, world, bank, config, _load_held_out(run, world), compile)

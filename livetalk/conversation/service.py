@@ -58,6 +58,7 @@ class FramePlayed(DataFrame):
     clock: int = 0
     spoken: bool = False
     said: int = 0  # samples of the utterance that have been played with it
+    held: bool = False  # no new picture had come: the last one was shown again, in silence
 
 
 @dataclass
@@ -89,6 +90,7 @@ class _Shown:
     image: np.ndarray
     audio: np.ndarray
     said: int
+    held: bool = False
 
 
 @dataclass
@@ -187,6 +189,7 @@ class AvatarVideoService(FrameProcessor):
                     case FaceLost():
                         self._line.cutting, self._line.said, self._speaking = 0, 0, False
                         self._script.clear()
+                        await self._tell_held()
                         await self.broadcast_frame(FaceLostFrame, reason=item.reason)
                     case FaceReturned():
                         await self.broadcast_frame(FaceReturnedFrame, from_snapshot=item.from_snapshot)
@@ -227,7 +230,7 @@ class AvatarVideoService(FrameProcessor):
 
     async def _hold(self) -> None:
         assert self._line.last is not None
-        await self._out(_Shown(0, self._line.last, np.zeros(PER_FRAME, np.float32), 0))
+        await self._out(_Shown(0, self._line.last, np.zeros(PER_FRAME, np.float32), 0, held=True))
 
     async def _out(self, shown: _Shown) -> None:
         line = self._line
@@ -240,7 +243,7 @@ class AvatarVideoService(FrameProcessor):
         pcm = (shown.audio.clip(-1, 1) * LOUDEST).astype(np.int16)
         sound = SpeechOutputAudioRawFrame(pcm.tobytes(), SAMPLE_RATE, 1)
         sound.metadata["pts"] = line.clock
-        played = FramePlayed(clock=line.clock, spoken=shown.said > 0, said=line.said)
+        played = FramePlayed(clock=line.clock, spoken=shown.said > 0, said=line.said, held=shown.held)
         line.clock += PER_FRAME
         await self.push_frame(picture)
         await self.push_frame(sound)
@@ -251,9 +254,12 @@ class AvatarVideoService(FrameProcessor):
         if over:
             self._speaking, line.said = False, 0
             self._script.clear()
-            held, self._held = self._held, []
-            for frame in held:
-                await self.push_frame(frame)
+            await self._tell_held()
+
+    async def _tell_held(self) -> None:
+        held, self._held = self._held, []
+        for frame in held:
+            await self.push_frame(frame)
 
     async def _stop(self) -> None:
         tasks, self._tasks = self._tasks, []

@@ -7,7 +7,7 @@ keeps the memory of what was heard. Tells what happens as events. Knows no face;
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -89,7 +89,8 @@ class Thinker(FrameProcessor):
                 await self._turn_to(frame.text)
                 return
             case InterruptionFrame():
-                await self._interrupt()
+                await self._interrupt(self.push_frame(frame, direction))
+                return
             case FaceLostFrame() if direction is FrameDirection.UPSTREAM:
                 self._face_is_there.clear()
                 await self._leave_off()
@@ -135,6 +136,8 @@ class Thinker(FrameProcessor):
 
     def played(self, frame: FramePlayed) -> None:
         """A picture and its sound went out."""
+        if frame.held:  # the face is late, or stands still because nobody looks: nothing is known of its answer
+            return
         self._played = max(self._played, frame.said / SAMPLE_RATE)
         if self.state is State.THINKING:
             self._silent = self._silent + 1 if self._complete and not frame.spoken else 0
@@ -176,8 +179,7 @@ class Thinker(FrameProcessor):
             self._be(State.INTERRUPTED if self.state in (State.SPEAKING, State.INTERRUPTED) else State.LISTENING)
 
     async def _turn_to(self, text: str) -> None:
-        await self.broadcast_interruption()
-        await self._interrupt()
+        await self._interrupt(self.broadcast_interruption())
         self.mind.forget()
         self._hearing = False
         self._ended_at = time.monotonic()
@@ -238,25 +240,37 @@ class Thinker(FrameProcessor):
                 pcm = (audio.clip(-1, 1) * 32767).astype(np.int16)
                 await self.push_frame(TTSAudioRawFrame(pcm.tobytes(), rate, 1))
 
-    async def _interrupt(self) -> None:
-        if await self._leave_off() or self._said:
+    async def _interrupt(self, handed_on: Awaitable[None]) -> None:
+        """The interruption is handed on first: silence does not wait for a brain that hangs up."""
+        task, heard = self._let_go(), self._played
+        begun = task is not None or self._said > 0
+        self._said, self._played, self._cut = 0.0, 0.0, True
+        await handed_on
+        if begun:
             self.memory.interrupted()
             if self._caption:
                 self._tell(Caption(self.turn, "assistant", self._caption, final=True))
             if self.state in (State.SPEAKING, State.THINKING):
                 self._be(State.INTERRUPTED)
                 self._silent = 0
-            await self.mind.heard(self._played)
-        self._said, self._played, self._cut = 0.0, 0.0, True
+        if task is not None:
+            await asyncio.wait([task])
+        if begun:
+            await self.mind.heard(heard)
 
-    async def _leave_off(self) -> bool:
-        """Stop answering. Returns whether an answer was under way."""
+    def _let_go(self) -> asyncio.Task[None] | None:
+        """Have the answer under way cancelled; returns it, if there is one. Nothing more is handed on."""
         task, self._answering = self._answering, None
         self._complete = True
         if task is None or task.done():
-            return False
-        await self.cancel_task(task)
-        return True
+            return None
+        task.cancel()
+        return task
+
+    async def _leave_off(self) -> None:
+        """Stop answering."""
+        if (task := self._let_go()) is not None:
+            await asyncio.wait([task])
 
     def _note(self, step: str) -> None:
         if getattr(self._times, step) is None:

@@ -10,6 +10,7 @@ Everything below a session wants `Authorization: Bearer TOKEN`; a wrong token is
 nobody. Errors are {"error": {"step", "message"}}. Knows no media and no brains.
 """
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Sequence
@@ -104,7 +105,7 @@ class Door:
         if name not in self.avatars:
             raise Refused(422, "portrait", f"there is no such avatar: choose one of {', '.join(self.avatars)}")
         if name not in self._portraits:
-            self._portraits[name] = load_portrait(self.avatars[name], size)
+            self._portraits[name] = await asyncio.to_thread(load_portrait, self.avatars[name], size)
         return self._portraits[name]
 
     def visit(self, name: str, authorization: Annotated[str, Header()] = "") -> Visit:
@@ -135,7 +136,7 @@ class Door:
     async def socket(self, socket: WebSocket, name: str) -> None:
         offered = socket.scope.get("subprotocols", [])
         visit = self.visits.find(name, offered[1]) if len(offered) == 2 and offered[0] == "livetalk" else None
-        if visit is None:
+        if visit is None or visit.reason is not None:
             self.visits.metrics.refused.labels("token").inc()
             await socket.close()
             return

@@ -22,7 +22,7 @@ from pipecat.transports.smallwebrtc.connection import SmallWebRTCConnection
 
 from livetalk.geometry import SAMPLE_RATE
 
-AUDIO, VIDEO = 0, 1  # places of the transceivers in an offer, as pipecat has them
+AUDIO = 0  # place of its transceiver in an offer, as pipecat has it
 LEAST_LATE = 5  # pieces of sound (20 ms) and pictures that may wait for a slow encoder; then the oldest go
 TOO_LONG = 64 * 1024  # characters of an offer
 CANDIDATES = 40  # in an offer: more would have us knock at many doors
@@ -175,9 +175,13 @@ class RtcLink:
             self._lost(self)
 
     async def _listen(self) -> None:
+        """Hear the visitor, also one whose microphone is switched on long after the connection was made.
+
+        The track is aiortc's own: pipecat's around it stops receiving for good after two seconds without a packet.
+        """
         resampler = AudioResampler("s16", "mono", SAMPLE_RATE)
-        track = self.connection.audio_input_track()
-        while track is not None:
+        track = self.connection.pc.getTransceivers()[AUDIO].receiver.track
+        while True:
             try:
                 frame = await track.recv()
             except MediaStreamError:

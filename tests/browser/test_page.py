@@ -14,6 +14,7 @@ from livetalk.conditions.portrait import load_portrait
 
 pytestmark = pytest.mark.slow
 MOUTH = (0.36, 0.62, 0.28, 0.18)  # of `livetalk.conversation.fake.mouth_box`
+STILL_HIDDEN = "document.getElementById('still').hidden"
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
 
 
@@ -43,8 +44,9 @@ def test_one_is_heard_and_answered(tmp_path: Path, speaker: str, behind: float, 
                 await shown.route("**/offer", without_udp)
             await start(shown)
             assert await shown.evaluate("livetalk.link.name") == way
-            assert ("UDP does not pass" in await shown.inner_text("#connection")) == (way == "websocket")
-            await true(shown, "document.getElementById('still').hidden")
+            for place in ("#connection", "#notices"):
+                assert ("UDP does not pass" in await shown.inner_text(place)) == (way == "websocket")
+            await true(shown, STILL_HIDDEN)
             still = await look(shown, MOUTH)
             assert still["level"] < 0.01
             await state(shown, "speaking", 20)
@@ -110,7 +112,7 @@ def test_a_dropped_photo_becomes_the_face(tmp_path: Path):
             await shown.set_input_files("#photo", REAL / "portrait.jpg")
             await shown.wait_for_selector("#ownPhoto")
             await start(shown)
-            await true(shown, "document.getElementById('still').hidden")
+            await true(shown, STILL_HIDDEN)
             assert np.abs(h.studio.faces[0].portrait - framed).max() < 40
             settings = await shown.evaluate("livetalk.microphone.getAudioTracks()[0].getSettings()")
             assert settings["echoCancellation"]
@@ -157,10 +159,57 @@ def test_a_lost_connection_is_made_again(tmp_path: Path):
             link = visit.link
             assert link is not None
             await link.close()
-            await state(shown, "reconnecting", 8)
+            await true(shown, f"livetalk.state === 'reconnecting' && !({STILL_HIDDEN})", 8)
+            await shown.click("#moods button:nth-child(3)")
             await true(shown, "Boolean(livetalk.link)", 20)
             await state(shown, "listening", 5)
+            await until(lambda: "sad" in h.studio.faces[0].prompts[-1])
+            await true(shown, STILL_HIDDEN)
             assert len(h.visits) == 1
+
+    asyncio.run(run())
+
+
+def test_one_may_leave_before_a_way_is_found_and_begin_again(tmp_path: Path):
+    microphone = recording(tmp_path / "voice.wav", silence(5))
+    answered = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    async def run() -> None:
+        async with house() as h, page(h.url, microphone) as shown:
+            await shown.route("**/offer", late, times=1)
+            await shown.click("#go")
+            await state(shown, "connecting")
+            await shown.click("#leave")
+            await until(lambda: len(h.visits) == 0)
+            answered.set()
+            await start(shown)
+            await state(shown, "listening")
+            await asyncio.sleep(1)
+            assert await shown.evaluate("livetalk.link.name") == "webrtc"
+            assert await shown.inner_text("#notices") == ""
+            assert len(h.visits) == 1
+
+    asyncio.run(run())
+
+
+def test_a_key_that_is_held_down_ends_nothing():
+    async def run() -> None:
+        async with house() as h, page(h.url, None) as shown:
+            await start(shown)
+            await shown.keyboard.type(WORDS)
+            await shown.keyboard.press("Enter")
+            await state(shown, "speaking")
+            for _ in range(80):
+                await shown.keyboard.down("Escape")
+            await shown.keyboard.up("Escape")
+            await state(shown, "listening")
+            await asyncio.sleep(0.5)
+            assert len(h.visits) == 1
+            assert h.studio.faces[0].interrupts == 1
 
     asyncio.run(run())
 
@@ -180,16 +229,22 @@ def test_a_full_server_says_so_and_what_to_do(tmp_path: Path):
     asyncio.run(run())
 
 
-def test_nothing_lies_outside_a_phone(tmp_path: Path):
+@pytest.mark.parametrize("across", [False, True])
+def test_nothing_lies_outside_a_phone(tmp_path: Path, across: bool):
     microphone = recording(tmp_path / "voice.wav", silence(5))
 
     async def run() -> None:
-        async with house() as h, page(h.url, microphone, phone=True) as shown:
+        async with house() as h, page(h.url, microphone, phone=True, across=across) as shown:
             wide = "document.documentElement.scrollWidth <= window.innerWidth"
             assert await shown.evaluate(wide)
             await start(shown)
             assert await shown.evaluate(wide)
-            box = await (await shown.query_selector("#leave")).bounding_box()
-            assert box["x"] + box["width"] <= 390
+            boxes = {
+                name: await (await shown.query_selector(name)).bounding_box() for name in ("#frame", "#text", "#leave")
+            }
+            assert boxes["#leave"]["x"] + boxes["#leave"]["width"] <= (844 if across else 390)
+            assert boxes["#leave"]["y"] + boxes["#leave"]["height"] <= (390 if across else 844)
+            assert boxes["#frame"]["width"] > 250
+            assert boxes["#text"]["width"] > 120
 
     asyncio.run(run())

@@ -91,6 +91,22 @@ def test_written_words_moods_and_interrupts():
     asyncio.run(run())
 
 
+def test_a_microphone_is_heard_however_late_it_is_switched_on():
+    async def run() -> None:
+        async with house() as h:
+            peer = RtcPeer(mute=True)
+            await peer.connect(h, *await h.open())
+            visit = next(iter(h.visits._here.values()))
+            await asyncio.sleep(4.5)
+            assert visit._heard_until == visit.began, "nothing was sent"
+            peer.send({"type": "ping"})
+            peer.unmute()
+            await until(lambda: visit._heard_until > visit.began)
+            await peer.close()
+
+    asyncio.run(run())
+
+
 def test_a_lost_way_is_found_again_and_the_conversation_goes_on():
     async def run() -> None:
         async with house() as h:

@@ -60,14 +60,18 @@ def recording(path: Path, *pieces: np.ndarray, behind: float = 0.0) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def page(url: str, microphone: Path | None, phone: bool = False) -> AsyncIterator[Page]:
-    """The page, opened. Fails when it complains on its console, or asks anyone but its server for anything."""
+async def page(url: str, microphone: Path | None, phone: bool = False, across: bool = False) -> AsyncIterator[Page]:
+    """The page, opened, on a desk or on a phone, held upright or across.
+
+    Fails when it complains on its console, or asks anyone but its server for anything.
+    """
     media = ["--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
     if microphone is not None:
         media += ["--use-fake-ui-for-media-stream", f"--use-file-for-fake-audio-capture={microphone}"]
     async with async_playwright() as driver:
         browser = await driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox", *media])
-        kind = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True} if phone else {}
+        size = {"width": 844, "height": 390} if across else {"width": 390, "height": 844}
+        kind = {"viewport": size, "is_mobile": True, "has_touch": True} if phone else {}
         context = await browser.new_context(**kind, permissions=["microphone"] if microphone else [])  # pyright: ignore
         shown, complaints = await context.new_page(), list[str]()
         shown.on("pageerror", lambda error: complaints.append(str(error)))

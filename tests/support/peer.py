@@ -28,10 +28,14 @@ class Peer:
 
 
 class RtcPeer(Peer):
-    """`turn`: servers as a session names them; then nothing but what they relay is used."""
+    """`turn`: servers as a session names them; then nothing but what they relay is used.
 
-    def __init__(self, turn: Sequence[dict[str, Any]] = ()) -> None:
+    mute: begins without a microphone; `unmute` switches one on.
+    """
+
+    def __init__(self, turn: Sequence[dict[str, Any]] = (), mute: bool = False) -> None:
         super().__init__()
+        self.mute = mute
         self.relayed_only = bool(turn)
         servers = [RTCIceServer(each["urls"], each["username"], each["credential"]) for each in turn]
         bundled = RTCConfiguration(servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)  # as the page has it
@@ -41,7 +45,7 @@ class RtcPeer(Peer):
         self.pc.on("track", lambda track: self.tasks.append(asyncio.ensure_future(self._read(track))))
 
     async def offer(self) -> dict[str, str]:
-        self.pc.addTransceiver(AudioStreamTrack(), "sendrecv")
+        self.pc.addTransceiver("audio" if self.mute else AudioStreamTrack(), "sendrecv")
         self.pc.addTransceiver("video", "recvonly")
         self.channel = self.pc.createDataChannel("messages")
         self.channel.on("open", self.open.set)
@@ -60,6 +64,9 @@ class RtcPeer(Peer):
         """Without the addresses that a strict network would not let through."""
         lines = sdp.splitlines(keepends=True)
         return "".join(x for x in lines if not (self.relayed_only and "a=candidate" in x and "typ relay" not in x))
+
+    def unmute(self) -> None:
+        self.pc.getTransceivers()[0].sender.replaceTrack(AudioStreamTrack())
 
     def send(self, message: object) -> None:
         self.channel.send(json.dumps(message))

@@ -1,7 +1,8 @@
 """The line to an OpenAI-Realtime-style server: JSON events over a websocket, read without trust.
 
 `Dialect` holds what differs between servers: OpenAI's own events (vLLM-Omni's turn-based handler and SGLang take them
-too), and the older ones of vLLM-Omni up to 0.30, which answers each utterance by itself. Knows no conversation.
+too), and the older ones of vLLM-Omni up to 0.30, which answers each utterance by itself. `Newest` tells the events of
+the newest answer (or turn) from late ones of older ones. Knows no conversation.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -21,6 +23,8 @@ from livetalk.conversation.brains.brain import BrainError
 
 MOST_NONSENSE = 50  # messages in a row that cannot be read before the line is given up
 LARGEST = 4 << 20  # bytes of a message
+LONGEST_SENDING = 5.0  # seconds that a full line may take before it is given up
+GOODBYE = 1.0  # seconds that the other end may take to answer a goodbye
 Dialect = Literal["openai", "vllm-omni"]
 AUDIO = ("response.output_audio.delta", "response.audio.delta")
 TEXT = (
@@ -29,6 +33,9 @@ TEXT = (
     "response.output_text.delta",
     "response.text.delta",
 )
+COMMITTED = "input_audio_buffer.committed"
+HEARD = "conversation.item.input_audio_transcription.completed"
+UNHEARD = "conversation.item.input_audio_transcription.failed"
 HARMLESS = ("response_cancel_not_active", "input_audio_buffer_commit_empty", "item_truncate_invalid_audio_end_ms")
 
 
@@ -83,11 +90,63 @@ class Event:
         return given if isinstance(given, int) and 8_000 <= given <= 48_000 else 24_000
 
     @property
+    def about(self) -> str:
+        """The `event_id` of what we sent and an error is about; "" if it does not say."""
+        inner = self.body.get("error")
+        found = inner.get("event_id") if isinstance(inner, dict) else ""
+        return found if isinstance(found, str) else ""
+
+    @property
     def problem(self) -> tuple[str, str]:
         """Code and message of an error."""
         inner = self.body.get("error")
         inner = inner if isinstance(inner, dict) else {"message": inner if isinstance(inner, str) else ""}
         return str(inner.get("code") or self.body.get("code") or ""), str(inner.get("message") or "no reason given")
+
+
+class Newest:
+    """Things that are asked for one after the other: which of them is the newest, the only one that is wanted.
+
+    We give each a ticket; the server gives each a name, in the order in which they were asked for. Even the name of an
+    older one may come after the newest was asked for, so names are counted.
+    """
+
+    def __init__(self) -> None:
+        self.name = ""  # of the newest, once it came
+        self._unnamed: list[str] = []  # tickets of those whose names have not come, the oldest first
+        self._old: set[str] = set()
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether a name has still to come."""
+        return bool(self._unnamed)
+
+    def ask(self, ticket: str) -> None:
+        """There is a newer one."""
+        self._unnamed.append(ticket)
+        self._old |= {self.name} - {""}
+        self.name = ""
+
+    def named(self, name: str) -> None:
+        """The server has named one, maybe not for the first time."""
+        if not self._unnamed or name in (self.name or None, *self._old):
+            return
+        del self._unnamed[0]
+        if not self._unnamed:
+            self.name = name
+        elif name:
+            self._old.add(name)
+
+    def refused(self, ticket: str) -> None:
+        """The one of this ticket will not come, if it has not."""
+        if ticket in self._unnamed:
+            self._unnamed.remove(ticket)
+
+    def owns(self, name: str) -> bool:
+        """Whether what carries this name, or none (""), belongs to the newest."""
+        if self.name:
+            return name in ("", self.name)
+        return len(self._unnamed) <= 1 and name not in self._old
 
 
 class RealtimeLine:
@@ -106,7 +165,7 @@ class RealtimeLine:
                 f"{config.url}{joint}model={config.model}",
                 additional_headers=headers,
                 open_timeout=10,
-                close_timeout=1,
+                close_timeout=GOODBYE,
                 max_size=LARGEST,
             )
         except InvalidURI as error:
@@ -119,14 +178,18 @@ class RealtimeLine:
 
     @property
     def open(self) -> bool:
-        return self._socket.state.name == "OPEN"
+        return self._socket.state.name == "OPEN" and not self._socket.transport.is_closing()
 
     async def send(self, kind: str, **body: Any) -> None:
-        """Raises BrainError when the line is dead."""
+        """Raises BrainError when the line is dead, or so full that it may as well be."""
         try:
-            await self._socket.send(json.dumps({"type": kind, **body}))
+            async with asyncio.timeout(LONGEST_SENDING):
+                await self._socket.send(json.dumps({"type": kind, **body}))
         except ConnectionClosed as error:
             raise self._dropped() from error
+        except TimeoutError as error:
+            self._socket.transport.abort()
+            raise BrainError("connection", f"{self.where} takes nothing more: say it again") from error
 
     async def events(self) -> AsyncIterator[Event]:
         """Until the line ends, which raises BrainError. What cannot be read is left out."""
@@ -144,7 +207,13 @@ class RealtimeLine:
                 yield event
 
     async def close(self) -> None:
-        await self._socket.close()
+        """Say goodbye; hang up if that is not answered, or cannot be sent."""
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GOODBYE):
+                    await self._socket.close()
+        finally:
+            self._socket.transport.abort()
 
     def _dropped(self) -> BrainError:
         return BrainError("connection", f"{self.where} dropped the line: say it again")

@@ -7,11 +7,15 @@ export class Failure extends Error {
   }
 }
 
-async function ask(method, path, body, token) {
+const PATIENCE = 8000; // milliseconds for an answer
+const OPENING = 60000; // milliseconds for a face to be made ready
+
+async function ask(method, path, body, token, patience = PATIENCE) {
   const headers = { ...(body && { "Content-Type": "application/json" }), ...(token && { Authorization: `Bearer ${token}` }) };
   let answer;
   try {
-    answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), keepalive: method === "DELETE" });
+    const signal = AbortSignal.timeout(patience); // in a hole of a network an answer would be waited for for ever
+    answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), keepalive: method === "DELETE", signal });
   } catch {
     throw new Failure("connection", "The server does not answer. Is it still running? Look at the terminal it was started in.");
   }
@@ -24,7 +28,7 @@ export const facts = () => ask("GET", "v1/avatars");
 
 export class Session {
   static async open(wish) {
-    return Object.assign(new Session(), await ask("POST", "v1/sessions", wish));
+    return Object.assign(new Session(), await ask("POST", "v1/sessions", wish, null, OPENING));
   }
 
   request(method, path, body) {

@@ -8,8 +8,8 @@ const PIECE = 0.02 * RATE;
 class Player extends AudioWorkletProcessor {
   constructor() {
     super();
-    this.waiting = [];
-    this.count = 0;
+    this.waiting = []; // pieces { pts, pcm }
+    this.count = 0; // their samples
     this.filling = true;
     this.pts = 0;
     this.blocks = 0;
@@ -17,22 +17,23 @@ class Player extends AudioWorkletProcessor {
     this.port.onmessage = ({ data }) => (data.cut ? this.cut() : this.put(data));
   }
 
-  put({ pts, pcm }) {
-    if (!this.waiting.length) this.pts = pts;
-    this.waiting.push(pcm);
-    this.count += pcm.length;
-    while (this.count > MOST) this.skip(this.waiting[0].length);
+  put(piece) {
+    this.waiting.push(piece);
+    this.count += piece.pcm.length;
+    while (this.count > MOST) this.skip(this.waiting[0].pcm.length);
+    this.pts = this.waiting[0].pts; // a piece may be missing: the clock is that of what is played
   }
 
   cut() {
-    for (const pcm of this.waiting) pcm.fill(0); // its time passes, so that pictures stay in step
+    for (const { pcm } of this.waiting) pcm.fill(0); // its time passes, so that pictures stay in step
   }
 
   skip(count) {
+    const { pts, pcm } = this.waiting[0];
     this.count -= count;
-    this.pts += count;
-    if (count === this.waiting[0].length) this.waiting.shift();
-    else this.waiting[0] = this.waiting[0].subarray(count);
+    if (count < pcm.length) this.waiting[0] = { pts: pts + count, pcm: pcm.subarray(count) };
+    else this.waiting.shift();
+    this.pts = this.waiting[0]?.pts ?? pts + count;
   }
 
   process(_, [[out]]) {
@@ -43,9 +44,10 @@ class Player extends AudioWorkletProcessor {
         this.filling = true;
         break;
       }
-      const take = Math.min(out.length - done, this.waiting[0].length);
+      const { pcm } = this.waiting[0];
+      const take = Math.min(out.length - done, pcm.length);
       for (let i = 0; i < take; i++) {
-        out[done + i] = this.waiting[0][i] / 32768;
+        out[done + i] = pcm[i] / 32768;
         this.level = Math.max(this.level, Math.abs(out[done + i]));
       }
       done += take;

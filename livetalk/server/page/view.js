@@ -17,6 +17,7 @@ const STEPS = [
   ["first_audio", "First sound"],
   ["first_frame", "First frame"],
 ];
+const REMEMBERED = 20; // turns kept for screen readers
 const MOODS = { calm: "calm and friendly", happy: "happy, smiling", sad: "sad and quiet", angry: "angry", surprised: "surprised, lively" };
 
 export function make(name, properties = {}, ...children) {
@@ -30,15 +31,31 @@ export function view(name) {
 }
 
 export function state(name) {
-  at("frame").dataset.state = name;
+  at("frame").dataset.state = document.body.dataset.state = name;
   at("stateText").textContent = STATES[name] ?? name;
+}
+
+// What the button that begins is waiting for.
+export function progress(words) {
+  at("go").querySelector("span").textContent = at("progress").textContent = words;
+}
+
+// The last picture of a video or canvas stays while nothing comes.
+export function freeze(shown) {
+  const [width, height] = [shown.videoWidth ?? shown.width, shown.videoHeight ?? shown.height];
+  if (!width) return;
+  const canvas = make("canvas", { width, height });
+  canvas.getContext("2d").drawImage(shown, 0, 0);
+  at("still").src = canvas.toDataURL("image/jpeg", 0.9);
+  at("still").hidden = false;
 }
 
 // A sentence over the page. One of a kind at a time; calm ones go by themselves.
 export function notice(step, message, calm = false) {
   const key = `${step}`;
   document.querySelector(`.notice[data-step="${CSS.escape(key)}"]`)?.remove();
-  const close = make("button", { type: "button", textContent: "×", ariaLabel: "Close this notice" });
+  const close = make("button", { type: "button", textContent: "×" });
+  close.setAttribute("aria-label", "Close this notice");
   const head = make("strong", { textContent: step.charAt(0).toUpperCase() + step.slice(1) });
   const box = make("div", { className: calm ? "notice calm" : "notice" }, make("div", {}, head, make("br"), message), close);
   box.dataset.step = key;
@@ -51,18 +68,26 @@ export function settled(step) {
   document.querySelector(`.notice[data-step="${CSS.escape(step)}"]`)?.remove();
 }
 
+// Words of a turn as they come; those who do not see them are told whole turns.
 export function caption({ role, text, final, turn }) {
-  const line = at(role === "user" ? "captionUser" : "captionFace");
+  const [user, face] = [at("captionUser"), at("captionFace")];
+  if (role === "user" && user.dataset.turn !== String(turn)) {
+    face.textContent = "";
+    user.dataset.turn = turn;
+  }
+  if (role === "assistant" && turn < Number(user.dataset.turn ?? 0)) return; // of an answer that was cut off
+  const line = role === "user" ? user : face;
   line.textContent = text;
   line.classList.toggle("pending", !final && role === "user");
-  if (role === "user" && line.dataset.turn !== String(turn)) {
-    at("captionFace").textContent = "";
-    line.dataset.turn = turn;
-  }
+  if (!final || !text) return;
+  at("said").append(make("p", { textContent: `${role === "user" ? "You" : "Face"}: ${text}` }));
+  while (at("said").children.length > REMEMBERED) at("said").firstChild.remove();
 }
 
+// As it was before anybody spoke.
 export function clear() {
-  for (const id of ["captionUser", "captionFace", "waterfall"]) at(id).replaceChildren();
+  for (const id of ["captionUser", "captionFace", "said", "waterfall", "notices"]) at(id).replaceChildren();
+  delete at("captionUser").dataset.turn;
 }
 
 export function waterfall(turn) {
@@ -89,10 +114,9 @@ export function waterfall(turn) {
   at("waterfallHint").textContent = "After the end of your speech.";
 }
 
-export function faces(names, chosen) {
-  const tiles = names.map((name, i) => tile(name, `v1/avatars/${name}.png`, name.charAt(0).toUpperCase() + name.slice(1), i === 0));
-  at("faces").append(...tiles);
-  at("faces").onchange = () => chosen(document.querySelector("input[name=face]:checked").value);
+export function faces(names) {
+  const taken = document.querySelector("input[name=face]:checked"); // a photo, dropped before these came
+  at("faces").append(...names.map((name, i) => tile(name, `v1/avatars/${name}.png`, name.charAt(0).toUpperCase() + name.slice(1), i === 0 && !taken)));
 }
 
 // The tile of an uploaded photo, chosen.

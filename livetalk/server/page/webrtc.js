@@ -1,5 +1,8 @@
 // The way to the server over WebRTC. Knows nothing of the page but the element it plays in.
 
+import { Failure } from "./session.js";
+
+const NO_UDP = "UDP does not pass between here and the server.";
 const PATIENCE = 6000; // milliseconds for a connection to stand
 const GATHERING = 1000;
 const STEADY = { audio: 40, video: 90 }; // milliseconds to wait before playing: in step from the first moment on
@@ -8,17 +11,15 @@ const HUSH = 400; // milliseconds for which sound still under way after a cut is
 export class RtcLink {
   name = "webrtc";
 
-  constructor(video, { told, lost, seen }) {
-    this.video = video;
+  constructor(video, { told, lost, seen, held }) {
+    Object.assign(this, { video, told, lost, held });
     this.video.onplaying = seen;
-    this.told = told;
-    this.lost = lost;
     this.open = false;
   }
 
-  // Throws when UDP cannot pass, or the server does not want us.
+  // Throws a Failure when UDP cannot pass, or the server does not want us.
   async connect(session, microphone) {
-    if (!window.RTCPeerConnection) throw new Error("this browser has no WebRTC");
+    if (!window.RTCPeerConnection) throw new Failure("connection", "This browser has no WebRTC.");
     const peer = (this.peer = new RTCPeerConnection({ iceServers: session.ice_servers, bundlePolicy: "max-bundle" }));
     this.channel = peer.createDataChannel("messages");
     this.channel.onmessage = (event) => this.#message(JSON.parse(event.data));
@@ -33,7 +34,7 @@ export class RtcLink {
       this.stream = event.streams[0] ?? this.stream;
       if (!event.streams[0]) this.stream.addTrack(event.track);
       this.video.srcObject = this.stream;
-      this.video.play().catch(() => {});
+      this.video.play().catch((error) => error.name === "NotAllowedError" && this.held());
     };
     await peer.setLocalDescription(await peer.createOffer());
     await gathered(peer);
@@ -51,8 +52,16 @@ export class RtcLink {
     await this.peer.getTransceivers()[0].sender.replaceTrack(microphone?.getAudioTracks()[0] ?? null);
   }
 
+  // Whether it could be sent.
   send(message) {
-    if (this.open && this.channel.readyState === "open") this.channel.send(JSON.stringify(message));
+    const can = this.open && this.channel.readyState === "open";
+    if (can) this.channel.send(JSON.stringify(message));
+    return can;
+  }
+
+  // After a touch, or back from the background: a browser that held picture and sound back lets them go on.
+  wake() {
+    if (this.video.paused) this.video.play().catch(() => {});
   }
 
   // Loudness of what is heard, 0 to 1.
@@ -67,7 +76,7 @@ export class RtcLink {
     this.channel && (this.channel.onclose = null);
     this.peer && (this.peer.onconnectionstatechange = null);
     this.peer?.close();
-    this.video.srcObject = null;
+    if (this.video.srcObject === this.stream) this.video.srcObject = null; // another way may play in it
   }
 
   #message(message) {
@@ -75,15 +84,16 @@ export class RtcLink {
     if (message.type === "cut") {
       this.video.muted = true;
       clearTimeout(this.hushed);
-      this.hushed = setTimeout(() => (this.video.muted = false), HUSH);
+      this.hushed = setTimeout(() => {
+        this.video.muted = false;
+        this.wake(); // Safari pauses what is unmuted without a touch
+      }, HUSH);
     }
     this.told(message);
   }
 
   #gone() {
-    if (!this.open) return;
-    this.close();
-    this.lost();
+    if (this.open) this.lost();
   }
 }
 
@@ -99,11 +109,11 @@ function standing(peer, channel) {
   return new Promise((resolve, reject) => {
     const look = () => {
       if (channel.readyState === "open") resolve();
-      else if (peer.connectionState === "failed") reject(new Error("no UDP connection to the server"));
+      else if (peer.connectionState === "failed") reject(new Failure("connection", NO_UDP));
     };
     channel.onopen = look;
     peer.onconnectionstatechange = look;
-    setTimeout(() => reject(new Error("no UDP connection to the server within six seconds")), PATIENCE);
+    setTimeout(() => reject(new Failure("connection", NO_UDP)), PATIENCE);
     look();
   });
 }

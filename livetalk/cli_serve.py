@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from livetalk.conversation.face import Studio
 
 NEEDED = ("aiortc", "fastapi", "pipecat", "prometheus_client", "uvicorn", "websockets")
-CACHE = Path.home() / ".cache" / "livetalk" / "tls"
 
 
 def serve(
@@ -42,7 +41,7 @@ def serve(
     turn: Annotated[list[str] | None, typer.Option(help="ICE server: turn:USER:PASSWORD@HOST:PORT.")] = None,
     udp: Annotated[bool, typer.Option("--udp/--no-udp", help="WebRTC, or WebSocket only.")] = True,
     tls_self_signed: Annotated[bool, typer.Option("--tls-self-signed", help="HTTPS, for phones' microphones.")] = False,
-    tls_dir: Annotated[Path, typer.Option(help="Where that certificate is kept.")] = CACHE,
+    tls_dir: Annotated[Path | None, typer.Option(help="Where that certificate is kept; else in the cache.")] = None,
     allow_host: Annotated[list[str] | None, typer.Option(help="A name browsers may use for this server.")] = None,
     log: Annotated[bool, typer.Option("--log/--no-log", help="Events as JSON on standard error.")] = True,
 ) -> None:
@@ -55,6 +54,7 @@ def serve(
     writer = logs.to_stderr() if log else logs.Log()
     logs.only_places(writer)  # before pipecat is imported, which greets
     from livetalk.conversation.brains.choose import Wishes, choose
+    from livetalk.conversation.brains.models import cache
     from livetalk.server.app import Door, make_app
     from livetalk.server.limits import Limits
     from livetalk.server.metrics import Metrics
@@ -66,7 +66,7 @@ def serve(
     wishes = Wishes(brain_url, brain_model, voice, language, dialect, whisper, chat, kokoro)
     limits = Limits(sessions=sessions, duration=60 * minutes, idle=idle)
     socket = bind(host, port)
-    files = certificate(tls_dir) if tls_self_signed else None
+    files = certificate(tls_dir or cache() / "tls") if tls_self_signed else None
     visits = Visits(
         _studio(face, preset, weights, sessions),
         choose(brain, wishes),

@@ -10,6 +10,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from hypothesis import settings
+
+settings.register_profile("livetalk", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("livetalk")
 
 SaveSound = Callable[..., Path]
 

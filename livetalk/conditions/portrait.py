@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from livetalk.media.files import existing
 
@@ -27,6 +27,15 @@ FACE_CENTRE = (0.500, 0.560)
 CLOSE_ENOUGH = 0.12
 
 NEUTRAL = (128, 128, 128)  # behind transparent pictures
+TURNS = {  # by EXIF's orientation; 1 is upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 LOOKS = (512, 900, 1600)  # long sides at which faces are looked for: the detector sees 80 pixels and more
 MOST_ENLARGED = 2.5  # times; what is not seen by then is not there
 ANGLES = (0, 25, -25, 90, -90, 180)  # degrees the picture is turned, while no clear face is found
@@ -74,18 +83,24 @@ def open_picture(path: str | Path) -> Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about large pictures and odd metadata: neither harms here
             with Image.open(path) as file:
-                upright = _eight_bit(ImageOps.exif_transpose(file)).convert("RGBA")
+                picture = eight_bit(upright(file)).convert("RGBA")
     except UnidentifiedImageError as error:
         raise ValueError(f"{path} cannot be understood as a picture: export it anew as png or jpg") from error
     except Image.DecompressionBombError as error:
         raise ValueError(f"{path} has too many pixels: make it smaller, 1000 pixels a side are plenty") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except Exception as error:  # Pillow raises whatever a damaged file makes it stumble over
         raise ValueError(f"{path} is damaged: export it anew as png or jpg") from error
-    ground = Image.new("RGBA", upright.size, (*NEUTRAL, 255))
-    return np.asarray(Image.alpha_composite(ground, upright).convert("RGB"))
+    ground = Image.new("RGBA", picture.size, (*NEUTRAL, 255))
+    return np.asarray(Image.alpha_composite(ground, picture).convert("RGB"))
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
+    """Turned as its EXIF data say; nothing else of them is read, or written anew, since any of it may be odd."""
+    turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    return image if turn is None else image.transpose(turn)
+
+
+def eight_bit(image: Image.Image) -> Image.Image:
     """Pillow would clip 16-bit grey instead of scaling it."""
     if not image.mode.startswith("I"):
         return image

@@ -72,12 +72,13 @@ class Bot:
         mind: Mind,
         tell: Callable[[Event], None],
         memory: Memory,
+        turns: tuple[VADProcessor, UserTurnProcessor],
     ) -> None:
         self.face, self.mind, self.memory = face, mind, memory
         self.thinker = Thinker(mind, self.memory, tell)
         self.video = AvatarVideoService(face)
         pipeline = Pipeline(
-            [transport.input(), *_turns(), self.thinker, self.video, transport.output(), Ear(self.thinker)]
+            [transport.input(), *turns, self.thinker, self.video, transport.output(), Ear(self.thinker)]
         )
         self.worker = PipelineWorker(
             pipeline,
@@ -104,7 +105,8 @@ class Bot:
                 made[0].thinker.partly(words)
 
         memory = memory or brain.memory()
-        made.append(cls(transport, face, await brain.open(memory, partly), tell, memory))
+        models = await asyncio.to_thread(_models)  # beside the loop, on which everybody else's sound is played
+        made.append(cls(transport, face, await brain.open(memory, partly), tell, memory, _turns(*models)))
         return made[0]
 
     async def run(self) -> None:
@@ -138,11 +140,15 @@ class Bot:
             await self.worker.cancel()
 
 
-def _turns() -> list[FrameProcessor]:
+def _models() -> tuple[SileroVADAnalyzer, LocalSmartTurnAnalyzerV3]:
+    """What finds speech, and what judges whether a turn is over."""
     voice = SileroVADAnalyzer(sample_rate=SAMPLE_RATE, params=VADParams())
-    judge = LocalSmartTurnAnalyzerV3(params=SmartTurnParams(stop_secs=SILENCE_ENDS))
+    return voice, LocalSmartTurnAnalyzerV3(params=SmartTurnParams(stop_secs=SILENCE_ENDS))
+
+
+def _turns(voice: SileroVADAnalyzer, judge: LocalSmartTurnAnalyzerV3) -> tuple[VADProcessor, UserTurnProcessor]:
     strategies = UserTurnStrategies(
         start=[VADUserTurnStartStrategy()],
         stop=[TurnAnalyzerUserTurnStopStrategy(turn_analyzer=judge, wait_for_transcript=False)],
     )
-    return [VADProcessor(vad_analyzer=voice), UserTurnProcessor(user_turn_strategies=strategies)]
+    return VADProcessor(vad_analyzer=voice), UserTurnProcessor(user_turn_strategies=strategies)

@@ -26,7 +26,8 @@ from livetalk.conversation.line import Line
 from livetalk.conversation.worker_face import TRIES, WorkerFace
 from livetalk.performer import wire
 
-SILENT = 1.6  # seconds without a sign of life after which the process is taken for dead
+SILENT = 1.5  # seconds without a sign of life after which the process is taken for dead,
+LOOK = 0.1  # and seconds in which one that came meanwhile is looked for
 LOADING = 180.0  # seconds a model may take to load
 ANSWER = 10.0  # seconds an order may take to be answered
 MEMORY = "livetalk-frames"
@@ -117,6 +118,12 @@ class WorkerStudio:
         if self._faces.pop(face.number, None) is not None:
             self.tell(wire.Close(face.number))
 
+    def renumber(self, face: WorkerFace) -> None:
+        """Another number for a face, so that a late answer to what it asked is nobody's and is undone."""
+        if self._faces.pop(face.number, None) is not None:
+            face.number = next(self._numbers)
+            self._faces[face.number] = face
+
     def read(self, report: wire.Shown) -> UInt8[np.ndarray, "t h w 3"]:
         """The frames of a report, copied; their slot is free again."""
         assert self._frames is not None
@@ -144,7 +151,12 @@ class WorkerStudio:
         memory = os.memfd_create(MEMORY) if hasattr(os, "memfd_create") else _file()
         command = [sys.executable, "-m", "livetalk.performer.worker", str(theirs.fileno()), str(memory)]
         try:
-            process = subprocess.Popen(command, pass_fds=(theirs.fileno(), memory), stdin=subprocess.DEVNULL)
+            process = subprocess.Popen(
+                command,
+                pass_fds=(theirs.fileno(), memory),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # a terminal's Ctrl+C is ours to follow: answers are finished first
+            )
         except OSError:
             ours.close()
             os.close(memory)
@@ -162,6 +174,7 @@ class WorkerStudio:
                 raise ValueError("the model did not load: look at what `livetalk doctor` says") from error
             raise
         self.places, self.size = report.places, report.size
+        self._load = replace(self._load, places=report.places)  # a busy machine would measure fewer
         shape = (report.slots, wire.SLOT_FRAMES, report.size, report.size, 3)
         self._frames = _mapped(memory, shape)
         self._line = line
@@ -186,7 +199,7 @@ class WorkerStudio:
     async def _listen(self, line: Line) -> str:
         while True:
             try:
-                report = await asyncio.wait_for(line.next(), SILENT)
+                report = await _heard(line)
             except TimeoutError:
                 return "it gave no sign of life"
             except ConnectionError:
@@ -238,6 +251,16 @@ class WorkerStudio:
             for face in list(self._faces.values()):
                 face.reopen()
             return
+
+
+async def _heard(line: Line) -> wire.Report:
+    """The next report. Raises TimeoutError if the process gives none, ConnectionError when there will be none.
+
+    After this loop has stood still, the time is over although reports are waiting: hence the second look.
+    """
+    with suppress(TimeoutError):
+        return await asyncio.wait_for(line.next(), SILENT)
+    return await asyncio.wait_for(line.next(), LOOK)
 
 
 async def _first(line: Line) -> wire.Loaded:

@@ -6,14 +6,14 @@ from its portrait. Knows orders and reports (`performer.wire`); no torch, no mod
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float32
 
-from livetalk.conversation.face import Cut, FaceItem, FaceLost, FaceReturned, TimedBlock
+from livetalk.conversation.face import Cut, FaceItem, FaceLost, FaceReturned, Full, TimedBlock
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.performer import wire
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from livetalk.conversation.worker import WorkerStudio
 
 EVERY = 5.0  # seconds between two snapshots
-TRIES = 4  # times it is opened again without a snapshot in between, before it is given up
+TRIES = 4  # times it is opened again without a snapshot in between, before it is given up; in each process likewise
+PATIENCE = 1.0  # seconds between two of them in one process
 
 
 class WorkerFace:
@@ -40,6 +41,7 @@ class WorkerFace:
         self._paused = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._tries = 0
+        self._returning: asyncio.Task[None] | None = None
 
     async def push(self, speech: Float32[np.ndarray, " n"], rate: int = SAMPLE_RATE) -> None:
         self._order(wire.Push(self.number, np.asarray(speech, np.float32), rate))
@@ -129,21 +131,16 @@ class WorkerFace:
         if self._tries > TRIES:
             self.give_up("the face breaks down again and again: open a new one")
             return
-        self._spawn(self._return())
+        if self._returning is not None:
+            self._returning.cancel()
+        self._returning = self._spawn(self._return())
 
     def give_up(self, reason: str) -> None:
         self._news.put_nowait(ValueError(reason))
 
     async def _return(self) -> None:
-        self.recipe = replace(self.recipe, snapshot=self._kept)
         try:
-            try:
-                await self.studio.ask_open(self)
-            except ValueError:
-                if self._kept is None:
-                    raise
-                self._kept, self.recipe = None, replace(self.recipe, snapshot=None)
-                await self.studio.ask_open(self)
+            await self._open_again()
         except ConnectionError:
             return  # lost again: the studio will ask to reopen
         except (ValueError, TimeoutError) as error:
@@ -155,6 +152,23 @@ class WorkerFace:
             self.studio.tell(wire.Pause(self.number))
         self._shift, self._lost = None, False
         self._news.put_nowait(FaceReturned(self._pts, from_snapshot=self._kept is not None))
+
+    async def _open_again(self) -> None:
+        """Wait for a place, or for a process that is slow; the snapshot goes only if it is what cannot be opened."""
+        for left in reversed(range(TRIES)):
+            self.recipe = replace(self.recipe, snapshot=self._kept)
+            try:
+                return await self.studio.ask_open(self)
+            except (Full, TimeoutError) as error:
+                if not left:
+                    raise
+                if isinstance(error, TimeoutError):
+                    self.studio.renumber(self)
+                await asyncio.sleep(PATIENCE)
+            except ValueError:  # with its portrait it was opened before: what is wrong is the snapshot
+                if self._kept is None or not left:
+                    raise
+                self._kept = None
 
     async def _remember(self) -> None:
         while True:
@@ -202,7 +216,8 @@ class WorkerFace:
         if self.closed:
             raise ValueError("the face is closed: open a new one")
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

@@ -15,9 +15,8 @@ LOUD = 0.02  # peak from which on something is heard
 WHITE = 128
 RELEASE = 0.25  # seconds of silence after which a sound has ended
 PAUSE = 1.2  # seconds of the visitor's silence after which a turn has ended
-NEAR = 0.5  # seconds within which a beep belongs to a white frame
-AFTER = 2.5  # seconds after an interrupt in which silence is looked for
-SLOWEST = 12.0  # seconds after which an answer is not to this turn any more
+NEAR = 0.5  # seconds before the first and after the last beep in which a white frame may still have one
+SLOWEST = 12.0  # seconds after which an answer is not to this turn any more; a turn without one counts as much
 WARM = 10  # visits after which nothing more may be kept
 WINDOW = 5  # visits whose least counts: a request may be under way when it is looked at
 NAN = float("nan")
@@ -56,15 +55,13 @@ def sounds(trace: Trace, least: float = LOUD, release: float = RELEASE) -> list[
 
 
 def skews(heard: Trace, seen: Trace) -> Times:
-    """Milliseconds that white frames come after their beeps."""
+    """Milliseconds that white frames come after the nearest beep, however far it is."""
     beeps = np.array([begin for begin, _ in sounds(heard, 0.1)])
-    bright = [seen[i][0] for i in range(1, len(seen)) if seen[i][1] > WHITE >= seen[i - 1][1]]
-    found = []
-    for at in bright if len(beeps) else []:
-        nearest = beeps[np.abs(beeps - at).argmin()]
-        if abs(nearest - at) < NEAR:
-            found.append(1000 * (at - nearest))
-    return np.array(found)
+    if not len(beeps):
+        return np.array([])
+    white = [seen[i][0] for i in range(1, len(seen)) if seen[i][1] > WHITE >= seen[i - 1][1]]
+    within = [at for at in white if beeps[0] - NEAR < at < beeps[-1] + NEAR]
+    return np.array([1000 * (at - beeps[np.abs(beeps - at).argmin()]) for at in within])
 
 
 def skew_figures(name: str, heard: Trace, seen: Trace) -> dict[str, float]:
@@ -89,10 +86,9 @@ def interrupt_figures(heard: Trace, said: Trace, logged: Sequence[Mapping[str, A
         if not sounding:
             continue
         silent = sounding[-1][1]
-        if silent - at < AFTER:
-            decided.append(max(0.0, 1000 * (silent - at)))
-            if speaking and at - speaking[-1] < 1.5:
-                onset.append(1000 * (silent - speaking[-1]))
+        decided.append(max(0.0, 1000 * (silent - at)))
+        if speaking and at - speaking[-1] < 1.5:
+            onset.append(1000 * (silent - speaking[-1]))
     return {
         "interrupt_ms_p95": _percentile(decided, 95),
         "interrupt_onset_ms_p95": _percentile(onset, 95),
@@ -101,14 +97,16 @@ def interrupt_figures(heard: Trace, said: Trace, logged: Sequence[Mapping[str, A
 
 
 def replies(heard: Trace, said: Trace) -> Times:
-    """Seconds from the end of each turn to the next sound."""
+    """Seconds from the end of each turn to the next sound; `SLOWEST` where none came in time to be its answer."""
     voice, played = sounds(said, release=PAUSE), sounds(heard)
-    found = []
+    found, over = [], max((at for at, _ in heard), default=0.0)
     for number, (_, end) in enumerate(voice):
         until = voice[number + 1][0] if number + 1 < len(voice) else end + SLOWEST
         answer = next((begin for begin, _ in played if end < begin < min(until, end + SLOWEST)), None)
         if answer is not None:
             found.append(answer - end)
+        elif until < over:  # else it may still have been on its way
+            found.append(SLOWEST)
     return np.array(found)
 
 
@@ -124,7 +122,7 @@ def reply_figures(name: str, heard: Trace, said: Trace, logged: Sequence[Mapping
         f"reply_{name}_p50_s": _percentile(found, 50),
         f"reply_{name}_p95_s": _percentile(found, 95),
         f"reply_{name}_server_p50_s": _percentile(server, 50),
-        f"replies_{name}": float(len(found)),
+        f"replies_{name}": float((found < SLOWEST).sum()),
         f"turns_{name}": float(len(sounds(said, release=PAUSE))),
     }
 

@@ -1,11 +1,13 @@
 """The process that keeps the model: `python -m livetalk.performer.worker SOCKET MEMORY` (file descriptors).
 
 Follows the orders of `wire.py` with a `LivePerformer`, one thread a session to hand its frames over. Ends when the
-parent does. Knows nothing of who looks.
+parent closes the line or is gone, and for no signal: those are the parent's, which may still have answers to finish.
+Knows nothing of who looks.
 """
 
 import mmap
 import os
+import signal
 import sys
 import threading
 import time
@@ -28,7 +30,7 @@ from livetalk.performer.timed import Cut, TimedBlock
 BEAT = 0.4  # seconds between two signs of life
 AHEAD = 6  # pieces of one session that the parent may not have read yet
 URGENT = -5  # priority of this process, where it may be raised
-LEAVING = 3.0  # seconds that a closed session may take to free its place
+LEAVING = 3.0  # seconds that a closed session may take to free its place, and the process to end by itself
 WAIT = 0.25  # seconds after which a thread looks whether it is still wanted
 
 
@@ -92,8 +94,11 @@ class Worker:
         self._free, self._slots = deque(range(slots)), threading.Condition()
 
     def _beat(self) -> None:
+        """Signs of life; without a parent, also the end of a process that is still loading."""
         while not self._over.wait(BEAT):
             self.send(wire.Beat())
+        time.sleep(LEAVING)
+        os._exit(1)
 
     def _follow(self, order: Any) -> None:
         if isinstance(order, wire.Free):
@@ -222,6 +227,8 @@ class _Held:
 
 def main() -> None:
     """Run a worker on the file descriptors given."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     if hasattr(os, "setpriority"):
         with suppress(OSError):  # few may; frames have a time, and what else runs here has not
             os.setpriority(os.PRIO_PROCESS, 0, URGENT)

@@ -73,11 +73,13 @@ class Door:
 
     async def open(self, wish: Wish) -> JSONResponse:
         try:
-            self.visits.admit()
-            visit = await self.visits.open(await self._portrait(wish), wish.mood)
+            with self.visits.reserved():
+                visit = await self.visits.open(await self._portrait(wish), wish.mood)
         except (Full, Closed) as error:
             self.visits.metrics.refused.labels("full" if isinstance(error, Full) else "closed").inc()
             raise Refused(503, "session", str(error), retry=30) from error
+        except ValueError as error:
+            raise Refused(503, "face", str(error), retry=30) from error
         body = {
             "id": visit.id,
             "token": visit.token,
@@ -141,6 +143,9 @@ class Door:
             await socket.close()
             return
         await socket.accept("livetalk")
+        if visit.reason is not None:  # it ended meanwhile
+            await socket.close()
+            return
         link = SocketLink(socket, visit.heard, visit.told)
         visit.connect(link)
         try:

@@ -6,6 +6,7 @@ and to bodies that are too long. Adds the headers that keep the page to itself. 
 
 import ipaddress
 import json
+import re
 import socket
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -15,15 +16,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from livetalk.server.limits import Limits
 
+# Safari before 15.4 does not count websockets of the page's own host among 'self'.
+POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+    "connect-src 'self' ws://{host} wss://{host}; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+)
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-    "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
     "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+HOST = re.compile(r"[\w.:%\[\]-]+", re.ASCII)  # nothing that could mean something within a policy
 
 
 class TooLong(Exception):
@@ -36,7 +42,7 @@ class Gate:
     def __init__(self, app: ASGIApp, limits: Limits, hosts: Sequence[str] = ()) -> None:
         self.app, self.limits = app, limits
         name = socket.gethostname().lower()
-        self.hosts = {"localhost", "testserver", name, f"{name.removesuffix('.local')}.local", *map(str.lower, hosts)}
+        self.hosts = {"localhost", name, f"{name.removesuffix('.local')}.local", *map(str.lower, hosts)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -54,6 +60,8 @@ class Gate:
             await self._measured(scope, receive, send, headers)
 
     def _ours(self, host: str) -> bool:
+        if not HOST.fullmatch(host):
+            return False
         try:
             name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
             if name in self.hosts:
@@ -84,6 +92,7 @@ class Gate:
             if message["type"] == "http.response.start":
                 began = True
                 answer = MutableHeaders(scope=message)
+                answer.setdefault("Content-Security-Policy", POLICY.format(host=headers["host"]))
                 for name, value in HEADERS.items():
                     answer.setdefault(name, value)
                 answer.setdefault("Cache-Control", "no-cache")

@@ -6,12 +6,13 @@ import warnings
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from livetalk.conditions.portrait import frame_portrait
+from livetalk.conditions.portrait import eight_bit, frame_portrait, upright
 from livetalk.server.limits import Limits
 
 FORMATS = ("PNG", "JPEG", "WEBP")
+TOO_MANY = "the picture has too many pixels: 1000 a side are plenty"
 LARGEST = 2000  # pixels a side: more is made smaller before a face is looked for
 
 
@@ -34,18 +35,18 @@ def _opened(data: bytes, limits: Limits) -> UInt8[np.ndarray, "h w 3"]:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(data), formats=FORMATS)
-        if image.width * image.height > limits.pixels:
-            raise ValueError("the picture has too many pixels: 1000 a side are plenty")
-        image.draft("RGB", (LARGEST, LARGEST))
-        image = ImageOps.exif_transpose(image)
-        image.thumbnail((LARGEST, LARGEST))
-        return np.asarray(_on_grey(image))
+        if image.width * image.height <= limits.pixels:
+            image.draft("RGB", (LARGEST, LARGEST))
+            image = eight_bit(upright(image))
+            image.thumbnail((LARGEST, LARGEST))
+            return np.asarray(_on_grey(image))
     except UnidentifiedImageError as error:
         raise ValueError("this is no picture we can read: use a PNG, JPEG or WebP file") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ValueError("the picture has too many pixels: 1000 a side are plenty") from error
-    except (OSError, SyntaxError, KeyError, IndexError, TypeError, AttributeError, EOFError) as error:
+        raise ValueError(TOO_MANY) from error
+    except Exception as error:  # Pillow raises whatever a damaged file makes it stumble over
         raise ValueError("the picture is damaged: export it anew as PNG or JPEG") from error
+    raise ValueError(TOO_MANY)
 
 
 def _on_grey(image: Image.Image) -> Image.Image:

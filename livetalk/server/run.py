@@ -1,14 +1,17 @@
-"""A server's life: load, open the door, serve, and on SIGTERM let answers finish before the door closes.
+"""A server's life: open the door, load, let visitors in, and on SIGTERM let answers finish before the door closes.
 
-A second signal ends at once. Knows no options and no models.
+A second signal ends the process at once, and so does one while it loads, when there is nobody to say goodbye to.
+Knows no options and no models.
 """
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import uvicorn
 from fastapi import FastAPI
@@ -27,12 +30,16 @@ class Server(uvicorn.Server):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """The door's socket. Raises ValueError, with what to do, where it cannot be had."""
+    """The door's socket. Listens already, so that no other process can have the port meanwhile.
+
+    Raises ValueError, with what to do, where it cannot be had.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     door = socket.socket(family, socket.SOCK_STREAM)
     try:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         door.bind((host, port))
+        door.listen()
     except OSError as error:
         door.close()
         raise ValueError(f"port {port} of {host} cannot be used ({error.strerror}): choose another --port") from error
@@ -46,7 +53,10 @@ async def serve(
     certificate: tuple[Path, Path] | None = None,
     opened: Callable[[], None] = lambda: None,
 ) -> None:
-    """Until a signal. `opened` is called when visitors can come in."""
+    """Until a signal. Answers from the first moment on; `opened` is called when visitors can come in.
+
+    Raises ValueError, with what to do, if the models cannot be loaded.
+    """
     cert, key = certificate or (None, None)
     config = uvicorn.Config(
         app,
@@ -60,36 +70,39 @@ async def serve(
         ws_max_size=64 * 1024,
         h11_max_incomplete_event_size=32 * 1024,
     )
-    server = Server(config)
-    loop, leaving = asyncio.get_running_loop(), list[asyncio.Task[None]]()
+    config.load()  # here: a certificate that cannot be read is told before models are loaded
+    loop, leaving, gently = asyncio.get_running_loop(), asyncio.Event(), False
 
-    async def leave() -> None:
-        await visits.drain()
-        server.should_exit = True
-
-    def signalled() -> None:
-        if leaving:
-            server.force_exit = server.should_exit = True
-            leaving[0].cancel()
-        else:
-            leaving.append(asyncio.create_task(leave()))
+    def signalled(number: int, _: object) -> None:
+        nonlocal gently
+        if not gently:
+            _end_at_once(number)
+        gently = False
+        loop.call_soon_threadsafe(leaving.set)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, signalled)
+        signal.signal(number, signalled)  # not the loop's handlers, which would wait for a loop that is busy
+    server = Server(config)
+    serving = asyncio.create_task(server.serve([door]))
+    serving.add_done_callback(lambda _: leaving.set())
     try:
         await visits.start()
         settle()
-        serving = asyncio.create_task(server.serve([door]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.02)
-        if server.started:
-            opened()
-        await serving
+        gently = True
+        opened()
+        await leaving.wait()
+        await visits.drain()
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
         await visits.close()
-        door.close()
+        server.should_exit = True
+        await serving
+
+
+def _end_at_once(number: int) -> NoReturn:
+    """As if nobody listened to signals: what threads do meanwhile, loading models above all, cannot be called off."""
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
+    os._exit(128 + number)  # the first process of a container is not ended by that
 
 
 __all__ = ["Limits", "bind", "serve"]

@@ -47,15 +47,17 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 def _fits(cert: Path, key: Path, names: list[str]) -> bool:
     from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
         loaded = x509.load_pem_x509_certificate(cert.read_bytes())
+        secret = load_pem_private_key(key.read_bytes(), None)
         covered = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         known = {str(name.value) for name in covered}
-    except (OSError, ValueError, x509.ExtensionNotFound):
+    except (OSError, ValueError, TypeError, x509.ExtensionNotFound):  # TypeError: a key with a password
         return False
     left = loaded.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
-    return key.is_file() and left > RENEW and set(names) <= known
+    return secret.public_key() == loaded.public_key() and left > RENEW and set(names) <= known
 
 
 def _write(cert: Path, key: Path, names: list[str]) -> None:

@@ -26,6 +26,7 @@ from livetalk.server.metrics import Metrics
 from livetalk.server.transport import Sink, VisitTransport
 
 WINDOW = 10.0  # seconds in which a page's messages are counted
+CLOSING = 5.0  # seconds for a way to be closed
 AHEAD = 3.0  # seconds of sound that may come faster than it is spoken: a network that stalled; more is dropped
 WHY = {
     "left": "You have left.",
@@ -39,6 +40,11 @@ WHY = {
 }
 
 Message = dict[str, Any]
+
+
+def _whole(text: str) -> str:
+    """JSON may hold halves of letters, which no model's tokeniser takes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _times(turn: Waterfall) -> dict[str, float]:
@@ -141,9 +147,9 @@ class Visit:
                 self._tell({"type": "pong", "n": n} if isinstance(n, int) else {"type": "pong"})
             case {"type": "text", "text": str(text)}:
                 self.last_word = time.monotonic()
-                self._act("text", lambda bot: bot.typed(text))
+                self._act("text", lambda bot: bot.typed(_whole(text)))
             case {"type": "mood", "prompt": str(prompt)}:
-                self._act("mood", lambda bot: bot.set_mood(prompt))
+                self._act("mood", lambda bot: bot.set_mood(_whole(prompt)))
             case {"type": "interrupt"}:
                 self._act("interrupt", lambda bot: bot.worker.queue_frame(InterruptionFrame()))
             case {"type": "bye"}:
@@ -163,6 +169,8 @@ class Visit:
                 if state is State.RECONNECTING:
                     self.metrics.faces_lost.inc()
                     self.log("face lost", session=self.id)
+                if state is State.THINKING:  # a turn was heard, whether or not its words are known
+                    self.last_word = time.monotonic()
                 self._state = state
             case Caption():
                 self._captions[event.role] = message
@@ -191,14 +199,18 @@ class Visit:
         self._tell({"type": "ended", "reason": reason, "message": WHY[reason]})
         self.metrics.gaps.inc(self.transport.output().gaps)
         link, self.link, self.transport.output().sink = self.link, None, None
-        if link is not None:
-            await asyncio.sleep(0.1)  # for the last message to leave
-            await link.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._captions.clear()
-        self._forget(self)
+        try:
+            if link is not None:
+                await asyncio.sleep(0.1)  # for the last message to leave
+                await asyncio.wait_for(link.close(), CLOSING)
+        except Exception as error:  # the place is given free whatever becomes of the way
+            self.log("way not closed", session=self.id, error=type(error).__name__)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._captions.clear()
+            self._forget(self)
 
     async def say_goodbye(self) -> None:
         """The server stops: what is being said is said to its end, then the visit ends."""

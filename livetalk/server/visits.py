@@ -1,6 +1,8 @@
 """All visitors of a server: who may come in, who is there, and how they all leave. Knows no HTTP."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from jaxtyping import UInt8
@@ -30,7 +32,7 @@ class Visits:
         self.draining = False
         self._brain_ready = False
         self._here: dict[str, Visit] = {}
-        self._coming = 0  # who are being let in
+        self._coming = 0  # places that are kept for those who are being let in
 
     async def start(self) -> None:
         """Load what conversations need. Raises ValueError, with what to do."""
@@ -68,10 +70,23 @@ class Visits:
         if len(self._here) + self._coming >= self.places:
             raise Full(f"all {self.places} places are taken: try again in a minute")
 
-    async def open(self, portrait: UInt8[np.ndarray, "h w 3"], mood: str) -> Visit:
-        """A new visit. Raises Closed, Full, or ValueError with what is wrong."""
+    @contextmanager
+    def reserved(self) -> Iterator[None]:
+        """Keeps a place for one who is coming, so that no more portraits are framed than there are places.
+
+        Around framing and `open`. Raises Closed or Full where nobody can come in now.
+        """
         self.admit()
         self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
+
+    async def open(self, portrait: UInt8[np.ndarray, "h w 3"], mood: str) -> Visit:
+        """A new visit, within `reserved`. Raises Closed, Full, or ValueError with what is wrong."""
+        if self.draining:
+            raise Closed("the server is stopping")
         try:
             visit = Visit(self.limits, self.metrics, self.log, self._gone)
             face = await self.studio.open(portrait, mood)
@@ -82,8 +97,6 @@ class Visits:
                 raise
         except BrainError as error:
             raise Closed(str(error)) from error
-        finally:
-            self._coming -= 1
         self._here[visit.id] = visit
         visit.start(bot)
         self.metrics.opened.inc()

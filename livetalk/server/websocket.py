@@ -86,6 +86,7 @@ class SocketLink:
             self._waiting = deque(waiting for waiting in self._waiting if isinstance(waiting, str))
             if len(self._waiting) >= BEHIND:
                 self._closed = True
+                self._over.set()
         self._waiting.append(item)
         self._wake.set()
 
@@ -116,14 +117,14 @@ class SocketLink:
                 return
             sound, text = message.get("bytes"), message.get("text")
             if max(len(sound or b""), len(text or "")) > LONGEST:
-                return
-            if sound:
+                self._told(None)  # which is no message, and ends the visit
+            elif sound:
                 await self._heard(np.frombuffer(sound[: len(sound) // 2 * 2], "<i2"))
             elif text is not None:
                 try:
                     words = json.loads(text)
                 except (ValueError, RecursionError):
-                    return
+                    words = None
                 self._told(words)
 
 

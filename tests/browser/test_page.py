@@ -176,7 +176,7 @@ def test_one_may_leave_before_a_way_is_found_and_begin_again(tmp_path: Path):
 
     async def late(route: Route) -> None:
         await answered.wait()
-        await route.continue_()
+        await route.fulfill(json={"sdp": "", "type": "answer"})
 
     async def run() -> None:
         async with house() as h, page(h.url, microphone) as shown:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,9 @@ async def _talking(brain: Brain) -> AsyncIterator[tuple[Bot, Wire, FakeFace, lis
     bot = await Bot.make(wire, face, brain, events.append)
     running = asyncio.create_task(bot.run())
     try:
-        await asyncio.sleep(0.5)
+        async with asyncio.timeout(20):
+            while not events:  # the first is told when the pipeline has begun
+                await asyncio.sleep(0.01)
         yield bot, wire, face, events
     finally:
         await bot.stop()
@@ -52,6 +54,37 @@ def _voice(seconds: float | None = None) -> np.ndarray:
 
 def _states(events: list[Event]) -> list[State]:
     return [event.state for event in events if isinstance(event, StateChanged)]
+
+
+class _SlowToHangUp(EchoMind):
+    """Its answers take seconds to be called off, as over a network."""
+
+    async def answer(self, text: str | None = None):
+        try:
+            async with aclosing(super().answer(text)) as parts:
+                async for part in parts:
+                    yield part
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(2)
+
+
+class _SlowEcho(EchoBrain):
+    async def open(self, memory, tell):
+        return _SlowToHangUp()
+
+
+def test_silence_does_not_wait_for_a_brain_that_hangs_up():
+    async def run() -> None:
+        async with _talking(_SlowEcho()) as (bot, wire, _, events):
+            await _begins_to_speak(bot, wire)
+            decided = time.monotonic()
+            await bot.worker.queue_frame(InterruptionFrame())
+            await asyncio.sleep(1.2)
+            assert State.INTERRUPTED in _states(events)
+            assert wire.received.loud(decided)[-1] - decided < 1.0
+
+    asyncio.run(run())
 
 
 def test_a_spoken_turn_is_answered():

@@ -3,9 +3,15 @@
 import asyncio
 import os
 import signal
+import socket
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from multiprocessing.connection import Connection
+from typing import cast
 
 import numpy as np
 import pytest
@@ -15,15 +21,18 @@ from livetalk.cli_support import avatars, weights
 from livetalk.conversation import worker
 from livetalk.conversation import worker_face as module
 from livetalk.conversation.face import Cut, FaceItem, FaceLost, FaceReturned, Full, TimedBlock
+from livetalk.conversation.line import Line
 from livetalk.conversation.worker import WorkerStudio
-from livetalk.conversation.worker_face import WorkerFace
+from livetalk.conversation.worker_face import TRIES, WorkerFace
+from livetalk.performer import wire
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not weights(), reason="needs the bundled weights"),
-]
 PORTRAIT = np.array(Image.open(next(iter(avatars().values()))).convert("RGB"))
 TONE = (0.3 * np.sin(np.arange(48_000) * 0.05)).astype(np.float32)
+
+
+def real(test: Callable[..., None]) -> Callable[..., None]:
+    """A test with the model in a process of its own."""
+    return pytest.mark.slow(pytest.mark.skipif(not weights(), reason="needs the bundled weights")(test))
 
 
 @asynccontextmanager
@@ -63,6 +72,7 @@ def _first(seen: list[tuple[float, FaceItem]], kind: type) -> tuple[float, FaceI
     return next((t, item) for t, item in seen if isinstance(item, kind))
 
 
+@real
 def test_speech_comes_back_with_moving_frames_and_an_interrupt_cuts_it():
     async def run() -> None:
         async with _watched() as (studio, face, seen):
@@ -88,6 +98,7 @@ def test_speech_comes_back_with_moving_frames_and_an_interrupt_cuts_it():
     asyncio.run(run())
 
 
+@real
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
 def test_a_process_that_dies_or_hangs_is_told_within_two_seconds_and_the_face_goes_on(blow: signal.Signals):
     async def run() -> None:
@@ -115,6 +126,7 @@ def test_a_process_that_dies_or_hangs_is_told_within_two_seconds_and_the_face_go
     asyncio.run(run())
 
 
+@real
 def test_a_face_without_a_snapshot_begins_anew_from_its_portrait():
     async def run() -> None:
         async with _watched(every=1000.0) as (studio, _, seen):
@@ -129,6 +141,7 @@ def test_a_face_without_a_snapshot_begins_anew_from_its_portrait():
     asyncio.run(run())
 
 
+@real
 def test_a_snapshot_opens_a_face_and_strange_bytes_do_not():
     async def run() -> None:
         async with _watched() as (studio, face, seen):
@@ -144,6 +157,7 @@ def test_a_snapshot_opens_a_face_and_strange_bytes_do_not():
     asyncio.run(run())
 
 
+@real
 def test_faces_that_nobody_looks_at_leave_their_places_to_others():
     async def run() -> None:
         studio = WorkerStudio(places=1)
@@ -167,6 +181,7 @@ def test_faces_that_nobody_looks_at_leave_their_places_to_others():
     asyncio.run(asyncio.wait_for(run(), 60))
 
 
+@real
 def test_a_face_that_was_not_waited_for_takes_no_place(monkeypatch: pytest.MonkeyPatch):
     async def run() -> None:
         studio = WorkerStudio(places=1)
@@ -186,6 +201,7 @@ def test_a_face_that_was_not_waited_for_takes_no_place(monkeypatch: pytest.Monke
     asyncio.run(asyncio.wait_for(run(), 60))
 
 
+@real
 def test_a_face_that_stood_still_when_its_process_died_stands_still_in_the_next():
     async def run() -> None:
         async with _watched() as (studio, face, seen):
@@ -204,9 +220,122 @@ def test_a_face_that_stood_still_when_its_process_died_stands_still_in_the_next(
     asyncio.run(run())
 
 
+@real
 def test_weights_that_are_not_there_are_one_sentence(tmp_path):
     async def run() -> None:
         with pytest.raises(ValueError, match="no weights"):
             await WorkerStudio(weights=tmp_path).start()
+
+    asyncio.run(run())
+
+
+@real
+def test_signals_are_the_parents_business():
+    async def run() -> None:
+        async with _watched() as (studio, _, seen):
+            await _until(lambda: bool(_blocks(seen)))
+            pid = studio.pid
+            assert pid is not None
+            assert os.getsid(pid) != os.getsid(0), "a terminal's signals go to the parent alone"
+            for number in (signal.SIGTERM, signal.SIGINT):
+                os.kill(pid, number)
+            before = len(_blocks(seen))
+            await _until(lambda: len(_blocks(seen)) > before + 2)
+            assert studio.restarts == 0
+
+    asyncio.run(run())
+
+
+@real
+def test_a_process_that_loads_ends_with_its_parent():
+    ours, theirs = socket.socketpair()
+    memory = os.memfd_create("frames")
+    command = [sys.executable, "-m", "livetalk.performer.worker", str(theirs.fileno()), str(memory)]
+    process = subprocess.Popen(command, pass_fds=(theirs.fileno(), memory), stderr=subprocess.PIPE)
+    try:
+        theirs.close()
+        line = Connection(ours.detach())
+        line.send(wire.Load("tiny", None, None))
+        line.close()
+        _, said = process.communicate(timeout=30)
+        assert said == b""
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(memory)
+
+
+def test_a_loop_that_stood_still_does_not_take_the_process_for_dead(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(worker, "SILENT", 0.1)
+
+    async def run() -> None:
+        reports: asyncio.Queue[wire.Beat] = asyncio.Queue()
+
+        class Reports:
+            next = staticmethod(reports.get)
+
+        line, loop = cast(Line, Reports()), asyncio.get_running_loop()
+        hearing = asyncio.create_task(worker._heard(line))
+        await asyncio.sleep(0.01)
+        beat = threading.Timer(0.15, lambda: loop.call_soon_threadsafe(reports.put_nowait, wire.Beat()))
+        beat.start()
+        time.sleep(0.3)  # the loop stands still; the report comes meanwhile, after the time was over
+        assert await hearing == wire.Beat()
+        with pytest.raises(TimeoutError):
+            await worker._heard(line)
+
+    asyncio.run(run())
+
+
+class Reluctant:
+    """A studio that answers a face that comes back with what it is told to; None opens it."""
+
+    ready = True
+
+    def __init__(self, *answers: Exception | None) -> None:
+        self.answers, self.asked, self.renumbered = list(answers), list[bytes | None](), 0
+
+    async def ask_open(self, face: WorkerFace) -> None:
+        self.asked.append(face.recipe.snapshot)
+        answer = self.answers.pop(0)
+        if answer is not None:
+            raise answer
+
+    def renumber(self, _: WorkerFace) -> None:
+        self.renumbered += 1
+
+    def tell(self, _: wire.Order) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked", "renumbered"),
+    [
+        ([Full("full"), Full("full"), None], [b"kept"] * 3, 0),
+        ([TimeoutError(), None], [b"kept"] * 2, 1),
+        ([Full("full"), ValueError("no snapshot"), None], [b"kept", b"kept", None], 0),
+        ([ValueError("no snapshot"), ValueError("no portrait")], [b"kept", None], 0),
+        ([TimeoutError()] * TRIES, [b"kept"] * TRIES, TRIES - 1),
+    ],
+)
+def test_a_face_waits_for_its_place_and_keeps_its_snapshot(
+    answers: list[Exception | None], asked: list[bytes | None], renumbered: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+
+    async def run() -> None:
+        studio = Reluctant(*answers)
+        face = WorkerFace(cast(WorkerStudio, studio), 1, wire.Open(0, PORTRAIT, "", 0, b"kept"), 256)
+        face.lost("for a test")
+        face.reopen()
+        items = face.items()
+        assert isinstance(await anext(items), FaceLost)
+        if answers[-1] is None:
+            returned = await anext(items)
+            assert isinstance(returned, FaceReturned)
+            assert returned.from_snapshot == (asked[-1] is not None)
+        else:
+            with pytest.raises(ValueError, match=r"no portrait|open a new one"):
+                await anext(items)
+        assert (studio.asked, studio.renumbered) == (asked, renumbered)
 
     asyncio.run(run())

@@ -8,6 +8,7 @@ import pytest
 
 from livetalk.evaluation import talk_bench
 from livetalk.evaluation.talk_figures import (
+    SLOWEST,
     cycle_figures,
     interrupt_figures,
     on_time,
@@ -36,6 +37,8 @@ def test_skew_has_a_sign_and_a_size():
     assert figures["skew_ms_p99"] == pytest.approx(30, abs=1)
     assert figures["skew_events"] == 38
     assert math.isnan(skew_figures("skew", [], [])["skew_ms_p99"])
+    lost = [(at, 0.0 if 20 < at < 20.5 else peak) for at, peak in heard]
+    assert skew_figures("skew", lost, seen)["skew_ms_p99"] > 500, "a frame whose beep is missing counts"
 
 
 def test_an_interrupt_is_timed_from_the_decision_and_from_the_voice():
@@ -47,14 +50,17 @@ def test_an_interrupt_is_timed_from_the_decision_and_from_the_voice():
     figures = interrupt_figures(trace((8, 10.5)), trace((2, 5), (10.1, 12)), logged)
     assert figures["interrupt_ms_p95"] == pytest.approx(90, abs=15)
     assert figures["interrupt_onset_ms_p95"] == pytest.approx(390, abs=15)
+    deaf = interrupt_figures(trace((8, 20)), trace((2, 5), (10.1, 12)), logged)
+    assert deaf["interrupt_ms_p95"] > 9000, "a face that talks on counts as long as it does"
     assert figures["interrupts"] == 1, "where nothing was heard nothing was interrupted"
 
 
 def test_a_reply_is_the_next_sound_after_the_end_of_a_turn():
     said, heard = trace((1, 3), (10, 12), (20, 22)), trace((4.2, 6), (13, 14))
-    assert np.allclose(replies(heard, said), [1.2, 1.0], atol=0.03)
+    assert np.allclose(replies(heard, said), [1.2, 1.0, SLOWEST], atol=0.03), "none is as bad as the slowest"
+    assert len(replies(trace((4.2, 6), (13, 14), until=30), said)) == 2, "its answer may still be on its way"
     figures = reply_figures("echo", heard, said, [{"event": "answered", "first_frame": 1.1}])
-    assert figures["reply_echo_p50_s"] == pytest.approx(1.1, abs=0.03)
+    assert figures["reply_echo_p50_s"] == pytest.approx(1.2, abs=0.03)
     assert figures["reply_echo_server_p50_s"] == 1.1
     assert (figures["turns_echo"], figures["replies_echo"]) == (3, 2), "what was not answered is told"
 

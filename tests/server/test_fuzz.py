@@ -13,7 +13,7 @@ from peer import RtcPeer, SocketPeer
 
 from livetalk.server.limits import Limits
 
-MANY = int(os.environ.get("LIVETALK_FUZZ", "600"))  # requests and messages; the bench sends 10,000
+MANY = int(os.environ.get("LIVETALK_FUZZ", "600"))  # requests and messages; 10,000 before a release
 SECRET = "swordfish-only-i-may-see"
 REASONS = ("malformed", "flood", "left")
 PATHS = (

@@ -4,18 +4,21 @@ import asyncio
 import base64
 import io
 import json
+import struct
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from house import house, until
+from peer import SocketPeer
 from PIL import Image
 
-from livetalk.conversation.events import Problem, State, StateChanged
+from livetalk.conditions.portrait import load_portrait
+from livetalk.conversation.events import Event, Problem, State, StateChanged
 from livetalk.server import logs
 from livetalk.server.limits import Limits
-from livetalk.server.visit import WHY
+from livetalk.server.visit import WHY, Visit
 
 REAL = Path(__file__).parents[1] / "real" / "portrait.jpg"
 
@@ -55,6 +58,17 @@ def test_places_are_limited_and_come_back():
             assert "Retry-After" in full.headers
             assert "try again" in full.json()["error"]["message"]
             await h.http.delete(path, headers=owner)
+            await h.open()
+
+    asyncio.run(run())
+
+
+def test_a_place_is_kept_for_one_who_is_coming():
+    async def run() -> None:
+        async with house(Limits(sessions=1)) as h:
+            with pytest.raises(ValueError, match="no face"), h.visits.reserved():
+                assert (await h.http.post("/v1/sessions", json={"avatar": "ada"})).status_code == 503
+                raise ValueError("no face")
             await h.open()
 
     asyncio.run(run())
@@ -101,6 +115,35 @@ def test_a_mistake_gets_a_sentence(wish: dict[str, object], words: str):
             assert answer.status_code == 422
             assert words in answer.json()["error"]["message"]
             assert not h.studio.faces
+
+    asyncio.run(run())
+
+
+def test_a_photo_with_odd_metadata_becomes_a_face_the_right_way_up():
+    odd = struct.pack("<HHIi", 0x0111, 9, 1, -5)  # which no writer would write anew
+    turned = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    exif = b"Exif\0\0" + struct.pack("<2sHIH", b"II", 42, 8, 2) + odd + turned + bytes(4)
+    file = io.BytesIO()
+    with Image.open(REAL) as photo:
+        photo.transpose(Image.Transpose.ROTATE_90).save(file, "jpeg", exif=exif, quality=95)
+
+    async def run() -> None:
+        async with house() as h:
+            await h.open(avatar=None, portrait=base64.b64encode(file.getvalue()).decode())
+            framed = load_portrait(REAL).astype(int)
+            assert np.abs(h.studio.faces[0].portrait - framed).mean() < 12
+
+    asyncio.run(run())
+
+
+def test_halves_of_letters_are_no_hindrance():
+    async def run() -> None:
+        async with house() as h:
+            peer = SocketPeer()
+            await peer.connect(h, *await h.open())
+            await peer.send({"type": "text", "text": "one \ud800 two"})
+            await until(lambda: any("one ? two" in m.get("text", "") for m in peer.messages))
+            await peer.close()
 
     asyncio.run(run())
 
@@ -158,6 +201,26 @@ def test_other_origins_and_borrowed_names_are_refused():
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("name", ["testserver", "localhost; script-src *", "[::1%; script-src *]", "a@localhost"])
+def test_a_name_is_a_name_and_one_of_ours(name: str):
+    async def run() -> None:
+        async with house() as h:
+            assert (await h.http.get("/ready", headers={"Host": name})).status_code == 421
+
+    asyncio.run(run())
+
+
+def test_the_page_speaks_to_its_own_host_only():
+    async def run() -> None:
+        async with house() as h:
+            own = h.url.removeprefix("http://")
+            for host in (own, "localhost", "[::1]:80"):
+                policy = (await h.http.get("/", headers={"Host": host})).headers["content-security-policy"]
+                assert f"connect-src 'self' ws://{host} wss://{host};" in policy
+
+    asyncio.run(run())
+
+
 def test_the_page_is_served_whole_and_loads_nothing_from_elsewhere():
     async def run() -> None:
         async with house() as h:
@@ -166,6 +229,9 @@ def test_the_page_is_served_whole_and_loads_nothing_from_elsewhere():
             names = [
                 "style.css",
                 "main.js",
+                "choose.js",
+                "line.js",
+                "microphone.js",
                 "webrtc.js",
                 "websocket.js",
                 "session.js",
@@ -201,12 +267,20 @@ def test_health_ready_and_metrics():
     asyncio.run(run())
 
 
-def test_draining_lets_answers_finish_and_lets_nobody_in():
+def test_draining_lets_answers_finish_and_lets_nobody_in(monkeypatch: pytest.MonkeyPatch):
+    told, happened = list[Event](), Visit.happened
+
+    def noted(visit: Visit, event: Event) -> None:
+        told.append(event)
+        happened(visit, event)
+
+    monkeypatch.setattr(Visit, "happened", noted)
+
     async def run() -> None:
         async with house() as h:
             await h.open()
             visit = next(iter(h.visits._here.values()))
-            await asyncio.sleep(0.3)  # the conversation begins, and listens
+            await until(lambda: StateChanged(State.LISTENING) in told)  # the conversation has begun
             visit.happened(StateChanged(State.SPEAKING))
             began = time.monotonic()
             draining = asyncio.create_task(h.visits.drain())

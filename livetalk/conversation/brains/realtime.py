@@ -129,7 +129,7 @@ class Newest:
 
     def named(self, name: str) -> None:
         """The server has named one, maybe not for the first time."""
-        if not self._unnamed or name in (self.name or None, *self._old):
+        if not self._unnamed or name in self._old:
             return
         del self._unnamed[0]
         if not self._unnamed:

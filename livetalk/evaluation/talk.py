@@ -159,9 +159,14 @@ async def visit(
             return kept
 
 
-async def come_and_go(cycles: int, tell: Callable[[float], None] = lambda _: None) -> list[dict[str, float]]:
-    """What the server's process holds after each of so many visits: megabytes, tasks, threads, files."""
-    async with server("--brain", "echo", "--face", "drawn") as served, browser(served.url, None) as page:
+async def come_and_go(
+    options: Sequence[str], cycles: int, tell: Callable[[float], None] = lambda _: None
+) -> list[dict[str, float]]:
+    """What the server's process, and under `worker_…` the model's, hold after each of so many visits.
+
+    Megabytes, threads and files of both; tasks of the server. Each visit sees the face before it leaves.
+    """
+    async with server(*options) as served, browser(served.url, None) as page:
         held = []
         for cycle in range(cycles):
             await page.click("#go")
@@ -184,11 +189,25 @@ async def _empty(served: Served) -> None:
 async def _holdings(served: Served) -> dict[str, float]:
     await asyncio.sleep(0.3)
     tasks = (await asyncio.to_thread(served.metrics))["livetalk_tasks"]
-    process = Path(f"/proc/{served.pid}")
+    workers = [_process(child) for child in _children(served.pid)]
+    held = {f"worker_{name}": sum(worker[name] for worker in workers) for name in workers[0]} if workers else {}
+    return {"tasks": tasks, **_process(served.pid), **held}
+
+
+def _process(pid: int) -> dict[str, float]:
+    process = Path(f"/proc/{pid}")
     fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines() if ":" in line)
     megabytes = int(fields["VmRSS"].split()[0]) / 1000
-    files = len(os.listdir(process / "fd"))
-    return {"megabytes": megabytes, "tasks": tasks, "threads": float(fields["Threads"]), "files": files}
+    return {
+        "megabytes": megabytes,
+        "threads": float(fields["Threads"]),
+        "files": float(len(os.listdir(process / "fd"))),
+    }
+
+
+def _children(pid: int) -> list[int]:
+    """Processes that a process has started and that live."""
+    return [int(word) for task in Path(f"/proc/{pid}/task").glob("*/children") for word in task.read_text().split()]
 
 
 async def until(page: Any, expression: str, seconds: float) -> None:

@@ -67,7 +67,7 @@ async def measure(plan: Plan, tell: Tell) -> dict[str, float]:
         figures |= talk_figures.reply_figures("local", kept.heard, kept.said, kept.logged)
         figures |= talk_figures.on_time(kept.metrics)
     if plan.cycles:
-        held = await talk.come_and_go(plan.cycles, _part(tell, "visits", plan.cycles))
+        held = await talk.come_and_go((*ECHO, "--face", plan.face), plan.cycles, _part(tell, "visits", plan.cycles))
         figures |= talk_figures.cycle_figures(held)
     return figures
 

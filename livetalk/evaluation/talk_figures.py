@@ -39,6 +39,9 @@ FIGURES: dict[str, Meaning] = {
     "cycles_tasks": Meaning("tasks more", Bar(0.0, True)),
     "cycles_threads": Meaning("threads more; pools may still fill up", Bar(2.0, True)),
     "cycles_files": Meaning("open files and sockets more", Bar(0.0, True)),
+    "cycles_worker_megabytes": Meaning("memory more in the model's process", Bar(8.0, True)),
+    "cycles_worker_threads": Meaning("threads more there", Bar(0.0, True)),
+    "cycles_worker_files": Meaning("open files more there", Bar(0.0, True)),
 }
 
 

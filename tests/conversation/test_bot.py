@@ -87,6 +87,22 @@ def test_silence_does_not_wait_for_a_brain_that_hangs_up():
     asyncio.run(run())
 
 
+def test_an_answer_that_stood_still_is_said_to_its_end():
+    async def run() -> None:
+        async with _talking(EchoBrain()) as (bot, wire, face, events):
+            await _begins_to_speak(bot, wire)
+            await face.pause()  # the visitor's connection is lost
+            await wire.speak(np.zeros(16_000 * 4, np.float32))
+            assert bot.thinker.state is State.SPEAKING
+            await face.resume()
+            while bot.thinker.state is State.SPEAKING:
+                await wire.speak(np.zeros(8_000, np.float32))
+            assert _states(events)[-1] is State.LISTENING
+            assert bot.memory.turns[-1].text == LONG, "all of it was heard"
+
+    asyncio.run(run())
+
+
 def test_a_spoken_turn_is_answered():
     async def run() -> None:
         async with _talking(EchoBrain()) as (bot, wire, _, events):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import ExifTags, Image, ImageFilter, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from livetalk.media.files import existing
 
@@ -27,7 +27,8 @@ FACE_CENTRE = (0.500, 0.560)
 CLOSE_ENOUGH = 0.12
 
 NEUTRAL = (128, 128, 128)  # behind transparent pictures
-TURNS = {  # by EXIF's orientation; 1 is upright
+ORIENTATION = 0x0112  # EXIF's tag
+TURNS = {  # by its value; 1 is upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -96,7 +97,7 @@ def open_picture(path: str | Path) -> Picture:
 
 def upright(image: Image.Image) -> Image.Image:
     """Turned as its EXIF data say; nothing else of them is read, or written anew, since any of it may be odd."""
-    turn = TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    turn = TURNS.get(image.getexif().get(ORIENTATION))
     return image if turn is None else image.transpose(turn)
 
 

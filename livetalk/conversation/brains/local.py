@@ -114,7 +114,7 @@ class LocalBrain:
 
     def _load(self) -> None:
         whisper, chat, kokoro = self._folders
-        self.listener = _loaded("listening", lambda: Listener(find_whisper(whisper), self._threads, self._language))
+        self.listener = _loaded("transcription", lambda: Listener(find_whisper(whisper), self._threads, self._language))
         self.talker = _loaded("thinking", lambda: Talker(find_chat(chat), self._threads, INSTRUCTIONS))
         self.kokoro = _loaded("voice", lambda: Kokoro(kokoro, self._threads))
         self.voice = self._voice or favourite(self.kokoro.voices)

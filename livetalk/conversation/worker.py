@@ -155,7 +155,9 @@ class WorkerStudio:
                 command,
                 pass_fds=(theirs.fileno(), memory),
                 stdin=subprocess.DEVNULL,
-                start_new_session=True,  # a terminal's Ctrl+C is ours to follow: answers are finished first
+                # A terminal's Ctrl+C is ours to follow: answers are finished first. No session of its own: Linux shares
+                # the processor out among sessions, and the brain's low priority would count for nothing.
+                process_group=0,
             )
         except OSError:
             ours.close()

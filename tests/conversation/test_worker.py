@@ -236,7 +236,8 @@ def test_signals_are_the_parents_business():
             await _until(lambda: bool(_blocks(seen)))
             pid = studio.pid
             assert pid is not None
-            assert os.getsid(pid) != os.getsid(0), "a terminal's signals go to the parent alone"
+            assert os.getpgid(pid) != os.getpgid(0), "a terminal's signals go to the parent alone"
+            assert os.getsid(pid) == os.getsid(0), "priorities count within a session only"
             for number in (signal.SIGTERM, signal.SIGINT):
                 os.kill(pid, number)
             before = len(_blocks(seen))

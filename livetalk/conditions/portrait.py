@@ -97,7 +97,8 @@ def open_picture(path: str | Path) -> Picture:
 
 def upright(image: Image.Image) -> Image.Image:
     """Turned as its EXIF data say; nothing else of them is read, or written anew, since any of it may be odd."""
-    turn = TURNS.get(image.getexif().get(ORIENTATION))
+    value = image.getexif().get(ORIENTATION)
+    turn = TURNS.get(value) if isinstance(value, int) else None
     return image if turn is None else image.transpose(turn)
 
 

@@ -28,9 +28,9 @@ _STREAM = 0xC11B
 
 
 class Renderer(Protocol):
-    """The part of `heads.HeadRenderer` that clips need."""
+    """The part of `heads.HeadRenderer` and `puppets.PuppetRenderer` that clips need."""
 
-    def dress(self, look: Look) -> None: ...
+    def dress(self, look: Any) -> None: ...
     def render(self, weights: np.ndarray, pose: np.ndarray) -> UInt8[np.ndarray, "t h w 3"]: ...
     def boxes(self, weights: np.ndarray, pose: np.ndarray) -> Float[np.ndarray, "t 3 2"]: ...
     def opening(self, weights: np.ndarray) -> Float[np.ndarray, " t"]: ...
@@ -83,6 +83,21 @@ class Timelines:
         return Timeline(line["id"], line["voice"], int(line["seconds"] * FRAME_RATE), phonemes)
 
 
+class Staged(Protocol):
+    """What a seed stands for before anything is drawn, whoever draws it: `subject` is what the renderer puts on."""
+
+    @property
+    def subject(self) -> Any: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def utterance(self) -> int: ...
+    @property
+    def start_frame(self) -> int: ...
+    @property
+    def performance(self) -> Performance: ...
+
+
 @dataclass(frozen=True)
 class Scene:
     """What a seed stands for before anything is drawn."""
@@ -92,6 +107,10 @@ class Scene:
     utterance: int  # place on the shelf
     start_frame: int  # of the utterance's frames, where the clip begins; the clip may outlast it (then silence)
     performance: Performance
+
+    @property
+    def subject(self) -> Look:
+        return self.look
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Clips by the thousand: processes that render into a shared folder while a trainer reads from it.
 
 Which clips a shard holds (shards.py) depends on its number only. Rendering waits while `most` shards lie in the
-folder; readers delete what they have used. The folder is best in memory (/dev/shm). Knows no codec, no model and no
-sound: of the speech shelf only the manifest is read.
+folder; readers delete what they have used. The folder is best in memory (/dev/shm). Shards hold rendered heads or
+puppets (mixture.py). Knows no codec, no model and no sound: of the speech shelf only the manifest is read.
 """
 
 import multiprocessing
@@ -21,10 +21,12 @@ import numpy as np
 
 from livetalk.data.acting.performance import HELD_OUT_FROM
 from livetalk.data.acting.prompts import ATTRIBUTES
-from livetalk.data.clips import CLIP_FRAMES, Renderer, Timelines, stage
+from livetalk.data.clips import CLIP_FRAMES, Renderer, Staged, Timelines, stage
+from livetalk.data.mixture import numbers, puppet_processes
 from livetalk.data.shards import Shard, read_shards
 
 _WAIT = 0.05  # seconds between two looks at the folder
+_DONE = 2**62  # the number of a process that has drawn all its shards
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class PoolConfig:
     shards: int | None = None  # stop after so many; None: go on until stopped
     frames: int = CLIP_FRAMES
     devices: tuple[int, ...] = (0,)  # EGL devices that the processes take turns on
+    puppets: str | None = None  # the pack of fitted portraits, where some shards hold puppets
+    mix: float = 0.0  # share of the shards that hold puppets, the others hold rendered heads
 
 
 def head_renderer(device: int) -> Renderer:
@@ -47,22 +51,41 @@ def head_renderer(device: int) -> Renderer:
     return HeadRenderer(device=device)
 
 
+def puppet_renderer(device: int) -> Renderer:
+    from livetalk.data.puppets import PuppetRenderer
+
+    return PuppetRenderer(device=device)
+
+
 class ClipPool:
     """Owns the rendering processes; a context manager. Readers elsewhere use `read_shards` on the folder.
 
-    make_renderer: EGL device -> renderer, a function that can be pickled; called once in each process.
+    make_renderer, make_puppets: EGL device -> renderer of heads, of puppets; functions that can be pickled, one of
+    them called once in each process.
     """
 
-    def __init__(self, config: PoolConfig, make_renderer: Callable[[int], Renderer] = head_renderer) -> None:
+    def __init__(
+        self,
+        config: PoolConfig,
+        make_renderer: Callable[[int], Renderer] = head_renderer,
+        make_puppets: Callable[[int], Renderer] = puppet_renderer,
+    ) -> None:
         if config.most < config.processes:
             raise ValueError(f"most={config.most} shards starve {config.processes} processes: raise it or use fewer")
         Timelines.read(config.speech)  # a missing shelf is told here, not by sixteen processes
+        self._makers = (make_renderer, make_puppets)
+        self._puppets = puppet_processes(config.processes, config.mix)
+        if self._puppets and not (config.puppets and Path(config.puppets).is_file()):
+            raise ValueError(
+                f"a mix of {config.mix:g} needs a pack of puppets, and there is none at {config.puppets}: "
+                "make one with `livetalk data pack`, or set the mix to 0"
+            )
         self.config = config
         self.folder = Path(config.folder)
-        self._make_renderer = make_renderer
         self._context = multiprocessing.get_context("spawn")
         self._stop = self._context.Event()
         self._turn = self._context.Lock()
+        self._at = self._context.Array("q", config.processes, lock=False)  # the number each process is at
         self._workers: list[SpawnProcess] = []
         self._seen: set[str] = set()
 
@@ -72,7 +95,8 @@ class ClipPool:
         _clear(self.folder)
         with _single_threaded():
             for place in range(self.config.processes):
-                arguments = (self.config, self._make_renderer, place, self._stop, self._turn)
+                make = self._makers[place < self._puppets]
+                arguments = (self.config, make, place, self._stop, self._turn, self._at)
                 worker = self._context.Process(target=_work, args=arguments, daemon=True, name=f"clips {place}")
                 worker.start()
                 self._workers.append(worker)
@@ -141,39 +165,51 @@ def _single_threaded() -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _work(config: PoolConfig, make_renderer: Callable[[int], Renderer], place: int, stop: Any, turn: Any) -> None:
-    """Render every `processes`-th shard, beginning with number `place`, until told to stop."""
+def _work(
+    config: PoolConfig, make_renderer: Callable[[int], Renderer], place: int, stop: Any, turn: Any, at: Any
+) -> None:
+    """Render this process's share of the shards in the order of their numbers, until told to stop."""
     folder, parent = Path(config.folder), os.getppid()
 
     def over() -> bool:
         return stop.is_set() or os.getppid() != parent  # the parent was killed: nobody will stop us
 
     try:
+        scene_of = _stager(config, puppets=place < puppet_processes(config.processes, config.mix))
         renderer = make_renderer(config.devices[place % len(config.devices)])
-        speech = Timelines.read(config.speech)
-        numbers = range(place, config.shards, config.processes) if config.shards is not None else None
-        for number in numbers if numbers is not None else _count(place, config.processes):
-            part = _reserve(config, config.first_shard + number, turn, over)
-            if part is None or not _render_shard(config, number, part, speech, renderer, over):
+        for number in numbers(place, config.processes, config.mix, config.first_shard, config.shards):
+            at[place] = number
+            part = _reserve(config, number, turn, at, over)
+            if part is None or not _render_shard(config, number, part, scene_of, renderer, over):
                 break
+        at[place] = _DONE
         renderer.close()
     except Exception:
         (folder / f"failed_{place}.txt").write_text(traceback.format_exc())
         raise
 
 
-def _count(start: int, step: int) -> Iterator[int]:
-    while True:
-        yield start
-        start += step
+def _stager(config: PoolConfig, puppets: bool) -> Callable[[int], Staged]:
+    """Seed -> the scene it stands for."""
+    speech = Timelines.read(config.speech)
+    if not puppets:
+        return lambda seed: stage(seed, speech, config.frames)
+    from livetalk.data.puppets import PuppetStage
+
+    assert config.puppets is not None
+    return PuppetStage.open(config.puppets, speech, config.frames)
 
 
-def _reserve(config: PoolConfig, number: int, turn: Any, over: Callable[[], bool]) -> Path | None:
-    """Wait for a free place and take it by creating the shard's unfinished file; None when told to stop."""
+def _reserve(config: PoolConfig, number: int, turn: Any, at: Any, over: Callable[[], bool]) -> Path | None:
+    """Wait for a free place and take it by creating the shard's unfinished file; None when told to stop.
+
+    Nobody runs ahead of the slowest by more than the folder holds: the mixture keeps its shares.
+    """
     folder = Path(config.folder)
     while not over():
         with turn:
-            if sum(1 for _ in folder.glob("*.npy")) < config.most:
+            near = number < min(at) + config.most
+            if near and sum(1 for _ in folder.glob("*.npy")) < config.most:
                 part = folder / f"part_{number:06d}.npy"
                 part.touch()
                 return part
@@ -182,18 +218,23 @@ def _reserve(config: PoolConfig, number: int, turn: Any, over: Callable[[], bool
 
 
 def _render_shard(
-    config: PoolConfig, number: int, part: Path, speech: Timelines, renderer: Renderer, over: Callable[[], bool]
+    config: PoolConfig,
+    number: int,
+    part: Path,
+    scene_of: Callable[[int], Staged],
+    renderer: Renderer,
+    over: Callable[[], bool],
 ) -> bool:
     """Render one shard and publish it; False when told to stop on the way."""
     frames: np.ndarray | None = None
     known: dict[str, list[Any]] = {}
-    first = config.first_seed + (config.first_shard + number) * config.clips
+    first = config.first_seed + number * config.clips
     for place, seed in enumerate(range(first, first + config.clips)):
         if over():
             return False
-        scene = stage(seed, speech, config.frames)
+        scene = scene_of(seed)
         act = scene.performance
-        renderer.dress(scene.look)
+        renderer.dress(scene.subject)
         pixels = renderer.render(act.weights, act.pose)
         if frames is None:
             frames = np.lib.format.open_memmap(part, "w+", np.uint8, (config.clips, *pixels.shape))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from livetalk.data.clips import Timelines, stage
+from livetalk.data.mixture import holds_puppets, numbers, puppet_processes
 from livetalk.data.pool import ClipPool, PoolConfig
 from livetalk.data.shards import read_shards
 from livetalk.data.speech import Utterance, add
@@ -91,3 +92,17 @@ def test_mistakes_are_told_before_anything_starts(tmp_path, speech, fake):
         ClipPool(config(tmp_path, speech, most=1), fake.Painter)
     with pytest.raises(ValueError, match="no speech in"):
         ClipPool(config(tmp_path, tmp_path / "empty"), fake.Painter)
+    with pytest.raises(ValueError, match="livetalk data pack"):
+        ClipPool(config(tmp_path, speech, mix=0.5), fake.Painter)
+    with pytest.raises(ValueError, match="a process for each kind"):
+        ClipPool(config(tmp_path, speech, mix=0.5, processes=1), fake.Painter)
+
+
+@pytest.mark.parametrize(("processes", "mix"), [(1, 0.0), (1, 1.0), (2, 0.5), (16, 0.25), (5, 0.9), (3, 0.01)])
+def test_the_mixture_is_shared_out_without_gaps(processes, mix):
+    drawn = [list(numbers(place, processes, mix, 40, 200)) for place in range(processes)]
+    assert sorted(number for share in drawn for number in share) == list(range(40, 240))
+    puppets = puppet_processes(processes, mix)
+    for place, share in enumerate(drawn):
+        assert {holds_puppets(number, mix) for number in share} <= {place < puppets}
+    assert abs(sum(holds_puppets(number, mix) for number in range(40, 240)) - 200 * mix) <= 1

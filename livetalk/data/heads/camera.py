@@ -9,12 +9,12 @@ from jaxtyping import Float
 from livetalk.data.heads.look import Look
 from livetalk.data.heads.mesh import Person
 
-_NECK = np.array([0.0, 6.65, 0.30])  # the head turns about here on the average person
-_TORSO_SHARE = np.array([0.16, 0.06, 0.12, 0.75, 0.55, 0.8])  # of a pose that the shoulders take part in
+PIVOT = np.array([0.0, 6.65, 0.30])  # the head turns about here on the average person
+TORSO_SHARE = np.array([0.16, 0.06, 0.12, 0.75, 0.55, 0.8])  # of a pose that the shoulders take part in
 _NEAR, _FAR = 1.0, 60.0
 
 
-def _turn(angles: Float[np.ndarray, "t 3"]) -> Float[np.ndarray, "t 3 3"]:
+def rotations(angles: Float[np.ndarray, "t 3"]) -> Float[np.ndarray, "t 3 3"]:
     """Rotation by yaw, then pitch, then roll, signs as in `HeadRenderer.render`."""
     yaw, pitch, roll = angles.T
     turn = np.zeros((3, len(angles), 3, 3))
@@ -31,7 +31,7 @@ class Camera:
     def __init__(self, look: Look, person: Person) -> None:
         scene = look.scene
         middle = person.eyes.mean(0)
-        self._pivot = _NECK
+        self._pivot = PIVOT
         self._unit = person.between_eyes
         height = scene.height * (0.45 + 0.55 * person.between_eyes / 0.62)
         distance = height / 2 / np.tan(scene.field / 2)
@@ -49,9 +49,9 @@ class Camera:
 
     def motions(self, pose: Float[np.ndarray, "t 6"]) -> Float[np.ndarray, "t 2 4 4"]:
         """Rest space to world, for skull and shoulders."""
-        both = np.stack([pose, pose * _TORSO_SHARE], 1).reshape(-1, 6).astype(np.float64)
+        both = np.stack([pose, pose * TORSO_SHARE], 1).reshape(-1, 6).astype(np.float64)
         motion = np.tile(np.eye(4), (len(both), 1, 1))
-        motion[:, :3, :3] = _turn(both[:, :3])
+        motion[:, :3, :3] = rotations(both[:, :3])
         motion[:, :3, 3] = self._pivot + both[:, 3:] * self._unit - motion[:, :3, :3] @ self._pivot
         return motion.reshape(-1, 2, 4, 4)
 

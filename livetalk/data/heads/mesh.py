@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
+from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from livetalk.data.arkit import INDEX
-from livetalk.data.heads.look import Look
 from livetalk.data.heads.occlusion import normals
 
 STEP = 5e-4  # decimetres a stored unit of a delta means, as in the bake
@@ -43,7 +43,8 @@ class Asset:
     lips_lower: Int[np.ndarray, "3 6"]
 
 
-def _average(points: np.ndarray, identity: np.ndarray, names: list[str]) -> np.ndarray:
+def average(points: np.ndarray, identity: np.ndarray, names: list[str]) -> np.ndarray:
+    """The mean head of all ancestries and builds."""
     rows = [k for k, name in enumerate(names) if name.startswith(("race:", "body:"))]
     return points + 2 * identity[rows].mean(0)
 
@@ -55,7 +56,7 @@ def load_asset() -> Asset:
     points, triangles = z["points"], z["triangles"].astype(np.int32)
     names = [str(name) for name in z["identity_names"]]
     action, identity = z["action"].astype(np.float32) * STEP, z["identity"].astype(np.float32) * STEP
-    mean = _average(points, identity, names)
+    mean = average(points, identity, names)
     straight = normals(mean, triangles)
     return Asset(
         points=points, triangles=triangles, kind=z["kind"].astype(np.int32),
@@ -68,10 +69,17 @@ def load_asset() -> Asset:
     )  # fmt: skip
 
 
-class Person:
-    """The resting head of one look, with the landmarks that move."""
+class Shaped(Protocol):
+    """Whatever names identity targets and their weights, as a `Look` does."""
 
-    def __init__(self, look: Look) -> None:
+    @property
+    def shape(self) -> tuple[tuple[str, float], ...]: ...
+
+
+class Person:
+    """The resting head of one look, or of another shape, with the landmarks that move."""
+
+    def __init__(self, look: Shaped) -> None:
         self.asset = asset = load_asset()
         rows = np.array([asset.identity_place[name] for name, _ in look.shape])
         share = np.array([value for _, value in look.shape], np.float32)

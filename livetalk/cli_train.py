@@ -3,9 +3,7 @@
 Renders clips beside training when asked to. Knows options and files; the recipe is `distill.recipe`.
 """
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,6 +39,10 @@ Stretches = Annotated[int, typer.Option(help="Short stretches of those clips tha
 Texture = Annotated[float | None, typer.Option(help="Weight of detail, wherever it lies.", min=0)]
 Pace = Annotated[float, typer.Option(help="Weight of how much changes from frame to frame.", min=0)]
 CriticWarmup = Annotated[int, typer.Option(help="Steps in which the critic learns alone.", min=0)]
+Join = Annotated[float, typer.Option("--join-weight", help="Weight of a block's first latent frame.", min=0)]
+Puppets = Annotated[Path | None, typer.Option(help="Pack of fitted portraits to draw puppets from.")]
+HeldOutPuppets = Annotated[Path | None, typer.Option(help="Pack of the held-out ones; the same pack by default.")]
+Mix = Annotated[float, typer.Option(help="Share of the shards that hold puppets.", min=0, max=1)]
 Lr = Annotated[float | None, typer.Option(help="Learning rate in place of the preset's.")]
 
 
@@ -87,19 +89,26 @@ def codec(
     texture: Texture = None,
     pace: Pace = 0.0,
     lr: Lr = None,
+    puppets: Puppets = None,
+    mix: Mix = 0.0,
+    held_out_puppets: HeldOutPuppets = None,
 ) -> None:
-    """Stage one: the video codec, on rendered heads (and photographs). Starts when `first` clips are there."""
+    """Stage one: the video codec, on rendered clips (and photographs). Starts when `first` clips are there."""
     from livetalk.distill import recipe
     from livetalk.distill import shards as source
     from livetalk.distill.codec import UNSURE, CodecTraining
+    from livetalk.distill.rendering import Mixture, render_all_held_out, rendering, wait_for
     from livetalk.training.frames import FrameRing, Photos
 
     chosen, world = _preset(preset), _join()
-    folder = shards or run / "shards"
-    with _rendering(folder, speech, processes, world):
-        ring = FrameRing(clips, chosen.geometry.frames_of(chosen.training_latents), chosen.geometry.size, world.device)
+    folder, mixture = shards or run / "shards", Mixture(puppets, mix, held_out_puppets)
+    render_all_held_out(run, speech, processes, world, mixture)
+    with rendering(folder, speech, processes, world, mixture):
+        frames, size = chosen.geometry.frames_of(chosen.training_latents), chosen.geometry.size
+        ring = FrameRing(clips, frames, size, world.device)
         refill = _until_full(source.frames_from(folder, consume or processes > 0, world))
-        _wait(lambda: (refill(ring), ring.filled)[1], min(first, clips))
+        wait_for(lambda: (refill(ring), ring.filled)[1], min(first, clips))
+        held_out = source.held_out_frames(run, frames, size, world.device)
         pictures = Photos(source.load_pictures(photos), world.device) if photos else None
         training = CodecTraining(
             decoder_only=decoder_only,
@@ -111,7 +120,9 @@ def codec(
         training = training if batch is None else replace(training, batch=batch)
         training = replace(training, optim=_at(lr, training.optim))
         budget = _budget(steps, seconds, sample_every, stop_after)
-        report = recipe.train_codec(chosen, run, budget, world, ring, pictures, refill, compile, start, training)
+        report = recipe.train_codec(
+            chosen, run, budget, world, ring, pictures, refill, compile, start, training, held_out
+        )
     _tell("codec", report)
 
 
@@ -132,21 +143,24 @@ def finish(
     texture: Texture = None,
     adversary: Adversary = 0.0,
     lr: Lr = None,
+    puppets: Puppets = None,
+    mix: Mix = 0.0,
 ) -> None:
     """After stage one: the codec's last layers, for detail. Seven minutes on two CPU cores, once clips are there."""
     from livetalk.distill import recipe
     from livetalk.distill import shards as source
     from livetalk.distill.finishing import FinishTraining
+    from livetalk.distill.rendering import Mixture, rendering, wait_for
     from livetalk.training.frames import FrameRing
 
     chosen, world = _preset(preset), _join()
     if start is None:
         raise ValueError("--start is missing: give the codec whose last layers are to be trained")
     folder = shards or run / "shards"
-    with _rendering(folder, speech, processes, world):
+    with rendering(folder, speech, processes, world, Mixture(puppets, mix)):
         ring = FrameRing(clips, chosen.geometry.frames_of(chosen.training_latents), chosen.geometry.size, world.device)
         refill = _until_full(source.frames_from(folder, processes > 0, world))
-        _wait(lambda: (refill(ring), ring.filled)[1], clips, patience=3600.0)
+        wait_for(lambda: (refill(ring), ring.filled)[1], clips, patience=3600.0)
     training = FinishTraining(adversary=adversary)
     training = training if texture is None else replace(training, texture=texture)
     training = replace(training, optim=_at(lr, training.optim))
@@ -172,33 +186,40 @@ def teacher(
     first: int = 512,
     consume: Consume = False,
     start: Start = None,
+    puppets: Puppets = None,
+    mix: Mix = 0.0,
+    held_out_puppets: HeldOutPuppets = None,
+    join_weight: Join = 1.0,
+    lr: Lr = None,
 ) -> None:
     """Stage two: the bidirectional teacher. Encodes clips while they are rendered and leaves them in bank.pt."""
     from livetalk.cli_support import ASSETS
     from livetalk.conditions.text_tiny import load_text_encoder
     from livetalk.data.features import FeatureShelf
-    from livetalk.data.pool import render_held_out
     from livetalk.distill import recipe
     from livetalk.distill import shards as source
+    from livetalk.distill.held_out import FILE, HeldOut
+    from livetalk.distill.rendering import Mixture, render_all_held_out, rendering, wait_for
     from livetalk.distill.teacher import TeacherTraining
     from livetalk.training.latents import LatentBank
 
     chosen, world = _preset(preset), _join()
-    folder = shards or run / "shards"
+    folder, mixture = shards or run / "shards", Mixture(puppets, mix, held_out_puppets)
     if speech is None:
         raise ValueError("speech features are needed: --speech FOLDER, made by `livetalk data features`")
     shelf = FeatureShelf.load(speech, world.device)
     words = load_text_encoder(text or ASSETS / "tiny" / "text.safetensors")
     encoder = source.ClipEncoder(recipe.load_codec(chosen, run), words, shelf, world.device)
-    if processes and world.is_main:
-        render_held_out(run / "held_out", speech, processes)
-    with _rendering(folder, speech, processes, world):
+    render_all_held_out(run, speech, processes, world, mixture)
+    with rendering(folder, speech, processes, world, mixture):
         kept = _bank(run, world)  # of an earlier, interrupted call
         bank = LatentBank.load(kept, world.device, clips) if kept.exists() else LatentBank(clips, world.device)
         refill = encoder.refill_from(folder, delete=consume or processes > 0, world=world)
-        _wait(lambda: (refill(bank), bank.filled)[1], min(first, clips))
-        held_out = _held_out(encoder, run)
-        config = replace(TeacherTraining(batch=batch or 64), shift=chosen.shift)
+        wait_for(lambda: (refill(bank), bank.filled)[1], min(first, clips))
+        held_out = HeldOut.encode(run, encoder.held_out)
+        block = chosen.geometry.block_latents
+        config = TeacherTraining(batch=batch or 64, shift=chosen.shift, join=join_weight, block=block)
+        config = replace(config, optim=_at(lr, config.optim))
         report = recipe.train_teacher(
             chosen,
             run,
@@ -213,7 +234,7 @@ def teacher(
         )
         bank.save(kept)
         if world.is_main and held_out is not None:
-            _save_held_out(held_out, run)
+            held_out.save(run / FILE)
     _tell("teacher", report)
 
 
@@ -231,6 +252,8 @@ def ode(
     text_scale: float = 2.0,
     audio_scale: float = 2.5,
     lr: Lr = None,
+    start: Start = None,
+    join_weight: Join = 1.0,
 ) -> None:
     """Stage three: the causal student regresses teacher trajectories."""
     from livetalk.distill import recipe
@@ -246,11 +269,12 @@ def ode(
         guidance=Guidance(text_scale, audio_scale),
         shift=chosen.shift,
         teacher_steps=chosen.teacher_steps,
+        join=join_weight,
     )
     config = replace(config, optim=_at(lr, config.optim))
     budget = _budget(steps, seconds, sample_every, stop_after)
     report = recipe.train_ode(
-        chosen, run, budget, world, bank, config, _load_held_out(run, world), compile, batch=min(64, trajectories)
+        chosen, run, budget, world, bank, config, _held_out(run, world), compile, min(64, trajectories), start
     )
     _tell("ode", report)
 
@@ -270,6 +294,8 @@ def dmd(
     lr: Lr = None,
     critic_lr: Lr = None,
     critic_warmup: CriticWarmup = 20,
+    start: Start = None,
+    join_weight: Join = 1.0,
 ) -> None:
     """Stage four: distribution matching on the student's own rollouts."""
     from livetalk.distill import recipe
@@ -280,11 +306,27 @@ def dmd(
     chosen, world = _preset(preset), _join()
     bank = LatentBank.load(_bank(run, world), world.device)
     guidance = Guidance(text_scale, audio_scale)
-    config = DmdTraining(batch=batch or 32, critic_warmup=critic_warmup, guidance=guidance, shift=chosen.shift)
+    config = DmdTraining(
+        batch=batch or 32, critic_warmup=critic_warmup, guidance=guidance, shift=chosen.shift, join=join_weight
+    )
     config = replace(config, generator=_at(lr, config.generator), critic=_at(critic_lr, config.critic))
     budget = _budget(steps, seconds, sample_every, stop_after)
-    report = recipe.train_dmd(chosen, run, budget, world, bank, config, _load_held_out(run, world), compile)
+    report = recipe.train_dmd(chosen, run, budget, world, bank, config, _held_out(run, world), compile, start)
     _tell("dmd", report)
+
+
+@app.command()
+def bundle(
+    weights: Annotated[list[Path], typer.Argument(help="Weights of one network; of several files the mean.")],
+    out: Annotated[Path, typer.Option(help="The bundle to write.")],
+    preset: PresetName = "tiny",
+    release: Annotated[str, typer.Option(help="The version of LiveTalk that they are for.")] = "unversioned",
+) -> None:
+    """Weights, or the mean of the weights of several runs, in 8 bits a number: small enough to ship or send."""
+    from livetalk.weights import load_mean, save_bundle
+
+    save_bundle(out, load_mean(weights), {"preset": _preset(preset).name, "version": release})
+    console.print(f"{out}: {len(weights)} file(s), {out.stat().st_size / 2**20:.1f} MiB", markup=False)
 
 
 def _at(lr: float | None, optim: "OptimConfig") -> "OptimConfig":
@@ -318,30 +360,6 @@ def _budget(steps: int | None, seconds: float | None, sample_every: float, stop_
     return Budget(steps, seconds, sample_every_s=sample_every, stop_after_s=stop_after)
 
 
-@contextmanager
-def _rendering(folder: Path, speech: Path | None, processes: int, world: "World") -> Iterator[None]:
-    if processes == 0:
-        yield
-        return
-    from livetalk.data.pool import ClipPool, PoolConfig
-
-    if speech is None:
-        raise ValueError("rendering needs phonemes: --speech FOLDER")
-    config = PoolConfig(
-        str(folder), str(speech), processes=processes, most=3 * processes, first_seed=world.rank * 10**7
-    )
-    with ClipPool(config):
-        yield
-
-
-def _wait(filled: Callable[[], int], wanted: int, patience: float = 600.0) -> None:
-    end = time.monotonic() + patience
-    while (have := filled()) < wanted:
-        if time.monotonic() > end:
-            raise ValueError(f"only {have} of {wanted} clips came: is anything rendering into the shards' folder?")
-        time.sleep(0.2)
-
-
 def _bank(run: Path, world: "World") -> Path:
     """Where this process keeps its clips; one that has none of its own takes those of the first."""
     own = run / (f"bank_{world.rank}.pt" if world.rank else "bank.pt")
@@ -352,24 +370,10 @@ def _until_full(refill: Callable[[Any], int]) -> Callable[[Any], int]:
     return lambda bank: 0 if bank.seen >= bank.capacity else refill(bank)
 
 
-def _held_out(encoder: Any, run: Path) -> Any:
-    folder = run / "held_out"
-    return encoder.held_out(folder) if folder.is_dir() else None
+def _held_out(run: Path, world: "World") -> Any:
+    from livetalk.distill.held_out import FILE, HeldOut
 
-
-def _save_held_out(batch: Any, run: Path) -> None:
-    import torch
-
-    torch.save({n: getattr(batch, n).cpu() for n in ("latents", "audio", "text", "weight")}, run / "held_out.pt")
-
-
-def _load_held_out(run: Path, world: "World") -> Any:
-    import torch
-
-    from livetalk.training.latents import ClipBatch
-
-    path = run / "held_out.pt"
-    return ClipBatch(**torch.load(path, map_location=world.device)) if path.exists() else None
+    return HeldOut.load(run / FILE, world.device) if (run / FILE).exists() else None
 
 
 def _tell(stage: str, report: "RunReport") -> None:

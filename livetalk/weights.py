@@ -5,7 +5,7 @@ about 0, and everything small as float16. Knows names, shapes and numbers; not w
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -119,6 +119,24 @@ def load_bundle(path: Path, dtype: torch.dtype = torch.float32) -> tuple[State, 
     if version != VERSION:
         raise ValueError(f"{path} is a bundle of version {version}, this livetalk reads {VERSION}: use matching ones")
     return dequantise(packed, dtype), metadata
+
+
+def load_mean(paths: Sequence[Path]) -> State:
+    """The mean of the weights of several files of one network, floats or bundles; of one file its weights.
+
+    Raises:
+        ValueError: a file cannot be read, or holds tensors of other names or shapes than the first.
+    """
+    mean: State = {}
+    for path in paths:
+        tensors, metadata = load_tensors(path)
+        state = load_bundle(path)[0] if is_bundle(metadata) else {name: t.float() for name, t in tensors.items()}
+        mean = mean or {name: torch.zeros_like(tensor) for name, tensor in state.items()}
+        if {n: t.shape for n, t in state.items()} != {n: t.shape for n, t in mean.items()}:
+            raise ValueError(f"{path} is not of the same network as {paths[0]}: give runs of one network")
+        for name, tensor in state.items():
+            mean[name] += tensor / len(paths)
+    return mean
 
 
 def load_into(module: nn.Module, state: Mapping[str, Tensor], assign: bool = False) -> None:

@@ -9,6 +9,7 @@ from livetalk.weights import (
     dequantise,
     load_bundle,
     load_into,
+    load_mean,
     load_tensors,
     quantise,
     save_bundle,
@@ -109,3 +110,14 @@ def test_files_that_are_no_bundle_are_told_apart(tmp_path):
     save_tensors(tmp_path / "plain.safetensors", {"a": torch.zeros(1)})
     with pytest.raises(ValueError, match="no bundle"):
         load_bundle(tmp_path / "plain.safetensors")
+
+
+def test_the_mean_of_runs_is_taken_of_floats_and_bundles_alike(tmp_path):
+    first, second = torch.randn(64, 64), torch.randn(64, 64)
+    save_tensors(tmp_path / "a.safetensors", {"w": first})
+    save_bundle(tmp_path / "b.safetensors", {"w": second}, {})
+    mean = load_mean([tmp_path / "a.safetensors", tmp_path / "b.safetensors"])["w"]
+    torch.testing.assert_close(mean, (first + second) / 2, atol=0.02, rtol=0)
+    save_tensors(tmp_path / "c.safetensors", {"w": first[:3]})
+    with pytest.raises(ValueError, match="same network"):
+        load_mean([tmp_path / "a.safetensors", tmp_path / "c.safetensors"])

@@ -5,9 +5,9 @@ folder; readers delete what they have used. The folder is best in memory (/dev/s
 puppets (mixture.py). Knows no codec, no model and no sound: of the speech shelf only the manifest is read.
 """
 
+import argparse
 import multiprocessing
 import os
-import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -269,30 +269,63 @@ def _publish(part: Path, known: dict[str, list[Any]]) -> None:
     truth.rename(part.with_name(name).with_suffix(".npz"))
 
 
-def render_held_out(folder: Path | str, speech: Path | str, processes: int) -> None:
-    """Up to sixteen held-out clips in shards of four; returns when they are there."""
+def render_held_out(folder: Path | str, speech: Path | str, processes: int, puppets: str | None = None) -> None:
+    """Up to sixteen held-out clips in shards of four, of `puppets` if a pack is given; returns when they are there."""
+    if any(Path(folder).glob("shard_*.npz")):  # a call that failed may have left an empty folder
+        return
     shards = min(4, processes)
     config = PoolConfig(
-        str(folder), str(speech), processes=shards, clips=4, most=4, shards=shards, first_seed=HELD_OUT_FROM
+        str(folder),
+        str(speech),
+        processes=shards,
+        clips=4,
+        most=4,
+        shards=shards,
+        first_seed=HELD_OUT_FROM,
+        puppets=puppets,
+        mix=0.0 if puppets is None else 1.0,
     )
     with ClipPool(config) as pool:
         for _ in pool.shards():
             pass
 
 
-def _serve(features: str, run: str, processes: int, most: int) -> None:
-    """Render held-out clips into RUN/held_out, then training clips into RUN/shards until told to stop."""
-    if not any(Path(run, "held_out").glob("shard_*.npz")):  # a call that failed may have left an empty folder
-        render_held_out(Path(run, "held_out"), features, processes)
-    shards = Path(run, "shards")
-    there = [int(path.stem.split("_")[1]) for path in shards.glob("shard_*.npz")]
+def _serve(options: argparse.Namespace) -> None:
+    """Render held-out clips into RUN/held_out, then training clips into RUN/shards, all asked for or until stopped."""
+    run, held_out = Path(options.run), options.held_out_puppets or options.puppets
+    render_held_out(run / "held_out", options.features, options.processes)
+    if held_out is not None:
+        render_held_out(run / "held_out_puppets", options.features, options.processes, held_out)
+    there = [int(path.stem.split("_")[1]) for path in (run / "shards").glob("shard_*.npz")]
     config = PoolConfig(
-        str(shards), features, processes=processes, most=max(most, processes), first_shard=max(there, default=-1) + 1
+        str(run / "shards"),
+        options.features,
+        processes=options.processes,
+        most=max(options.most, options.processes),
+        first_shard=max(there, default=-1) + 1,
+        shards=options.shards,
+        devices=tuple(range(options.devices)),
+        puppets=options.puppets,
+        mix=options.mix,
     )
-    with ClipPool(config):
-        while True:
-            time.sleep(1)
+    with ClipPool(config) as pool:
+        for _ in pool.shards():
+            pass
 
 
-if __name__ == "__main__":  # python -m livetalk.data.pool FEATURES RUN PROCESSES SHARDS
-    _serve(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m livetalk.data.pool", description=_serve.__doc__)
+    parser.add_argument("features", help="folder of speech features")
+    parser.add_argument("run", help="folder of the run")
+    parser.add_argument("processes", type=int)
+    parser.add_argument("most", type=int, help="shards in the folder at once")
+    parser.add_argument("--shards", type=int, help="how many to render; without it on and on")
+    parser.add_argument("--devices", type=int, default=1, help="GPUs to draw on")
+    parser.add_argument("--puppets", help="pack of fitted portraits")
+    parser.add_argument("--held-out-puppets", help="pack of the held-out ones; the same pack by default")
+    parser.add_argument("--mix", type=float, default=0.0, help="share of the shards that hold puppets")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":  # python -m livetalk.data.pool FEATURES RUN PROCESSES SHARDS ...
+    _serve(_options())

@@ -21,6 +21,7 @@ from torch import Tensor
 from livetalk.codec.blocks import moved
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.distill.adversary import Adversary
+from livetalk.distill.held_out import named
 from livetalk.distill.rebuilding import rebuild_losses, to_bytes
 from livetalk.distill.texture import pace_loss, texture_loss
 from livetalk.training.frames import FrameBatch, FrameRing, Photos, Refill, join, recolour
@@ -120,9 +121,10 @@ class CodecStage:
         photos: Photos | None = None,
         refill: Refill | None = None,
         compiled: bool = False,
+        held_out: Mapping[str, FrameRing] | None = None,
     ) -> None:
         self.codec, self.ring, self.config, self.world = codec, ring, config, world
-        self.photos, self.refill = photos, refill
+        self.photos, self.refill, self.held_out = photos, refill, held_out or {}
         codec.to(world.device).channels_last()
         if config.decoder_only:
             codec.eye.requires_grad_(False)
@@ -169,6 +171,7 @@ class CodecStage:
             z = rearrange(self.codec.changes(portrait, batch.pixels[:, :, 1:]).latents, "b c f h w -> b f c h w")
             made = self.codec.decoder(z, portrait, self.codec.nothing(portrait))
             coarse = self.codec.first(self.codec.encoder.still(portrait.eighth)[:, None])
+            measured = {named("held_out_psnr", kind): self._psnr(clips) for kind, clips in self.held_out.items()}
         truth, out = batch.pixels[:, :, 1:], rearrange(made.pixels.float(), "b t c h w -> b c t h w")
         rows = torch.stack([truth, out, rearrange(made.moved.float(), "b t c h w -> b c t h w")])
         rows = rows[:, :, :, :: max(1, self.config.length // 4)]
@@ -176,7 +179,18 @@ class CodecStage:
         sheet = rearrange(torch.cat([first, rows], 3), "k b c t h w -> (b k h) (t w) c")
         Image.fromarray(to_bytes(sheet)).save(folder / "rebuilt.jpg", quality=90)
         psnr = -10 * torch.log10(F.mse_loss(out, truth) / 4)
-        return Sample({"sample_psnr": float(psnr)}, to_bytes(rearrange(out, "b c t h w -> b t h w c")))
+        return Sample({"sample_psnr": float(psnr), **measured}, to_bytes(rearrange(out, "b c t h w -> b t h w c")))
+
+    def _psnr(self, ring: FrameRing) -> float:
+        """Of the first frames of all clips of a ring, rebuilt behind the first."""
+        errors = []
+        for frames in ring.frames[: ring.filled, : 1 + 2 * self.config.length].split(4):
+            pixels = rearrange(frames, "b t h w c -> b c t h w").float() / 127.5 - 1
+            portrait = self.codec.look(pixels[:, :, 0])
+            z = rearrange(self.codec.changes(portrait, pixels[:, :, 1:]).latents, "b c f h w -> b f c h w")
+            made = self.codec.decoder(z, portrait, self.codec.nothing(portrait)).pixels
+            errors.append((rearrange(made.float(), "b t c h w -> b c t h w") - pixels[:, :, 1:]).square().mean())
+        return float(-10 * torch.log10(torch.stack(errors).mean() / 4))
 
     def state(self) -> dict[str, Any]:
         judge = {} if self.adversary is None else {"judge": self.adversary.state()}

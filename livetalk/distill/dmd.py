@@ -16,6 +16,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from livetalk.distill.guided import Guidance, guided_velocity
+from livetalk.distill.held_out import HeldOut
+from livetalk.distill.joins import join_weights
 from livetalk.distill.rolled import rolled, shown_rollout
 from livetalk.distill.teacher import Show
 from livetalk.dit.model import DiT
@@ -42,6 +44,7 @@ class DmdTraining:
     critic_warmup: int = 20
     guidance: Guidance = field(default_factory=lambda: Guidance(2.0, 3.0))  # in the teacher's score only
     shift: float = 3.0
+    join: float = 1.0  # weight of a block's first latent frame in the generator's loss
     lowest: float = 0.02  # noise levels of the scores
     highest: float = 0.98
     generator: OptimConfig = field(
@@ -64,7 +67,7 @@ class DmdStage:
         config: DmdTraining,
         world: World,
         show: Show | None = None,
-        held_out: ClipBatch | None = None,
+        held_out: HeldOut | None = None,
         compiled: bool = False,
     ) -> None:
         self.student, self.critic = student.to(world.device), critic.to(world.device)
@@ -95,7 +98,8 @@ class DmdStage:
         gradient, size = self._score_gap(made.detach(), clips)
         # The loss whose gradient with respect to the rollout is `gradient` (Yin et al. 2024, equation 7).
         target = (made - gradient).detach()
-        loss = 0.5 * ((made - target).square() * clips.weight).mean()
+        joins = join_weights(made.shape[2], self.geometry.block_latents, self.config.join, made.device)
+        loss = 0.5 * ((made - target).square() * clips.weight * joins).mean()
         told = self.generating.descend(loss, tick.progress)
         return {"generator_loss": loss.detach(), "generator_grad_norm": told["grad_norm"], "score_gap": size}
 

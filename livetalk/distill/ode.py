@@ -16,6 +16,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from livetalk.distill.guided import Guidance
+from livetalk.distill.held_out import HeldOut
+from livetalk.distill.joins import join_weights
 from livetalk.distill.rolled import shown_rollout
 from livetalk.distill.teacher import Show
 from livetalk.distill.trajectories import walk
@@ -41,6 +43,7 @@ class OdeTraining:
     teacher_steps: int = 48
     shift: float = 3.0
     given_clean: float = 0.35
+    join: float = 1.0  # weight of a block's first latent frame in the loss
     optim: OptimConfig = field(
         default_factory=lambda: OptimConfig(
             lr=4e-4, betas=(0.9, 0.99), clip=1.0, ema=0.995, ema_from=100, schedule=FlatThenLinear(warmup=0.02)
@@ -85,7 +88,7 @@ def window_blocks(blocks: int, geometry: Geometry) -> Int[Tensor, " n"]:
 
 
 class OdeStage:
-    """See the module docstring. The student starts from the teacher's weights (the caller copies them)."""
+    """See the module docstring. The student starts from the teacher's weights or a student's (the caller's choice)."""
 
     def __init__(
         self,
@@ -96,7 +99,7 @@ class OdeStage:
         config: OdeTraining,
         world: World,
         show: Show | None = None,
-        held_out: ClipBatch | None = None,
+        held_out: HeldOut | None = None,
         compiled: bool = False,
     ) -> None:
         self.student, self.world = student.to(world.device), world
@@ -133,6 +136,7 @@ class OdeStage:
         error = x - sigma[:, None, :, None, None] * velocity.float() - clean
         asked = (levels < len(self.ladder)).float()
         weight = conditions.weight[which][:, :, frames].float() * repeat(asked, "b n -> b 1 (n s) 1 1", s=size)
+        weight = weight * join_weights(len(frames), size, self.config.join, device)
         return (error.square().mean(1, keepdim=True) * weight).sum() / weight.sum().clamp_min(1)
 
     def _levels(self, batch: int, blocks: int) -> Int[Tensor, "b n"]:

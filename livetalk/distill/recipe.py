@@ -5,20 +5,19 @@ checkpoints, metrics and samples beside each, and `bank.pt`, the encoded clips. 
 checkpoint after a kill. Knows presets and files; losses are the stages' business.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from einops import rearrange
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from livetalk.codec.portrait import PortraitCodec
-from livetalk.data.shards import read_shards
 from livetalk.distill.codec import CodecStage, CodecTraining
 from livetalk.distill.dmd import DmdStage, DmdTraining
 from livetalk.distill.finishing import FinishBank, FinishStage, FinishTraining
+from livetalk.distill.held_out import HeldOut
 from livetalk.distill.ode import OdeStage, OdeTraining, make_trajectories
 from livetalk.distill.rebuilding import to_bytes
 from livetalk.distill.teacher import TeacherStage, TeacherTraining
@@ -33,7 +32,7 @@ from livetalk.training.loop import RunReport, run
 from livetalk.training.parallel import World
 from livetalk.training.precision import autocast, maybe_compile
 from livetalk.training.stage import LoopConfig, Sample
-from livetalk.weights import is_bundle, load_bundle, load_tensors, save_tensors
+from livetalk.weights import load_mean, save_tensors
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,7 @@ def train_codec(
     compiled: bool = False,
     start: Path | None = None,
     training: CodecTraining | None = None,
+    held_out: Mapping[str, FrameRing] | None = None,
 ) -> RunReport:
     """Leaves `codec.safetensors` with latent statistics measured on the ring. `start`: weights to go on from.
 
@@ -80,7 +80,7 @@ def train_codec(
         raise ValueError("--decoder-only needs --start: give the codec whose latents are to stay")
     if start is not None:
         codec.load_state_dict(_read(start))
-    stage = CodecStage(codec, ring, training, world, photos, refill, compiled)
+    stage = CodecStage(codec, ring, training, world, photos, refill, compiled, held_out)
     report = run(stage, budget.loop("codec"), out / "codec", world)
     if world.is_main:
         save_weights(stage.finish(), out / "codec.safetensors")
@@ -121,13 +121,13 @@ def train_teacher(
     bank: LatentBank,
     config: TeacherTraining | None = None,
     refill: Callable[[LatentBank], int] | None = None,
-    held_out: ClipBatch | None = None,
+    held_out: HeldOut | None = None,
     compiled: bool = False,
     start: Path | None = None,
 ) -> RunReport:
     """Leaves `teacher.safetensors`. `start`: weights to go on from, floats or a bundle."""
     config = config or replace(TeacherTraining(), shift=preset.shift)
-    show = shower(load_codec(preset, out), world, portraits_of(out))
+    show = shower(load_codec(preset, out), world, held_out)
     model = DiT(preset.dit) if start is None else load_dit(preset, start)
     stage = TeacherStage(model, bank, config, world, refill, show, held_out, compiled)
     report = run(stage, budget.loop("teacher"), out / "teacher", world)
@@ -143,21 +143,21 @@ def train_ode(
     world: World,
     bank: LatentBank,
     config: OdeTraining | None = None,
-    held_out: ClipBatch | None = None,
+    held_out: HeldOut | None = None,
     compiled: bool = False,
     batch: int = 64,
+    start: Path | None = None,
 ) -> RunReport:
-    """Makes trajectories of the run's teacher, then leaves `ode.safetensors`."""
+    """Makes trajectories of the run's teacher, then leaves `ode.safetensors`. `start`: a student, not the teacher."""
     config = config or replace(OdeTraining(), shift=preset.shift, teacher_steps=preset.teacher_steps)
     steps = student_ladder(preset)
     teacher = load_dit(preset, out / "teacher.safetensors").to(world.device).eval()
-    student = DiT(preset.dit)
-    student.load_state_dict(teacher.state_dict())
+    student = load_dit(preset, start or out / "teacher.safetensors")
     for block in teacher.blocks:
         maybe_compile(block, compiled)
     rng.seed(world.seed(0))  # else every process would walk the same walks
     trajectories = make_trajectories(teacher, bank, config, steps, batch)
-    show = shower(load_codec(preset, out), world, portraits_of(out))
+    show = shower(load_codec(preset, out), world, held_out)
     stage = OdeStage(student, trajectories, preset.geometry, steps, config, world, show, held_out, compiled)
     report = run(stage, budget.loop("ode"), out / "ode", world)
     if world.is_main:
@@ -172,14 +172,15 @@ def train_dmd(
     world: World,
     bank: LatentBank,
     config: DmdTraining | None = None,
-    held_out: ClipBatch | None = None,
+    held_out: HeldOut | None = None,
     compiled: bool = False,
+    start: Path | None = None,
 ) -> RunReport:
-    """Starts the student from `ode.safetensors` and the critic from the teacher; leaves `student.safetensors`."""
+    """Student from `ode.safetensors` or `start`, critic from the teacher; leaves `student.safetensors`."""
     config = config or replace(DmdTraining(), shift=preset.shift)
-    student = load_dit(preset, out / "ode.safetensors")
+    student = load_dit(preset, start or out / "ode.safetensors")
     teacher, critic = (load_dit(preset, out / "teacher.safetensors") for _ in range(2))
-    show = shower(load_codec(preset, out), world, portraits_of(out))
+    show = shower(load_codec(preset, out), world, held_out)
     stage = DmdStage(
         student, teacher, critic, bank, preset.geometry, student_ladder(preset), config, world, show, held_out, compiled
     )
@@ -214,30 +215,21 @@ def load_codec(preset: Preset, out: Path) -> PortraitCodec:
 def _read(path: Path) -> dict[str, Tensor]:
     if not path.exists():
         raise ValueError(f"{path} is missing: run the stage `livetalk train {path.stem}` first")
-    tensors, metadata = load_tensors(path)
-    return load_bundle(path)[0] if is_bundle(metadata) else {k: v.float() for k, v in tensors.items()}
-
-
-def portraits_of(out: Path) -> Tensor | None:
-    """First frames [m 3 h w] in [-1, 1] of the held-out clips that samples are drawn for, if the run has them."""
-    shard = next(read_shards(out / "held_out"), None)
-    if shard is None:
-        return None
-    return rearrange(torch.from_numpy(shard.frames[:, 0].copy()), "m h w c -> m c h w").float() / 127.5 - 1
+    return load_mean([path])
 
 
 def shower(
-    codec: PortraitCodec, world: World, portraits: Float[Tensor, "m 3 h w"] | None = None
+    codec: PortraitCodec, world: World, held_out: HeldOut | None = None
 ) -> Callable[[Path, Tensor, ClipBatch], Sample]:
     """Draws made latents under true ones: eight moments a row, truth above, a pair of rows a clip.
 
-    Without `portraits` a portrait codec shows the coarse picture that its first latent frame says.
+    The portraits are those of `held_out`; without them the codec shows the coarse picture that its first latent says.
     """
-    codec = codec.to(world.device)
+    codec, portraits = codec.to(world.device), None if held_out is None else held_out.few_portraits()
 
     def decoded(latents: Tensor) -> Tensor:
         n = len(latents)
-        seen = None if portraits is None or len(portraits) < n else portraits[:n].to(world.device)
+        seen = None if portraits is None or len(portraits) != n else portraits.to(world.device)
         return codec.step(latents.to(world.device), codec.start(n, world.device, portrait=seen))[0].float()
 
     def show(folder: Path, made: Tensor, clips: ClipBatch) -> Sample:

@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from livetalk.distill.teacher import Show, first_clips
+from livetalk.distill.held_out import HeldOut, named
+from livetalk.distill.teacher import Show
 from livetalk.dit.model import DiT
 from livetalk.geometry import Geometry
 from livetalk.performer.rollout import BlockConditions, Ladder, Plan, begin, next_block
@@ -56,15 +57,22 @@ def rolled(
 def shown_rollout(
     learner: Learner,
     student: DiT,
-    held_out: ClipBatch,
+    held_out: HeldOut,
     geometry: Geometry,
     ladder: Ladder,
     show: Show | None,
     folder: Path,
 ) -> Sample:
-    """A few held-out clips rolled out by the averaged student, drawn into `folder` by `show`."""
-    few = first_clips(held_out, 4)
+    """Held-out clips rolled out by the averaged student: how far each kind is from the truth, and a few of them drawn.
+
+    The truth is one of many performances that would do, so the error has a floor; a face that is lost lies far above.
+    """
+    few, metrics = held_out.few(), {}
     assert learner.ema is not None
-    with learner.ema.swapped_in(), autocast(held_out.latents.device):
+    with learner.ema.swapped_in(), autocast(few.latents.device):
         made = rolled(student, few, geometry, ladder)
-    return Sample() if show is None else show(folder, made, few)
+        for kind, clips in held_out.clips.items():
+            error = (rolled(student, clips, geometry, ladder) - clips.latents).square().mean(1, keepdim=True)
+            metrics[named("held_out_error", kind)] = float((error * clips.weight).mean())
+    shown = Sample() if show is None else show(folder, made, few)
+    return Sample({**shown.metrics, **metrics}, shown.frames)

@@ -19,6 +19,7 @@ from livetalk.codec.portrait import PortraitCodec
 from livetalk.conditions.text_tiny import TextEncoder
 from livetalk.data.features import FeatureShelf
 from livetalk.data.pool import Shard, read_shards
+from livetalk.distill.held_out import FOLDERS
 from livetalk.distill.recipe import encode_clips
 from livetalk.training.frames import FrameRing
 from livetalk.training.latents import ClipBatch, LatentBank
@@ -120,6 +121,16 @@ class ClipEncoder:
         if not bank.filled:
             raise ValueError(f"no held-out shards in {folder}")
         return bank.take(torch.arange(bank.filled))
+
+
+def held_out_frames(run: Path, frames: int, size: int, device: torch.device, clips: int = 16) -> dict[str, FrameRing]:
+    """The run's held-out clips as they were rendered, by kind; empty if there are none."""
+    rings = {}
+    for kind, name in FOLDERS.items():
+        ring = FrameRing(clips, frames, size, device)
+        if frames_from(run / name)(ring):
+            rings[kind] = ring
+    return rings
 
 
 def load_pictures(folder: Path) -> list[Tensor]:

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 
 from livetalk.distill.guided import Guidance
+from livetalk.distill.held_out import HeldOut, named
+from livetalk.distill.joins import join_weights
 from livetalk.distill.trajectories import walk
 from livetalk.dit.model import SMALLEST_SIGMA, DiT
 from livetalk.flow.noising import noised, velocity_of
@@ -37,7 +39,9 @@ class TeacherTraining:
     no_text: float = 0.1
     no_audio: float = 0.1
     no_both: float = 0.05
-    refill_every: int = 50
+    join: float = 1.0  # weight of a block's first latent frame in the loss
+    block: int = 3  # latent frames
+    refill_every: int = 10
     show_steps: int = 24
     show_guidance: Guidance = field(default_factory=lambda: Guidance(2.0, 2.0))
     optim: OptimConfig = field(
@@ -69,7 +73,7 @@ class TeacherStage:
         world: World,
         refill: Callable[[LatentBank], int] | None = None,
         show: Show | None = None,
-        held_out: ClipBatch | None = None,
+        held_out: HeldOut | None = None,
         compiled: bool = False,
     ) -> None:
         self.model, self.bank, self.config, self.world = model.to(world.device), bank, config, world
@@ -95,25 +99,31 @@ class TeacherStage:
         with autocast(self.world.device):
             velocity = self.model(x, t, batch.given(), batch.text, batch.audio)
         error = (velocity.float() - velocity_of(batch.latents, noise)).square().mean(1, keepdim=True)
+        weight = batch.weight * join_weights(error.shape[2], self.config.block, self.config.join, error.device)
         focus = (batch.weight > 2).float()
-        return (error * batch.weight).mean(), (error * focus).sum() / focus.sum().clamp_min(1)
+        return (error * weight).mean(), (error * focus).sum() / focus.sum().clamp_min(1)
 
     @eagerly
     @torch.no_grad()
     def sample(self, folder: Path, tick: Tick) -> Sample | None:
         if self.held_out is None:
             return None
-        generator = torch.Generator(self.world.device).manual_seed(7)
-        sigma = torch.rand(len(self.held_out.text), generator=generator, device=self.world.device)
-        sigma = shifted(sigma, self.config.shift).clamp(SMALLEST_SIGMA, 1)
+        few, metrics = self.held_out.few(), {}
         average = self.learner.ema
         assert average is not None
         with average.swapped_in():
-            loss, mouth = self._loss(self.held_out, sigma)
-            few = first_clips(self.held_out, 4)
+            for kind, clips in self.held_out.clips.items():
+                loss, mouth = self._loss(clips, self._fixed_levels(len(clips.text)))
+                metrics |= {named("held_out_loss", kind): float(loss), named("held_out_mouth", kind): float(mouth)}
             made = walk(self.model, few, self.config.show_guidance, self.config.show_steps, self.config.shift)[-1]
         shown = Sample() if self.show is None else self.show(folder, made, few)
-        return Sample({**shown.metrics, "held_out_loss": float(loss), "held_out_mouth": float(mouth)}, shown.frames)
+        return Sample({**shown.metrics, **metrics}, shown.frames)
+
+    def _fixed_levels(self, count: int) -> Tensor:
+        """The same noise levels at every call, so that held-out losses compare."""
+        generator = torch.Generator(self.world.device).manual_seed(7)
+        sigma = torch.rand(count, generator=generator, device=self.world.device)
+        return shifted(sigma, self.config.shift).clamp(SMALLEST_SIGMA, 1)
 
     def state(self) -> dict[str, Any]:
         return {"teacher": self.learner.state()}
@@ -126,7 +136,3 @@ class TeacherStage:
         if self.learner.ema is not None:
             self.learner.ema.write_to(self.model)
         return self.model
-
-
-def first_clips(batch: ClipBatch, n: int) -> ClipBatch:
-    return ClipBatch(batch.latents[:n], batch.audio[:n], batch.text[:n], batch.weight[:n])

@@ -9,13 +9,19 @@ import torch
 from livetalk.distill import recipe
 from livetalk.distill.codec import CodecTraining
 from livetalk.distill.dmd import DmdTraining
+from livetalk.distill.held_out import HeldOut
+from livetalk.distill.joins import join_weights
 from livetalk.distill.ode import OdeTraining, window_blocks
 from livetalk.distill.recipe import Budget
+from livetalk.distill.rendering import Mixture
 from livetalk.distill.teacher import TeacherTraining
+from livetalk.dit.model import DiT
 from livetalk.presets import MINIATURE
 from livetalk.training.frames import FrameRing
 from livetalk.training.latents import ClipBatch, LatentBank, dropped
+from livetalk.training.optim import OptimConfig
 from livetalk.training.parallel import World
+from livetalk.weights import load_mean, save_bundle, save_tensors
 
 
 def _mouths(clips: int, opening: torch.Tensor) -> torch.Tensor:
@@ -61,23 +67,75 @@ def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
     latents = recipe.encode_clips(codec, frames, world.device, recolour=False)
     bank.add(latents, audio, torch.randn(12, 24, 128), boxes, 64)
     assert abs(float(latents.std()) - 1) < 0.3
-    held_out = bank.take(torch.arange(2))
+    kinds = {"heads": bank.take(torch.arange(2)), "puppets": bank.take(torch.arange(2, 5))}
+    held_out = HeldOut(kinds, {kind: torch.rand(2, 3, 64, 64) for kind in kinds})
 
     teacher = replace(TeacherTraining(), batch=4, show_steps=2)
     recipe.train_teacher(preset, tmp_path, Budget(steps=60), world, bank, teacher, held_out=held_out)
     first, last = _first_and_last(tmp_path / "teacher", "loss")
     assert last < 0.9 * first
+    for name in ("held_out_loss", "held_out_loss_puppets"):
+        assert _first_and_last(tmp_path / "teacher", name)[1] > 0
 
     ode = replace(OdeTraining(), trajectories=8, batch=4, teacher_steps=4)
     recipe.train_ode(preset, tmp_path, budget, world, bank, ode, held_out, batch=8)
     first, last = _first_and_last(tmp_path / "ode", "loss")
     assert last < first
+    assert _first_and_last(tmp_path / "ode", "held_out_error_puppets")[1] > 0
 
     dmd = replace(DmdTraining(), batch=2, critic_warmup=4)
     report = recipe.train_dmd(preset, tmp_path, Budget(steps=12), world, bank, dmd, held_out)
     assert report.why == "done"
     assert (tmp_path / "student.safetensors").exists()
     assert list((tmp_path / "dmd" / "samples").rglob("made.jpg"))
+
+
+def test_a_student_goes_on_from_weights_that_came_back_as_a_bundle(clips, tmp_path: Path) -> None:
+    world = World()
+    torch.manual_seed(1)
+    save_tensors(tmp_path / "codec.safetensors", MINIATURE.build_codec().state_dict())
+    bundles = {name: tmp_path / f"{name}.safetensors" for name in ("teacher", "student")}
+    for path in bundles.values():
+        save_bundle(path, DiT(MINIATURE.dit).state_dict(), {})
+    bank = LatentBank(2, world.device)
+    boxes = torch.full((2, 81, 3, 2), 30.0)
+    bank.add(torch.randn(2, 12, 21, 4, 4), torch.randn(2, 81, 64), torch.randn(2, 24, 128), boxes, 64)
+
+    still = OptimConfig(lr=0.0, ema=0.9)
+    start = bundles["student"]
+    ode = replace(OdeTraining(), trajectories=2, batch=2, teacher_steps=4, join=3.0, optim=still)
+    recipe.train_ode(MINIATURE, tmp_path, Budget(steps=1), world, bank, ode, batch=2, start=start)
+    dmd = DmdTraining(batch=1, critic_warmup=0, join=3.0, generator=still, critic=still)
+    recipe.train_dmd(MINIATURE, tmp_path, Budget(steps=1), world, bank, dmd, start=tmp_path / "ode.safetensors")
+    kept = load_mean([tmp_path / "ode.safetensors"])
+    for name, tensor in load_mean([start]).items():
+        torch.testing.assert_close(kept[name], tensor)
+
+
+def test_joins_weigh_more_and_the_whole_as_much_as_before() -> None:
+    weight = join_weights(9, 3, 2.0, torch.device("cpu")).flatten()
+    assert float(weight[1:].mean()) == pytest.approx(1)
+    assert float(weight[3] / weight[4]) == float(weight[6] / weight[7]) == pytest.approx(2)
+    assert float(weight[0]) == float(weight[1])
+    assert torch.equal(join_weights(9, 3, 1.0, torch.device("cpu")).flatten(), torch.ones(9))
+
+
+def test_held_out_clips_come_back_by_kind(tmp_path: Path) -> None:
+    rows = {n: torch.rand(6, 1, 2, 2, 2) for n in ("latents", "audio", "text", "weight")}
+    kinds = {"heads": ClipBatch(**rows), "puppets": ClipBatch(**{n: -x for n, x in rows.items()})}
+    held_out = HeldOut(kinds, {kind: torch.rand(4, 3, 8, 8) for kind in kinds})
+    held_out.save(tmp_path / "held_out.pt")
+    again = HeldOut.load(tmp_path / "held_out.pt", torch.device("cpu"))
+    assert torch.equal(again.few().latents, torch.cat([rows["latents"][:2], -rows["latents"][:2]]))
+    portraits = again.few_portraits()
+    assert portraits is not None
+    assert torch.equal(portraits[2:], held_out.portraits["puppets"][:2])
+    assert HeldOut(kinds, {}).few_portraits() is None
+
+
+def test_a_mixture_without_puppets_says_what_to_give() -> None:
+    with pytest.raises(ValueError, match="--puppets PACK"):
+        Mixture(mix=0.5)
 
 
 def test_a_decoder_trained_on_leaves_the_latents_as_they_are(clips, tmp_path: Path) -> None:
@@ -88,8 +146,17 @@ def test_a_decoder_trained_on_leaves_the_latents_as_they_are(clips, tmp_path: Pa
     start = tmp_path / "first" / "codec.safetensors"
     alone = CodecTraining(batch=4, decoder_only=True, texture=0.5, pace=0.2, unsure=0.1)
     told = recipe.train_codec(
-        MINIATURE, tmp_path / "second", Budget(steps=3), World(), ring, start=start, training=alone
+        MINIATURE,
+        tmp_path / "second",
+        Budget(steps=3),
+        World(),
+        ring,
+        start=start,
+        training=alone,
+        held_out={"heads": ring, "puppets": ring},
     )
+    shown = [_first_and_last(tmp_path / "second" / "codec", f"held_out_psnr{kind}")[1] for kind in ("", "_puppets")]
+    assert shown[0] == shown[1] > 0
     assert told.metrics["texture"] > 0 < told.metrics["pace"]
     before, after = (recipe.load_codec(MINIATURE, tmp_path / part) for part in ("first", "second"))
     pixels = frames[:1].permute(0, 4, 1, 2, 3)[:, :, :9].float() / 127.5 - 1

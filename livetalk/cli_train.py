@@ -31,6 +31,7 @@ Clips = Annotated[int, typer.Option(help="Clips held on the device.")]
 Compile = Annotated[bool, typer.Option("--compile", help="Compile the network (CUDA; pays after a few minutes).")]
 SampleEvery = Annotated[float, typer.Option(help="Seconds between samples.")]
 StopAfter = Annotated[float | None, typer.Option(help="Seconds after which this call leaves a checkpoint and ends.")]
+Until = Annotated[float | None, typer.Option(help="Clock (seconds of 1970) by which this call ends, come what may.")]
 Batch = Annotated[int | None, typer.Option(help="Clips a step and process.")]
 Start = Annotated[Path | None, typer.Option(help="Weights to go on from.")]
 Adversary = Annotated[float, typer.Option(help="Pull of a judge of detail, in units of an L1 error's.", min=0)]
@@ -79,6 +80,7 @@ def codec(
     compile: Compile = False,
     sample_every: SampleEvery = 120.0,
     stop_after: StopAfter = None,
+    until: Until = None,
     batch: Batch = None,
     photos: Path | None = None,
     first: int = 256,
@@ -119,7 +121,7 @@ def codec(
         )
         training = training if batch is None else replace(training, batch=batch)
         training = replace(training, optim=_at(lr, training.optim))
-        budget = _budget(steps, seconds, sample_every, stop_after)
+        budget = _budget(steps, seconds, sample_every, stop_after, until)
         report = recipe.train_codec(
             chosen, run, budget, world, ring, pictures, refill, compile, start, training, held_out
         )
@@ -139,6 +141,7 @@ def finish(
     stretches: Stretches = 400,
     sample_every: SampleEvery = 120.0,
     stop_after: StopAfter = None,
+    until: Until = None,
     start: Start = None,
     texture: Texture = None,
     adversary: Adversary = 0.0,
@@ -164,7 +167,7 @@ def finish(
     training = FinishTraining(adversary=adversary)
     training = training if texture is None else replace(training, texture=texture)
     training = replace(training, optim=_at(lr, training.optim))
-    budget = _budget(steps, seconds, sample_every, stop_after)
+    budget = _budget(steps, seconds, sample_every, stop_after, until)
     _tell("finish", recipe.train_finish(chosen, run, budget, world, ring, start, stretches, training))
 
 
@@ -182,6 +185,7 @@ def teacher(
     compile: Compile = False,
     sample_every: SampleEvery = 120.0,
     stop_after: StopAfter = None,
+    until: Until = None,
     batch: Batch = None,
     first: int = 512,
     consume: Consume = False,
@@ -223,7 +227,7 @@ def teacher(
         report = recipe.train_teacher(
             chosen,
             run,
-            _budget(steps, seconds, sample_every, stop_after),
+            _budget(steps, seconds, sample_every, stop_after, until),
             world,
             bank,
             config,
@@ -247,6 +251,7 @@ def ode(
     compile: Compile = False,
     sample_every: SampleEvery = 120.0,
     stop_after: StopAfter = None,
+    until: Until = None,
     batch: Batch = None,
     trajectories: int = 4096,
     text_scale: float = 2.0,
@@ -272,7 +277,7 @@ def ode(
         join=join_weight,
     )
     config = replace(config, optim=_at(lr, config.optim))
-    budget = _budget(steps, seconds, sample_every, stop_after)
+    budget = _budget(steps, seconds, sample_every, stop_after, until)
     report = recipe.train_ode(
         chosen, run, budget, world, bank, config, _held_out(run, world), compile, min(64, trajectories), start
     )
@@ -288,6 +293,7 @@ def dmd(
     compile: Compile = False,
     sample_every: SampleEvery = 120.0,
     stop_after: StopAfter = None,
+    until: Until = None,
     batch: Batch = None,
     text_scale: float = 2.0,
     audio_scale: float = 3.0,
@@ -310,7 +316,7 @@ def dmd(
         batch=batch or 32, critic_warmup=critic_warmup, guidance=guidance, shift=chosen.shift, join=join_weight
     )
     config = replace(config, generator=_at(lr, config.generator), critic=_at(critic_lr, config.critic))
-    budget = _budget(steps, seconds, sample_every, stop_after)
+    budget = _budget(steps, seconds, sample_every, stop_after, until)
     report = recipe.train_dmd(chosen, run, budget, world, bank, config, _held_out(run, world), compile, start)
     _tell("dmd", report)
 
@@ -352,12 +358,14 @@ def _join() -> "World":
     return join()
 
 
-def _budget(steps: int | None, seconds: float | None, sample_every: float, stop_after: float | None) -> Any:
+def _budget(
+    steps: int | None, seconds: float | None, sample_every: float, stop_after: float | None, until: float | None
+) -> Any:
     from livetalk.distill.recipe import Budget
 
-    if steps is None and seconds is None:
-        raise ValueError("give a budget: --seconds or --steps")
-    return Budget(steps, seconds, sample_every_s=sample_every, stop_after_s=stop_after)
+    if steps is None and seconds is None and until is None:
+        raise ValueError("give a budget: --seconds, --steps or --until")
+    return Budget(steps, seconds, sample_every_s=sample_every, stop_after_s=stop_after, until=until)
 
 
 def _bank(run: Path, world: "World") -> Path:

@@ -301,6 +301,7 @@ def _serve(options: argparse.Namespace) -> None:
         str(run / "shards"),
         options.features,
         processes=options.processes,
+        clips=options.clips,
         most=max(options.most, options.processes),
         first_shard=max(there, default=-1) + 1,
         shards=options.shards,
@@ -319,6 +320,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("run", help="folder of the run")
     parser.add_argument("processes", type=int)
     parser.add_argument("most", type=int, help="shards in the folder at once")
+    parser.add_argument("--clips", type=int, default=PoolConfig.clips, help="in a shard")
     parser.add_argument("--shards", type=int, help="how many to render; without it on and on")
     parser.add_argument("--devices", type=int, default=1, help="GPUs to draw on")
     parser.add_argument("--puppets", help="pack of fitted portraits")

@@ -5,6 +5,7 @@ checkpoints, metrics and samples beside each, and `bank.pt`, the encoded clips. 
 checkpoint after a kill. Knows presets and files; losses are the stages' business.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,15 +45,24 @@ class Budget:
     checkpoint_every_s: float = 120.0
     sample_every_s: float = 300.0
     stop_after_s: float | None = None  # of this call, which ends with a checkpoint to go on from
+    until: float | None = None  # time.time() by which this call ends; the budget itself if there is no other
 
     def loop(self, title: str) -> LoopConfig:
+        """The loop's settings, from now on: what went before, such as waiting for clips, is off the clock."""
+        seconds, stop_after = self.seconds, self.stop_after_s
+        if self.until is not None:
+            left = max(1.0, self.until - time.time())
+            if self.steps is None and seconds is None:
+                seconds = left
+            else:
+                stop_after = left if stop_after is None else min(stop_after, left)
         return LoopConfig(
             title=title,
             steps=self.steps,
-            seconds=self.seconds,
+            seconds=seconds,
             checkpoint_every_s=self.checkpoint_every_s,
             sample_every_s=self.sample_every_s,
-            stop_after_s=self.stop_after_s,
+            stop_after_s=stop_after,
             tensorboard=_has_tensorboard(),
         )
 

@@ -1,5 +1,6 @@
 """The four stages at miniature size: losses fall, weights are left where the next stage looks for them."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -198,3 +199,14 @@ def test_a_bank_comes_back_from_disk(tmp_path: Path) -> None:
     again = LatentBank.load(tmp_path / "bank.pt", torch.device("cpu"))
     assert again.filled == 3
     assert torch.equal(again.take(torch.tensor([1])).latents, bank.take(torch.tensor([1])).latents)
+
+
+def test_a_budget_ends_by_the_clock() -> None:
+    soon = time.time() + 50
+    alone = Budget(until=soon).loop("x")
+    assert alone.seconds == pytest.approx(50, abs=1)
+    assert alone.stop_after_s is None
+    longer = Budget(seconds=900, until=soon).loop("x")
+    assert longer.seconds == 900
+    assert longer.stop_after_s == pytest.approx(50, abs=1)
+    assert Budget(seconds=900, stop_after_s=20, until=soon).loop("x").stop_after_s == 20

@@ -64,6 +64,16 @@ class Face:
     angle: float = 0.0
 
 
+@dataclass(frozen=True)
+class Frame:
+    """A square of a photo: centre and side in pixels of it, and the counter-clockwise turn (degrees) it stands in."""
+
+    x: float
+    y: float
+    side: float
+    angle: float = 0.0
+
+
 def load_portrait(path: str | Path, size: int = 256) -> UInt8[np.ndarray, "size size 3"]:
     """Head and shoulders of the one person in a photo.
 
@@ -114,15 +124,21 @@ def frame_portrait(picture: Picture, size: int = 256) -> UInt8[np.ndarray, "size
 
     Raises ValueError, with what to do, if the picture shows no face or several.
     """
-    image, face = Image.fromarray(picture), find_face(picture)
-    side = face.side / FACE_SIDE
-    dx, dy = _turned_back((0.5 - FACE_CENTRE[0]) * side, (0.5 - FACE_CENTRE[1]) * side, face.angle)
-    x, y = face.x + dx, face.y + dy
+    image = Image.fromarray(picture)
+    frame = framing(find_face(picture))
+    x, y, side = frame.x, frame.y, frame.side
     width, height = image.size
     off = max(abs(x - width / 2), abs(y - height / 2), abs(side - width))
-    if width == height and face.angle == 0 and off < CLOSE_ENOUGH * width:
+    if width == height and frame.angle == 0 and off < CLOSE_ENOUGH * width:
         return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS))
-    return np.asarray(_cut(image, x, y, side, face.angle, size))
+    return np.asarray(cut(image, frame, size))
+
+
+def framing(face: Face, margin: float = 1.0) -> Frame:
+    """The square that shows a face as training shows it, or that many times as large around the same middle."""
+    side = face.side / FACE_SIDE
+    dx, dy = _turned_back((0.5 - FACE_CENTRE[0]) * side, (0.5 - FACE_CENTRE[1]) * side, face.angle)
+    return Frame(face.x + dx, face.y + dy, side * margin, face.angle)
 
 
 def centred(picture: Picture, size: int = 256) -> UInt8[np.ndarray, "size size 3"]:
@@ -170,7 +186,7 @@ def _looked_for(image: Image.Image, angle: int, looks: tuple[int, ...]) -> list[
 
 def _straightened(image: Image.Image, face: Face) -> Face:
     """The face with the angle at which it stands upright: dlib's upright detector scores highest there."""
-    crop = _cut(image, face.x, face.y, 3 * face.side, face.angle, 330)
+    crop = cut(image, Frame(face.x, face.y, 3 * face.side, face.angle), 330)
     scores = []
     for tilt in TILTS:
         seen = _detected(crop.rotate(tilt, Image.Resampling.BILINEAR), 1.0)
@@ -182,7 +198,7 @@ def _straightened(image: Image.Image, face: Face) -> Face:
 def _steadied(image: Image.Image, face: Face) -> Face:
     """The face as the mean of detections at several scales: a single box is off by up to a tenth."""
     reach = 2.6 * face.side
-    crop = _cut(image, face.x, face.y, reach, face.angle, round(2.6 * max(STEADYING)))
+    crop = cut(image, Frame(face.x, face.y, reach, face.angle), round(2.6 * max(STEADYING)))
     unit = reach / crop.width
     boxes = []
     for pixels in STEADYING:
@@ -228,8 +244,9 @@ def _turned_back(dx: float, dy: float, angle: float) -> tuple[float, float]:
     return cos * dx - sin * dy, sin * dx + cos * dy
 
 
-def _cut(image: Image.Image, x: float, y: float, side: float, angle: float, size: int) -> Image.Image:
-    """The square around (x, y) that is upright once the image is turned by `angle`, scaled to `size`."""
+def cut(image: Image.Image, frame: Frame, size: int) -> Image.Image:
+    """The square of an image, upright, scaled to `size`; what the image does not show is made up."""
+    x, y, side, angle = frame.x, frame.y, frame.side, frame.angle
     cos, sin = abs(math.cos(math.radians(angle))), abs(math.sin(math.radians(angle)))
     half = side / 2 * (cos + sin)
     left, top = math.floor(x - half), math.floor(y - half)

@@ -125,6 +125,13 @@ class Person:
         fitted[:, INDEX["eyeBlinkRight"]] *= self.blink[1]
         return fitted
 
+    def unfitted(self, weights: Weights) -> Weights:
+        """The weights that `fitted` turns into these."""
+        unfitted = weights.copy()
+        unfitted[:, INDEX["eyeBlinkLeft"]] /= self.blink[0]
+        unfitted[:, INDEX["eyeBlinkRight"]] /= self.blink[1]
+        return unfitted
+
     def places(self, vertices: Int[np.ndarray, "*s"], weights: Weights) -> Float[np.ndarray, "t *s 3"]:
         """Where some vertices are, in rest space, under each row of weights."""
         moved = np.tensordot(weights, self.asset.action[:, vertices], 1)

@@ -32,7 +32,9 @@ class FittedPortrait:
     matted: bool  # whether the person could be told from the background
     landmarks: Float[np.ndarray, "478 2"]  # MediaPipe's points, in sides of the picture
     identity: Float[np.ndarray, "k"]  # weight of each identity target, in the order of `Asset.identity_place`
-    weights: Float[np.ndarray, "52"]  # the photograph's own expression, 0 to 1, in ARKit's order; gaze is left at 0
+    weights: Float[
+        np.ndarray, "52"
+    ]  # the photograph's expression in ARKit's order, as `HeadRenderer` takes it; gaze at 0
     angles: Float[np.ndarray, "3"]  # yaw, pitch, roll of the head
     shift: Float[np.ndarray, "3"]  # camera-space place of the head's pivot
     smile: float  # MediaPipe's mean score of both mouth corners, 0 to 1

@@ -29,8 +29,8 @@ STEPS = 65535 / 2  # a side of the picture in stored units of a landmark, which 
 class Quality:
     """How strongly the pictures of a portrait are compressed: WebP's quality, 0 to 100."""
 
-    photograph: int = 80
-    alpha: int = 60
+    photograph: int = 93
+    alpha: int = 75
     plate: int = 60
 
 

@@ -60,7 +60,8 @@ def unproject(places: Float[np.ndarray, "... 2"], z: Float[np.ndarray, "..."] | 
 def posed_head(portrait: FittedPortrait) -> PosedHead:
     """The head of a fitted portrait, posed, and warped onto the portrait's landmarks."""
     person = Person(portrait)
-    posed = person.points + np.tensordot(portrait.weights, load_asset().action, 1)
+    weights = person.fitted(portrait.weights[None])[0]
+    posed = person.points + np.tensordot(weights, load_asset().action, 1)
     rotation, shift = rotation_of(portrait.angles), portrait.shift.astype(float)
     model = (posed - PIVOT) @ rotation.T + shift
     flat = project(model) + _warp(project(model), portrait.landmarks)

@@ -121,6 +121,40 @@ def features(
     console.print(f"{out}: {len(shelf)} utterances", markup=False)
 
 
+@app.command()
+def pack(
+    out: Annotated[Path, typer.Argument(help="The file; fits are kept beside it, in OUT.fits.")],
+    portraits: Annotated[Path, typer.Option(help="Folder of portrait photographs.")],
+    max_mb: Annotated[float, typer.Option("--max-mb", help="Largest size of the file.", min=0.001)] = 40.0,
+    held_out: Annotated[
+        Path | None, typer.Option("--held-out", help="List of file names that are left out, one a line.")
+    ] = None,
+    only_held_out: Annotated[
+        bool, typer.Option("--only-held-out", help="Take those of the list instead, marked as held out.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(help="Portraits at most.", min=1)] = None,
+    broad_smiles: Annotated[float, typer.Option(help="Share of broad smiles at most.", min=0.0, max=1.0)] = 0.5,
+    processes: Annotated[int, typer.Option(help="Photographs fitted at a time.", min=1)] = 1,
+) -> None:
+    """Fit portrait photographs and put the usable ones into one small file, from which puppets are drawn."""
+    from livetalk.data.puppets import pack as packing
+
+    claim(out)
+    listed = packing.listed_names(held_out) if held_out else frozenset()
+    if only_held_out and not listed:
+        raise ValueError("--only-held-out needs a list: give it with --held-out")
+    photographs = packing.photographs_of(portraits)
+    chosen = [photo for photo in photographs if (photo.stem in listed) == only_held_out]
+    cache = packing.FitCache(out.with_name(f"{out.name}.fits"))
+    with progress() as bar:
+        task = bar.add_task("fitting", total=len(chosen))
+        for _ in packing.fit_all(chosen, cache, processes):
+            bar.advance(task)
+    options = packing.PackOptions(round(max_mb * 1e6), limit, broad_smiles, only_held_out)
+    for line in packing.pack(chosen, cache, out, options).lines():
+        console.print(line, markup=False)
+
+
 @contextmanager
 def _opened(shelf: "Shelf") -> Iterator["Shelf"]:
     yield shelf

@@ -6,7 +6,7 @@ import numpy as np
 
 from livetalk.data.puppets.fit import Fit
 
-LEVEL = -0.04  # pitch of people who look straight ahead, radians, as the fit reads it
+LEVEL = -0.05  # pitch of people who look straight ahead, radians, as the fit reads it
 REASONS: dict[str, Callable[[Fit], bool]] = {
     "turned": lambda fit: abs(np.rad2deg(fit.portrait.angles[0])) > 15,
     "raised or lowered": lambda fit: abs(np.rad2deg(fit.portrait.angles[1] - LEVEL)) > 11,

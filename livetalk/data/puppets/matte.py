@@ -16,7 +16,9 @@ HAIR_UNCLEAR = 1.1  # the same before a background that is not plain, of which G
 CLOSE = 0.35  # what lies this near to the mesh is probably the person, whatever its colour
 SHOULDERS = 1.0  # the same below the chin, where clothes are
 BREAST = 0.5  # half width of the strip below the chin that is surely the person
+COLLAR = 1.2  # the same of what must be person for a matte to be believed
 PLAIN = 6.0  # spread of a plain background about a smooth surface, units of CIELAB
+CLUTTER = 0.15  # share of a plain background that such a surface need not explain
 EDGE_RADIUS, EDGE_EPSILON = 4, 2e-4  # of the guided filter that draws strands of hair: pixels of half size; variance
 CHIN, FOREHEAD, NOSE = 152, 10, 1  # landmarks
 
@@ -37,6 +39,7 @@ class _Scene:
     face: Bool[np.ndarray, "h h"]  # inside MediaPipe's oval
     above: Bool[np.ndarray, "h h"]  # above the chin
     breast: Bool[np.ndarray, "h h"]
+    collar: Bool[np.ndarray, "h h"]  # below the chin, not wider than shoulders are
     hairline: float  # height of the forehead's top, pixels
     unit: float  # pixels an inter-ocular distance
 
@@ -90,6 +93,7 @@ def _scene(photograph: np.ndarray, landmarks: np.ndarray, silhouette: np.ndarray
         face=face > 0,
         above=above,
         breast=~above & (np.abs(columns - places[CHIN, 0]) < BREAST * unit),
+        collar=~above & (np.abs(columns - places[CHIN, 0]) < COLLAR * unit),
         hairline=float(places[FOREHEAD, 1]),
         unit=unit,
     )
@@ -128,12 +132,12 @@ def _unlike_background(scene: _Scene) -> Bool[np.ndarray, "h h"] | None:
         off = _distance(colours, basis @ terms)
         spread = float(np.median(off[sure]))
         kept = sure & (off < max(2.5 * spread, 6))
-    if spread > PLAIN:
+    far = 4 * spread + 8
+    if spread > PLAIN or (off[sure] > far).mean() > CLUTTER:
         return None
-    # Below the chin the surface is a guess: it goes on, or stays as it is at the chin.
-    chin = rows[scene.above].max()
-    off = np.minimum(off, _distance(colours, _quadratic(np.minimum(rows, chin), columns) @ terms))
-    unlike = (off > 4 * spread + 8).astype(np.uint8)
+    # Below the chin the surface is a guess: it stays as it is at the chin.
+    off = _distance(colours, _quadratic(np.minimum(rows, rows[scene.above].max()), columns) @ terms)
+    unlike = (off > far).astype(np.uint8)
     return cv2.morphologyEx(unlike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
 
 
@@ -170,11 +174,11 @@ def _plausible(person: Bool[np.ndarray, "h h"], scene: _Scene, plain: bool) -> b
     ring = scene.above & (scene.away > 0.02) & (scene.away < 0.1)
     reach = HAIR - 0.2 if plain else HAIR_UNCLEAR - 0.5
     far = scene.above & (scene.away > reach)
-    head, body = scene.head & scene.above, scene.head & ~scene.above
-    covered = person[head].mean() > 0.96 and person[ring].mean() > 0.4
+    head, body = scene.head & scene.above, scene.head & scene.collar
+    covered = person[head].mean() > 0.94 and person[ring].mean() > 0.2
     clothed = not body.any() or person[body].mean() > 0.7  # clothes of the background's colour are lost
     strayed = person[far].mean() if far.any() else 0.0
-    return bool(covered and clothed and strayed < (0.12 if plain else 0.02))
+    return bool(covered and clothed and strayed < (0.12 if plain else 0.05))
 
 
 def _soft_edges(person: Bool[np.ndarray, "h h"], picture: UInt8[np.ndarray, "h h 3"]) -> Float[np.ndarray, "h h"]:

@@ -69,6 +69,10 @@ class Portraits(Sequence[FittedPortrait]):
             raise ValueError("there is no portrait to put into a file")
         return cls({name: np.concatenate([part[name] for part in fields]) for name in fields[0]})
 
+    def marked(self, held_out: bool) -> "Portraits":
+        """The same, to be trained on or held out."""
+        return Portraits({**self._fields, "held_out": np.full(len(self), held_out)})
+
     def __len__(self) -> int:
         return len(self.names)
 

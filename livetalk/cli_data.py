@@ -155,6 +155,19 @@ def pack(
         console.print(line, markup=False)
 
 
+@app.command()
+def assets(folder: Annotated[Path, typer.Argument(help="The folder to check.")]) -> None:
+    """Check a folder of free pictures, meshes and films: what is missing, and where it comes from."""
+    from livetalk.data.asset_folder import check_folder
+
+    complete = True
+    for group in check_folder(folder):
+        console.print(group.line(), markup=False)
+        complete &= group.complete
+    if not complete:
+        raise typer.Exit(2)
+
+
 @contextmanager
 def _opened(shelf: "Shelf") -> Iterator["Shelf"]:
     yield shelf

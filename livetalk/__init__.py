@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from livetalk.performer.live import LivePerformer as LivePerformer
     from livetalk.performer.performer import Performer as Performer
 
-__version__ = "0.1.0"
+__version__ = "0.6.0"
 __all__ = ["LivePerformer", "Performer", "__version__"]
 
 

@@ -24,7 +24,7 @@ from livetalk import (
     cli_train,
     cli_verify,
 )
-from livetalk.cli_support import err, mistake, out
+from livetalk.cli_support import err, mistake, model_version, out
 
 # Threads of OpenMP wait for one another by spinning, for milliseconds. Beside other busy programs that costs a whole
 # slice of time at every wait: a first frame took 17 s instead of 2. It is read when torch is loaded, later than this.
@@ -52,14 +52,15 @@ app.add_typer(cli_evaluate.app, name="evaluate")
 
 def _version(asked: bool) -> None:
     if asked:
-        out.print(livetalk.__version__)
+        out.print(f"livetalk {livetalk.__version__}")
+        out.print(f"model tiny {model_version()}")
         raise typer.Exit
 
 
 @app.callback()
 def _all(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", callback=_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the versions and leave.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """A portrait, a prompt and speech go in; a talking video streams out."""

@@ -31,6 +31,17 @@ def weights() -> list[Path]:
     return sorted((ASSETS / "tiny").glob("*.safetensors"))
 
 
+def model_version() -> str:
+    """The version of the bundled weights of `tiny`, as the bundle's metadata say it."""
+    from safetensors import safe_open
+
+    path = ASSETS / "tiny" / "student.safetensors"
+    if not path.is_file():
+        return "missing"
+    with safe_open(path, "np") as file:
+        return (file.metadata() or {}).get("version", "unversioned")
+
+
 def progress() -> Progress:
     """A bar for everything that takes seconds, on a terminal only; it leaves no trace once done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -225,10 +225,13 @@ def test_python_m_livetalk_is_the_same_command(tmp_path: Path):
     assert done.stderr == "livetalk: nobody.png does not exist: check the path of the portrait\n"
 
 
-def test_the_version_is_told(livetalk):
+def test_version_names_package_and_model(livetalk):
     from livetalk import __version__
+    from livetalk.weights import load_tensors
 
-    assert livetalk("--version") == (0, f"{__version__}\n", "")
+    student = Path(__file__).parents[1] / "livetalk/assets/tiny/student.safetensors"
+    model = load_tensors(student)[1]["version"]
+    assert livetalk("--version") == (0, f"livetalk {__version__}\nmodel tiny {model}\n", "")
 
 
 def test_bench_prints_its_figures_and_writes_them(livetalk, performer, assets: Path, tmp_path: Path):

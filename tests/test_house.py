@@ -48,7 +48,7 @@ def test_importing_the_package_loads_nothing_heavy():
 def test_the_version_is_written_once():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert "version" in project["dynamic"]
-    assert (ROOT / "CHANGELOG.md").read_text().count(f"## {livetalk.__version__}") == 1
+    assert (ROOT / "CHANGELOG.md").read_text().count(f"\n## [{livetalk.__version__}] - ") == 1
 
 
 def test_an_unknown_name_is_an_attribute_error():

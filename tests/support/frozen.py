@@ -28,6 +28,7 @@ from livetalk.distill import recipe
 from livetalk.distill.codec import CodecTraining
 from livetalk.distill.dmd import DmdTraining
 from livetalk.distill.finishing import FinishTraining
+from livetalk.distill.held_out import HeldOut
 from livetalk.distill.ode import OdeTraining
 from livetalk.distill.recipe import Budget
 from livetalk.distill.teacher import TeacherTraining
@@ -144,7 +145,7 @@ def training(out: Path) -> None:
     bank = LatentBank(6, world.device)
     latents = recipe.encode_clips(recipe.load_codec(MINIATURE, folder), frames, world.device)
     bank.add(latents, torch.nn.functional.pad(opening[..., None], (0, 63)), torch.randn(6, 24, 128), boxes, 64)
-    held_out = bank.take(torch.arange(2))
+    held_out = HeldOut({"heads": bank.take(torch.arange(2))}, {})
     teacher = replace(TeacherTraining(), batch=2, show_steps=2)
     recipe.train_teacher(MINIATURE, folder, Budget(steps=4), world, bank, teacher, held_out=held_out)
     ode = replace(OdeTraining(), trajectories=4, batch=2, teacher_steps=4)

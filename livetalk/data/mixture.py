@@ -1,7 +1,7 @@
 """The mixture of a pool: which shards hold puppets, and which process draws which shards.
 
-A shard's number decides what it holds, so that a pool of any size gives the same shards. A process draws one kind only:
-two kinds of renderer in one process have crashed drivers.
+A shard's number decides what it holds, so that a pool of any size gives the same shards. A process draws one kind only,
+and holds one renderer.
 """
 
 from collections.abc import Iterator

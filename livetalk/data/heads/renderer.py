@@ -24,7 +24,7 @@ def _shader(name: str) -> str:
     return "#version 430\n" + (folder / "common.glsl").read_text() + (folder / name).read_text()
 
 
-def _eyeball() -> tuple[np.ndarray, np.ndarray]:
+def eyeball() -> tuple[np.ndarray, np.ndarray]:
     """The front of a unit sphere: points and triangles."""
     rings, spokes = _SPHERE
     polar, angle = np.meshgrid(np.linspace(0, 1.45, rings), np.linspace(0, 2 * np.pi, spokes), indexing="ij")
@@ -34,23 +34,30 @@ def _eyeball() -> tuple[np.ndarray, np.ndarray]:
     return points, np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([b, d, c], -1).reshape(-1, 3)])
 
 
+def open_context(device: int) -> Any:
+    """An off-screen context. Raises ValueError where EGL or moderngl is missing."""
+    try:
+        import moderngl
+    except ImportError as error:
+        raise ValueError("rendering heads needs moderngl: pip install 'livetalk[data]'") from error
+    try:
+        # The names that drivers install: without a number they come with development packages only.
+        files = {"libgl": "libGL.so.1", "libegl": "libEGL.so.1"}
+        options: Any = {"standalone": True, "backend": "egl", "device_index": device, **files}
+        return moderngl.create_context(**options)
+    except Exception as error:
+        hint = "install an EGL driver (Debian: apt install libegl1 libgl1-mesa-dri)"
+        raise ValueError(f"no OpenGL context could be made: {hint}: {error}") from error
+
+
 class HeadRenderer:
     """Draws one person at a time, `size` x `size` pixels. Not for use by several threads at once."""
 
     def __init__(self, size: int = 256, device: int = 0) -> None:
         """`device` is the EGL device's index. Raises ValueError where EGL or moderngl is missing."""
-        try:
-            import moderngl
-        except ImportError as error:
-            raise ValueError("rendering heads needs moderngl: pip install 'livetalk[data]'") from error
-        try:
-            # The names that drivers install: without a number they come with development packages only.
-            files = {"libgl": "libGL.so.1", "libegl": "libEGL.so.1"}
-            options: Any = {"standalone": True, "backend": "egl", "device_index": device, **files}
-            self._gl: Any = moderngl.create_context(**options)
-        except Exception as error:
-            hint = "install an EGL driver (Debian: apt install libegl1 libgl1-mesa-dri)"
-            raise ValueError(f"no OpenGL context could be made: {hint}: {error}") from error
+        self._gl: Any = open_context(device)
+        import moderngl
+
         self.size = size
         self.person: Person | None = None
         self._look: Look | None = None
@@ -103,7 +110,7 @@ class HeadRenderer:
         self._paint = gl.vertex_array(self._program("paint.vert", "paint.frag"), [(paint, "3f 3f 4f 1f", *names)])
         self._map = gl.texture(headmap.SIZE, 4)
         self._map_canvas = gl.framebuffer([self._map], gl.depth_renderbuffer(headmap.SIZE))
-        points, triangles = _eyeball()
+        points, triangles = eyeball()
         self._eyes = gl.vertex_array(
             self._program("eye.vert", "eye.frag"),
             [(gl.buffer(points.astype("f4").tobytes()), "3f", "unit")],
@@ -116,6 +123,10 @@ class HeadRenderer:
 
     def dress(self, look: Look) -> None:
         """Puts a person and a scene before the camera. Costs some milliseconds."""
+        with self._gl:
+            self._put_on(look)
+
+    def _put_on(self, look: Look) -> None:
         person = Person(look)
         self._look, self.person = look, person
         self._points.write(np.hstack([person.points, person.normals]).astype("f4").tobytes())
@@ -148,20 +159,21 @@ class HeadRenderer:
         blocks = uniforms.frame_blocks(person.fitted(weights), self._view.motions(pose), gaze(weights), person)
         frames = np.empty((len(weights), self.size, self.size, 3), np.uint8)
         gl = self._gl
-        self._backdrop.use(0)
-        self._map.use(1)
-        for block, frame in zip(blocks, frames, strict=True):
-            self._frame_block.write(block.tobytes())
-            self._canvas.use()
-            self._canvas.clear()
-            for part in self._face:
-                part.render()
-            self._eyes.render(instances=2)
-            if self._hair is not None:
-                self._hair.render()
-            self._ground.render(vertices=3)  # last: only where nothing else is
-            gl.copy_framebuffer(self._picture, self._canvas)
-            self._picture.read_into(frame, components=3, alignment=1)
+        with gl:  # another renderer of this process may have been the current one
+            self._backdrop.use(0)
+            self._map.use(1)
+            for block, frame in zip(blocks, frames, strict=True):
+                self._frame_block.write(block.tobytes())
+                self._canvas.use()
+                self._canvas.clear()
+                for part in self._face:
+                    part.render()
+                self._eyes.render(instances=2)
+                if self._hair is not None:
+                    self._hair.render()
+                self._ground.render(vertices=3)  # last: only where nothing else is
+                gl.copy_framebuffer(self._picture, self._canvas)
+                self._picture.read_into(frame, components=3, alignment=1)
         return frames
 
     def boxes(self, weights: Weights, pose: Pose) -> Float[np.ndarray, "t 3 2"]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import overload
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 
 from livetalk.data.puppets.fitted import FittedPortrait
@@ -75,6 +75,14 @@ class Portraits(Sequence[FittedPortrait]):
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def held_out(self) -> Bool[np.ndarray, "n"]:
+        return self._fields["held_out"].astype(bool)
+
+    @property
+    def smiles(self) -> Float[np.ndarray, "n"]:
+        return self._fields["smile"]
 
     @overload
     def __getitem__(self, place: int) -> FittedPortrait: ...

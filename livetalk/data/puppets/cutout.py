@@ -1,0 +1,39 @@
+"""The person cut out of a photograph, and put before something else. Does not know faces."""
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from livetalk.data.puppets.fitted import FittedPortrait
+from livetalk.data.puppets.sheet import smooth
+
+
+def foreground(portrait: FittedPortrait) -> UInt8[np.ndarray, "side side 4"]:
+    """The photograph with its matte; at the person's edges without the colour of what was behind."""
+    from scipy.ndimage import uniform_filter
+
+    colour = portrait.photograph.astype(np.float32)
+    if portrait.matted:
+        alpha = portrait.alpha.astype(np.float32)[..., None] / 255
+        side = portrait.side
+        behind = np.asarray(Image.fromarray(portrait.plate).resize((side, side), Image.Resampling.BICUBIC), np.float32)
+        without = (colour - (1 - alpha) * behind) / np.maximum(alpha, 0.15)
+        sure = (alpha > 0.97).astype(np.float32)
+        wide = max(3, side // 40)
+        near = uniform_filter(uniform_filter(colour * sure, (wide, wide, 0)), (wide, wide, 0))
+        weight = uniform_filter(uniform_filter(sure, (wide, wide, 0)), (wide, wide, 0))
+        near = np.where(weight > 0.01, near / np.maximum(weight, 0.01), colour)
+        trust = smooth(0.25, 0.85, alpha)
+        mixed = np.where(alpha > 0.99, colour, trust * without + (1 - trust) * near)
+        colour = np.where(alpha > 0.002, mixed, near)
+    return np.concatenate([colour.clip(0, 255), portrait.alpha[..., None]], 2).astype(np.uint8)
+
+
+def before(portrait: FittedPortrait, plate: UInt8[np.ndarray, "side side 3"]) -> FittedPortrait:
+    """A matted portrait as if it had been photographed before `plate`."""
+    cut = foreground(portrait)
+    alpha = portrait.alpha.astype(np.float32)[..., None] / 255
+    picture = cut[..., :3] * alpha + plate * (1 - alpha)
+    return replace(portrait, photograph=picture.round().astype(np.uint8), plate=plate)

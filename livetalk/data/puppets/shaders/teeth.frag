@@ -1,0 +1,33 @@
+// Teeth, gums and tongue in the photograph's own colours, and its own teeth where it shows them.
+in vec2 at;
+in vec3 facing;
+in vec3 inner;
+in vec4 masks;
+uniform sampler2D photograph;
+uniform sampler2D photographed_teeth;
+uniform int tongue;
+out vec4 colour;
+
+void main() {
+    vec3 n = normalize(facing);
+    float front = clamp(n.z, 0.0, 1.0), deep = mouth.z - inner.z;
+    float open_ = mix(0.66, 1.0, clamp(state.y / 0.06, 0.0, 1.0));
+    float corner = mix(1.0, 0.55, smoothstep(0.10, 0.22, abs(inner.x - mouth.x)));
+    if (tongue == 1) {
+        vec3 c = lip.rgb * vec3(0.76, 0.60, 0.60) * (0.72 + 0.28 * front);
+        c *= (1.0 - 0.8 * smoothstep(0.08, 0.55, deep)) * open_ * corner;
+        colour = vec4(mix(c, texture(photograph, at).rgb, close.x), 1.0);
+        return;
+    }
+    float s = masks.x * 2.0 - 1.0, height = masks.w;
+    bool upper = masks.y > 0.5;
+    float tooth_ = abs(fract(s * 5.5 + (upper ? 0.0 : 0.5)) - 0.5);
+    float split = smoothstep(0.5, 0.44, tooth_);
+    float gum = smoothstep(0.50, 0.62, height + 0.05 * (1.0 - cos(tooth_ * 6.28)));
+    vec3 enamel = tooth.rgb * (0.86 + 0.14 * split) * (0.93 + 0.07 * smoothstep(0.0, 0.25, height));
+    vec3 c = mix(enamel, lip.rgb * vec3(0.95, 0.78, 0.78), gum) * (0.76 + 0.24 * front);
+    c *= (1.0 - 0.88 * smoothstep(0.03, 0.34, deep)) * open_ * corner * (upper ? 1.0 : 0.9);
+    float shown_ = tooth.w * texture(photographed_teeth, at).r;
+    c = mix(c, texture(photograph, at).rgb * mix(0.75, 1.0, open_), shown_);
+    colour = vec4(mix(c, texture(photograph, at).rgb, close.x), 1.0);
+}

@@ -59,7 +59,7 @@ def matte_of(
         return _unknown(len(photograph))
     cv2.setRNGSeed(1)
     bgr = np.ascontiguousarray(scene.picture[..., ::-1])
-    cv2.grabCut(bgr, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(bgr, labels, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
     person = _tidied(np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)), landmarks[NOSE] * len(scene.picture))
     if not _plausible(person, scene, unlike is not None):
         return _unknown(len(photograph))
@@ -126,7 +126,9 @@ def _unlike_background(scene: _Scene) -> Bool[np.ndarray, "h h"] | None:
         return None
     rows, columns = (axis / len(scene.picture) for axis in np.mgrid[: len(sure), : len(sure)])
     colours = cv2.cvtColor(scene.picture, cv2.COLOR_RGB2LAB).astype(np.float64)
-    basis, kept = _quadratic(rows, columns), sure
+    basis = _quadratic(rows, columns)
+    terms, kept = np.zeros((basis.shape[-1], 3)), sure
+    off, spread = np.zeros(sure.shape), 0.0
     for _ in range(3):  # anew without what did not fit: flags, books, frames of pictures
         terms = np.linalg.lstsq(basis[kept], colours[kept], rcond=None)[0]
         off = _distance(colours, basis @ terms)
@@ -153,20 +155,18 @@ def _distance(colours: np.ndarray, others: np.ndarray) -> Float[np.ndarray, "h h
 def _tidied(person: Bool[np.ndarray, "h h"], nose: Float[np.ndarray, "2"]) -> Bool[np.ndarray, "h h"]:
     """One piece, that of the face, without specks, slits and small holes."""
     import cv2
-    from scipy.ndimage import label
 
-    mask = cv2.morphologyEx(
-        person.astype(np.uint8), cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
-    )
-    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
-    pieces = label(mask)[0]
+    small, wide = (cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)) for size in (3, 5))
+    mask = cv2.morphologyEx(person.astype(np.uint8), cv2.MORPH_OPEN, small)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, wide)
+    pieces = np.asarray(cv2.connectedComponents(mask)[1])
     column, row = np.clip(nose.astype(int), 0, len(mask) - 1)
     person = pieces == pieces[row, column]
-    holes = label(~person)[0]
+    holes = np.asarray(cv2.connectedComponents((~person).astype(np.uint8))[1])
     outside = np.unique(np.concatenate([holes[0], holes[:, 0], holes[:, -1], holes[-1]]))
     sizes = np.bincount(holes.ravel())
-    small = [k for k in range(1, len(sizes)) if k not in outside and sizes[k] < 0.02 * mask.size]
-    return person | np.isin(holes, small)
+    filled = [k for k in range(1, len(sizes)) if k not in outside and sizes[k] < 0.02 * mask.size]
+    return person | np.isin(holes, filled)
 
 
 def _plausible(person: Bool[np.ndarray, "h h"], scene: _Scene, plain: bool) -> bool:

@@ -118,31 +118,36 @@ def fit_all(photographs: Iterable[Path], cache: FitCache, processes: int) -> Ite
         if cache.has(photograph):
             yield photograph
         else:
-            missing.append((photograph, cache.folder))
-    if processes <= 1 or len(missing) <= 1:
-        _begin()
-        yield from map(_fitted, missing)
-        return
-    with multiprocessing.get_context("spawn").Pool(min(processes, len(missing)), _begin) as pool:
-        yield from pool.imap_unordered(_fitted, missing)
+            missing.append(photograph)
+    if processes > 1 and len(missing) > 1:
+        with multiprocessing.get_context("spawn").Pool(processes, _begin, (cache.folder,)) as pool:
+            yield from pool.imap_unordered(_fitted_here, missing)
+    elif missing:
+        with Fitter() as fitter:
+            for photograph in missing:
+                cache.keep(photograph, _outcome(fitter, photograph))
+                yield photograph
 
 
-_fitter: Fitter | None = None  # of a worker process
-
-
-def _begin() -> None:
-    global _fitter
-    _fitter = Fitter()
-
-
-def _fitted(task: tuple[Path, Path]) -> Path:
-    photograph, folder = task
-    assert _fitter is not None
+def _outcome(fitter: Fitter, photograph: Path) -> Fit | str:
     try:
-        outcome: Fit | str = _fitter.fit_file(photograph)
+        return fitter.fit_file(photograph)
     except ValueError as error:
-        outcome = str(error)
-    FitCache(folder).keep(photograph, outcome)
+        return str(error)
+
+
+_here: tuple[Fitter, FitCache] | None = None  # of a worker process
+
+
+def _begin(folder: Path) -> None:
+    global _here
+    _here = (Fitter(), FitCache(folder))
+
+
+def _fitted_here(photograph: Path) -> Path:
+    assert _here is not None
+    fitter, cache = _here
+    cache.keep(photograph, _outcome(fitter, photograph))
     return photograph
 
 

@@ -19,7 +19,8 @@ def plate_of(
 
     small = _shrunk(photograph)
     side = len(small)
-    person = binary_dilation(_shrunk(alpha[..., None])[..., 0] > 5, iterations=round(MARGIN * side) + 1)
+    near = binary_dilation(_shrunk(alpha[..., None])[..., 0] > 5, iterations=round(MARGIN * side) + 1)
+    person = np.asarray(near, bool)
     if person.all() or not person.any():
         return small.round().astype(np.uint8)
     known, filled, missing = (~person).astype(float), small.copy(), person.copy()
@@ -27,9 +28,9 @@ def plate_of(
         sigma = scale * side
         weight = gaussian_filter(known, sigma)
         mean = gaussian_filter(small * known[..., None], (sigma, sigma, 0)) / np.maximum(weight, 1e-9)[..., None]
-        near = missing & (weight > 0.08)
-        filled[near] = mean[near]
-        missing &= ~near
+        reached = missing & (weight > 0.08)
+        filled[reached] = mean[reached]
+        missing &= ~reached
     filled[missing] = small[~person].mean(0)
     soft = gaussian_filter(filled, (0.02 * side, 0.02 * side, 0))
     return np.where(person[..., None], soft, filled).round().clip(0, 255).astype(np.uint8)

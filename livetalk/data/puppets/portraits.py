@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -45,7 +45,7 @@ class Portraits(Sequence[FittedPortrait]):
     def of(cls, portrait: FittedPortrait, quality: Quality | None = None) -> "Portraits":
         """One portrait, compressed."""
         quality = quality or Quality()
-        half = Image.fromarray(portrait.alpha).resize((portrait.side // 2,) * 2, Image.Resampling.BOX)
+        half = Image.fromarray(portrait.alpha).resize((portrait.side // 2, portrait.side // 2), Image.Resampling.BOX)
         blobs = {
             "photograph": _compressed(Image.fromarray(portrait.photograph), quality.photograph),
             "alpha": _compressed(half, quality.alpha) if portrait.matted else b"",
@@ -124,7 +124,8 @@ class Portraits(Sequence[FittedPortrait]):
         part = part_of(path)
         with written(path):
             with part.open("wb") as file:
-                np.savez(file, format=np.array(FORMAT), **self._fields)
+                fields: dict[str, Any] = {"format": np.array(FORMAT), **self._fields}
+                np.savez(file, **fields)
             part.replace(path)
 
     def _blob(self, name: str, row: int) -> UInt8[np.ndarray, "bytes"]:

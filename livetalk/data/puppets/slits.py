@@ -14,8 +14,8 @@ def lid_slit(points: Float[np.ndarray, "n 3"], side: int) -> Slit:
     """The slit of the left (0) or right (1) eye, given the vertices in head space."""
     links = load_correspondence()
     upper, lower = links.upper_lids[side], links.lower_lids[side]
-    ends = np.sort(points[upper][[0, -1], 0])
-    x = np.linspace(*ends, COLUMNS + 2)[1:-1]
+    right, left = np.sort(points[upper][[0, -1], 0])
+    x = np.linspace(right, left, COLUMNS + 2)[1:-1]
     return Slit(x, _height(points[upper], x), _height(points[lower], x))
 
 

@@ -6,29 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livetalk.data.puppets.fitted import FittedPortrait
 from livetalk.data.puppets.portraits import Portraits, open_portraits
 from livetalk.data.puppets.selection import BROAD, features, looks_of, varied_order
-
-
-def made_up(seed: int, name: str = "made up") -> FittedPortrait:
-    rng = np.random.default_rng(seed)
-    ramp = np.linspace(0, 1, 64)
-    photograph = (255 * ramp[:, None, None] * rng.uniform(0.5, 1, (1, 64, 3)) ** 0.1).astype(np.uint8)
-    return FittedPortrait(
-        name=name,
-        photograph=photograph,
-        alpha=(255 * np.tile(ramp, (64, 1))).astype(np.uint8),
-        plate=photograph[::4, ::4].copy(),
-        matted=True,
-        landmarks=rng.uniform(-0.2, 1.2, (478, 2)).astype(np.float32),
-        identity=rng.normal(0, 0.3, 203).astype(np.float32),
-        weights=rng.uniform(0, 1, 52).astype(np.float32),
-        angles=rng.normal(0, 0.1, 3).astype(np.float32),
-        shift=rng.normal(0, 5, 3).astype(np.float32),
-        smile=float(rng.uniform()),
-        residual=1.25,
-    )
+from tests.data.puppets.made_up import portrait as made_up
 
 
 def test_portraits_come_back_from_a_file_as_they_went_in(tmp_path: Path):

@@ -140,6 +140,21 @@ async def nonsense(h: House) -> dict[str, Any]:
     return masked(peer.messages[-1])
 
 
+async def misfortunes(h: House) -> list[dict[str, Any]]:
+    """What a visitor is told whose face is lost, comes back and breaks, on a server that is then stopped."""
+    peer = SocketPeer()
+    await peer.connect(h, *await h.open())
+    await until(lambda: len(peer.pictures) > 3)
+    h.studio.faces[0].lose(0.3)
+    await until(lambda: "reconnecting" in peer.states() and peer.states()[-1] == "listening")
+    h.studio.faces[0].break_down("it broke")
+    await until(lambda: any(message["type"] == "problem" for message in peer.messages))
+    await h.visits.drain()
+    await until(lambda: peer.messages[-1]["type"] == "ended")
+    await peer.close()
+    return masked(once([message for message in peer.messages if message["type"] not in GROWING]))
+
+
 async def page(h: House) -> dict[str, list[str]]:
     """Types of messages that the page's scripts send and take."""
     text = "".join([(await h.http.get(f"/{name}")).text for name in PAGE])
@@ -160,8 +175,8 @@ def test_every_route_answers_as_before(frozen) -> None:
 
 
 def test_the_page_and_the_server_say_what_they_said(frozen) -> None:
-    told = asyncio.run(asked(partial(talk, kind=SocketPeer), nonsense, page))
-    frozen.same("talk", dict(zip(("websocket", "nonsense", "page"), told, strict=True)))
+    told = asyncio.run(asked(partial(talk, kind=SocketPeer), nonsense, page, misfortunes))
+    frozen.same("talk", dict(zip(("websocket", "nonsense", "page", "misfortunes"), told, strict=True)))
 
 
 @pytest.mark.slow

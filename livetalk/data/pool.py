@@ -291,11 +291,8 @@ def render_held_out(folder: Path | str, speech: Path | str, processes: int, pupp
 
 
 def _serve(options: argparse.Namespace) -> None:
-    """Render held-out clips into RUN/held_out, then training clips into RUN/shards, all asked for or until stopped."""
+    """Render clips into RUN/shards, all asked for or until stopped, and beside them held-out ones of each kind."""
     run, held_out = Path(options.run), options.held_out_puppets or options.puppets
-    render_held_out(run / "held_out", options.features, options.processes)
-    if held_out is not None:
-        render_held_out(run / "held_out_puppets", options.features, options.processes, held_out)
     there = [int(path.stem.split("_")[1]) for path in (run / "shards").glob("shard_*.npz")]
     config = PoolConfig(
         str(run / "shards"),
@@ -304,12 +301,15 @@ def _serve(options: argparse.Namespace) -> None:
         clips=options.clips,
         most=max(options.most, options.processes),
         first_shard=max(there, default=-1) + 1,
-        shards=options.shards,
+        shards=None if options.shards is None else max(0, options.shards - len(there)),
         devices=tuple(range(options.devices)),
         puppets=options.puppets,
         mix=options.mix,
     )
     with ClipPool(config) as pool:
+        render_held_out(run / "held_out", options.features, options.processes)
+        if held_out is not None:
+            render_held_out(run / "held_out_puppets", options.features, options.processes, held_out)
         for _ in pool.shards():
             pass
 
@@ -321,7 +321,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("processes", type=int)
     parser.add_argument("most", type=int, help="shards in the folder at once")
     parser.add_argument("--clips", type=int, default=PoolConfig.clips, help="in a shard")
-    parser.add_argument("--shards", type=int, help="how many to render; without it on and on")
+    parser.add_argument("--shards", type=int, help="how many there shall be; without it on and on")
     parser.add_argument("--devices", type=int, default=1, help="GPUs to draw on")
     parser.add_argument("--puppets", help="pack of fitted portraits")
     parser.add_argument("--held-out-puppets", help="pack of the held-out ones; the same pack by default")

@@ -19,6 +19,7 @@ from livetalk.codec.portrait import PortraitCodec
 from livetalk.conditions.text_tiny import TextEncoder
 from livetalk.data.features import FeatureShelf
 from livetalk.data.pool import Shard, read_shards
+from livetalk.data.puppets.portraits import open_portraits
 from livetalk.distill.held_out import FOLDERS
 from livetalk.distill.recipe import encode_clips
 from livetalk.training.frames import FrameRing
@@ -133,10 +134,14 @@ def held_out_frames(run: Path, frames: int, size: int, device: torch.device, cli
     return rings
 
 
-def load_pictures(folder: Path) -> list[Tensor]:
-    """Photographs [h w 3] u8 of a folder, in random order."""
+def load_pictures(source: Path) -> list[Tensor]:
+    """Photographs [h w 3] u8 in random order: of a folder, or those of a pack of fitted portraits to be trained on."""
     from PIL import Image
 
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".png", ".jpg", ".jpeg"))
+    if source.is_file():
+        portraits = [portrait for portrait in open_portraits(source) if not portrait.held_out]
+        random.Random(0).shuffle(portraits)
+        return [torch.from_numpy(portrait.photograph.copy()) for portrait in portraits]
+    paths = sorted(p for p in source.iterdir() if p.suffix.lower() in (".png", ".jpg", ".jpeg"))
     random.Random(0).shuffle(paths)
     return [torch.from_numpy(np.array(Image.open(p).convert("RGB"))) for p in paths]

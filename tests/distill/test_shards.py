@@ -1,6 +1,7 @@
 """Shards reach the bank in order, once, without holding training up."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import torch
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.conditions.text_tiny import TextEncoder
 from livetalk.data.features import FeatureShelf
-from livetalk.distill.shards import ClipEncoder
+from livetalk.data.puppets.fitted import FittedPortrait
+from livetalk.data.puppets.portraits import Portraits
+from livetalk.distill.shards import ClipEncoder, load_pictures
 from livetalk.presets import MINIATURE
 from livetalk.training.latents import LatentBank
 
@@ -51,3 +54,27 @@ def test_new_shards_are_encoded_and_freed(tmp_path: Path) -> None:
     first, second = bank.take(torch.tensor([0, 2])).latents
     assert not torch.equal(first, second)
     torch.testing.assert_close(bank.take(torch.tensor([1])).audio.std(), torch.tensor(1.0), rtol=0.2, atol=0.2)
+
+
+def test_photographs_come_from_a_pack_without_those_held_out(tmp_path: Path) -> None:
+    grey = np.full((64, 64, 3), 100, np.uint8)
+    none = np.zeros(3, np.float32)
+    portrait = FittedPortrait(
+        "one",
+        grey,
+        grey[..., 0],
+        grey[::4, ::4],
+        False,
+        np.zeros((478, 2)),
+        np.zeros(203),
+        np.zeros(52),
+        none,
+        none,
+        0,
+        0,
+    )
+    both = [Portraits.of(portrait), Portraits.of(replace(portrait, photograph=grey + 100)).marked(held_out=True)]
+    Portraits.joined(both).save(tmp_path / "pack")
+    (picture,) = load_pictures(tmp_path / "pack")
+    assert picture.shape == (64, 64, 3)
+    assert abs(float(picture.float().mean()) - 100) < 2

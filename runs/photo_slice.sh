@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# Teaches a model that knows rendered people to move photographs, in calls of a few minutes that resume.
+#
+#   runs/photo_slice.sh render            clips of both kinds, in the background; returns once some are there
+#   runs/photo_slice.sh teach   SECONDS   the teacher on one GPU, the codec's decoder on another
+#   runs/photo_slice.sh distil  SECONDS   trajectories and ode on all GPUs, then dmd, two runs
+#   runs/photo_slice.sh go-on   SECONDS   more of dmd, and the mean of both runs
+#
+# A call takes SECONDS by the clock and goes on from what lies in RUN. Where that is empty it begins with the bundles
+# (8 bits a weight) in START: codec, teacher, student, and student_a, student_b for `go-on`. What it has learned it
+# leaves in OUT as such bundles of at most 16 MiB, with the logs, so that the next call may be made elsewhere.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+run=${RUN:-$here/photo_slice} start=${START:?a folder of bundles: codec, teacher, student} out=${OUT:-$run/out}
+features=${FEATURES:?a folder made by livetalk data features}
+puppets=${PUPPETS:-} held_out_puppets=${HELD_OUT_PUPPETS:-} mix=${MIX:-0.5}
+photos=${PHOTOS:-}                                     # still pictures for the codec
+gpus=${GPUS:-2} processes=${PROCESSES:-28}             # the processes that render
+clips=${CLIPS:-5120} shard=${SHARD:-16} first=${FIRST:-1280} # training begins when `first` clips are there
+join=${JOIN:-1} compile=${COMPILE---compile} reserve=${RESERVE:-40} # seconds for what comes after training
+ode_seconds=${ODE_SECONDS:-200} trajectories=${TRAJECTORIES:-1536}  # of each process
+teacher=${TEACHER_OPTIONS:---batch 96 --lr 8e-4}
+codec=${CODEC_OPTIONS:---batch 16 --lr 5e-4 --texture 0.4 --clips 3000}
+ode=${ODE_OPTIONS:---batch 64 --text-scale 1.8 --audio-scale 2.5}
+dmd=${DMD_OPTIONS:---batch 96 --lr 5e-5 --critic-lr 1e-4 --critic-warmup 60 --text-scale 1.5}
+scales=(${AUDIO_SCALES:-3.0 2.0})                      # of the teacher's score, a dmd run each
+names=(a b)
+module=livetalk.cli_train
+python=${PYTHON:-python3}
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} TORCHDYNAMO_SUPPRESS_ERRORS=1 PYTHONUNBUFFERED=1
+mkdir -p "$run/shards" "$run/logs" "$out"
+say() { printf '%(%H:%M:%S)T  %s\n' -1 "$*"; }
+
+on() { # GPU NAME STAGE OPTIONS...: one process; 130 says that it left a checkpoint to go on from
+    local gpu=$1 name=$2
+    shift 2
+    CUDA_VISIBLE_DEVICES=$((gpu % (gpus > 0 ? gpus : 1))) \
+        "$python" -m "$module" "$@" >>"$run/logs/$name.log" 2>&1 || [ $? = 130 ] || { tail -n 25 "$run/logs/$name.log"; return 1; }
+}
+
+on_all() { # NAME STAGE OPTIONS...
+    local name=$1
+    shift
+    [ "$gpus" -gt 1 ] || { on 0 "$name" "$@"; return; }
+    "$python" -m torch.distributed.run --standalone --nproc-per-node "$gpus" -m -- "$module" "$@" \
+        >>"$run/logs/$name.log" 2>&1 || { tail -n 25 "$run/logs/$name.log"; return 1; }
+}
+
+begin() { # weights that RUN does not have yet
+    for name in codec teacher; do
+        [ -e "$run/$name.safetensors" ] || cp "$start/$name.safetensors" "$run/$name.safetensors"
+    done
+}
+
+shards() { find "$run/shards" -name 'shard_*.npz' | wc -l; }
+
+render() {
+    if [ -e "$run/render.pid" ] && kill -0 "$(cat "$run/render.pid")" 2>/dev/null; then return; fi
+    [ "$(shards)" -lt $((clips / shard)) ] || return 0
+    local pack=()
+    [ -z "$puppets" ] || pack=(--puppets "$puppets" --mix "$mix")
+    [ -z "$held_out_puppets" ] || pack+=(--held-out-puppets "$held_out_puppets")
+    setsid nice -n 5 "$python" -m livetalk.data.pool "$features" "$run" "$processes" 100000 --clips "$shard" \
+        --shards $((clips / shard)) --devices $((gpus > 0 ? gpus : 1)) "${pack[@]}" >>"$run/logs/render.log" 2>&1 </dev/null &
+    echo $! >"$run/render.pid"
+}
+
+watch() { # COUNT SECONDS: until so many shards are there, or the time is over
+    local began=$SECONDS
+    until [ "$(shards)" -ge "$1" ] || [ $((SECONDS - began)) -ge "$2" ] || ! kill -0 "$(cat "$run/render.pid")" 2>/dev/null; do
+        sleep 1
+    done
+    say "$(shards) shards of $shard clips after $((SECONDS - began)) s"
+    cat "$run"/*/failed_*.txt "$run/logs/render.log" 2>/dev/null | tail -n 25
+}
+
+known() { # encoded clips for ode and dmd: where `teach` has not made them, by a step of the teacher that changes nothing
+    [ ! -e "$run/bank.pt" ] || return 0
+    render
+    say "clips are encoded"
+    on 0 bank teacher --run "$run" --speech "$features" --clips "$clips" --first $((clips / 2)) --steps 1 \
+        --start "$run/teacher.safetensors"
+    rm -rf "$run/teacher"
+    stop_rendering
+}
+
+stop_rendering() { kill "$(cat "$run/render.pid")" 2>/dev/null || true; }
+
+all() { # JOBS...: wait for them all; what one has failed to do does not keep the others from being saved
+    for job in "$@"; do wait "$job" || failed=1; done
+}
+
+teach() { # UNTIL
+    render
+    rm -rf "$run/teacher" "$run/codec_run"
+    mkdir -p "$run/codec_run"
+    for name in held_out held_out_puppets shards; do ln -sfn "$run/$name" "$run/codec_run/$name"; done
+    on 0 teacher teacher --run "$run" --speech "$features" --clips "$clips" --first "$first" --until "$1" \
+        --start "$run/teacher.safetensors" --join-weight "$join" $compile $teacher &
+    local jobs=($!)
+    on 1 codec codec --run "$run/codec_run" --first "$first" --until "$1" --decoder-only \
+        --start "$run/codec.safetensors" ${photos:+--photos "$photos"} $compile $codec &
+    all "${jobs[@]}" $!
+    stop_rendering
+    [ ! -e "$run/codec_run/codec.safetensors" ] || cp "$run/codec_run/codec.safetensors" "$run/codec.safetensors"
+    say "$(shards) shards of $shard clips"
+}
+
+distil() { # UNTIL
+    known
+    say "trajectories and ode"
+    on_all ode ode --run "$run" --start "$start/student.safetensors" --trajectories "$trajectories" \
+        --until $(($(date +%s) + ode_seconds)) --join-weight "$join" $compile $ode
+    rollouts "$1"
+}
+
+rollouts() { # UNTIL: both runs of dmd go on, or begin with what is newest
+    known
+    say "dmd"
+    local jobs=()
+    for k in "${!names[@]}"; do
+        local folder=$run/dmd_${names[k]} from
+        mkdir -p "$folder"
+        for name in codec.safetensors teacher.safetensors bank.pt held_out.pt; do ln -sfn "$run/$name" "$folder/$name"; done
+        for from in "$start/student_${names[k]}.safetensors" "$run/ode.safetensors"; do [ ! -e "$from" ] || break; done
+        # Only the warm-up of the rates is a share of --seconds; the clock ends the call.
+        on "$k" "dmd_${names[k]}" dmd --run "$folder" --start "$from" --seconds 900 --until "$1" --sample-every 150 \
+            --audio-scale "${scales[k]}" --join-weight "$join" $dmd &
+        jobs+=($!)
+    done
+    all "${jobs[@]}"
+}
+
+keep() { # NAME FILES...: their mean as a bundle in OUT
+    "$python" -m "$module" bundle "${@:2}" --out "$out/$1.safetensors" --release 1.0 || failed=1
+}
+
+logs() { # losses, what was printed, the newest pictures; held-out figures are shown
+    cd "$run"
+    {
+        find . -name metrics.jsonl -o -path './logs/*.log'
+        find . -path '*/samples/*.jpg' -printf '%T@ %p\n' | sort -n | tail -n 8 | cut -d' ' -f2-
+    } | tar -czf "$out/logs.tgz" -T - || true
+    grep held_out $(find . -name metrics.jsonl) /dev/null | cut -c1-260 | tail -n 12 || true
+}
+
+stage=${1:?render, teach, distil or go-on}
+until=$(($(date +%s) + ${2:-0} - reserve))
+failed=0
+begin
+trap logs EXIT
+case $stage in
+    render) render; watch "${ENOUGH:-$processes}" "${PATIENCE:-45}" ;;
+    teach)
+        teach "$until"
+        keep teacher "$run/teacher.safetensors"
+        keep codec "$run/codec.safetensors"
+        ;;
+    distil | go-on)
+        if [ "$stage" = distil ]; then distil "$until"; else rollouts "$until"; fi
+        for name in "${names[@]}"; do keep "student_$name" "$run/dmd_$name/student.safetensors"; done
+        keep student "$run"/dmd_*/student.safetensors
+        ;;
+    *) echo "$0: no stage $stage: choose render, teach, distil or go-on" >&2; exit 2 ;;
+esac
+say "$stage is done"
+exit $failed

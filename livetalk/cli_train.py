@@ -42,7 +42,7 @@ Pace = Annotated[float, typer.Option(help="Weight of how much changes from frame
 CriticWarmup = Annotated[int, typer.Option(help="Steps in which the critic learns alone.", min=0)]
 Join = Annotated[float, typer.Option("--join-weight", help="Weight of a block's first latent frame.", min=0)]
 Puppets = Annotated[Path | None, typer.Option(help="Pack of fitted portraits to draw puppets from.")]
-HeldOutPuppets = Annotated[Path | None, typer.Option(help="Pack of the held-out ones; the same pack by default.")]
+HeldOutPuppets = Annotated[Path | None, typer.Option(help="Pack with held-out portraits, for held-out figures.")]
 Mix = Annotated[float, typer.Option(help="Share of the shards that hold puppets.", min=0, max=1)]
 Lr = Annotated[float | None, typer.Option(help="Learning rate in place of the preset's.")]
 

@@ -14,9 +14,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 run=${RUN:-$here/photo_slice} start=${START:?a folder of bundles: codec, teacher, student} out=${OUT:-$run/out}
 features=${FEATURES:?a folder made by livetalk data features}
 puppets=${PUPPETS:-} held_out_puppets=${HELD_OUT_PUPPETS:-} mix=${MIX:-0.5}
-photos=${PHOTOS:-}                                     # still pictures for the codec
+photos=${PHOTOS:-$puppets}                             # still pictures for the codec: a folder, or a pack
 gpus=${GPUS:-2} processes=${PROCESSES:-28}             # the processes that render
-clips=${CLIPS:-5120} shard=${SHARD:-16} first=${FIRST:-1280} # training begins when `first` clips are there
+clips=${CLIPS:-6144} shard=${SHARD:-16} first=${FIRST:-1280} # training begins when `first` clips are there
 join=${JOIN:-1} compile=${COMPILE---compile} reserve=${RESERVE:-40} # seconds for what comes after training
 ode_seconds=${ODE_SECONDS:-200} trajectories=${TRAJECTORIES:-1536}  # of each process
 teacher=${TEACHER_OPTIONS:---batch 96 --lr 8e-4}

@@ -292,7 +292,7 @@ def render_held_out(folder: Path | str, speech: Path | str, processes: int, pupp
 
 def _serve(options: argparse.Namespace) -> None:
     """Render clips into RUN/shards, all asked for or until stopped, and beside them held-out ones of each kind."""
-    run, held_out = Path(options.run), options.held_out_puppets or options.puppets
+    run = Path(options.run)
     there = [int(path.stem.split("_")[1]) for path in (run / "shards").glob("shard_*.npz")]
     config = PoolConfig(
         str(run / "shards"),
@@ -308,8 +308,8 @@ def _serve(options: argparse.Namespace) -> None:
     )
     with ClipPool(config) as pool:
         render_held_out(run / "held_out", options.features, options.processes)
-        if held_out is not None:
-            render_held_out(run / "held_out_puppets", options.features, options.processes, held_out)
+        if options.held_out_puppets is not None:
+            render_held_out(run / "held_out_puppets", options.features, options.processes, options.held_out_puppets)
         for _ in pool.shards():
             pass
 
@@ -324,7 +324,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--shards", type=int, help="how many there shall be; without it on and on")
     parser.add_argument("--devices", type=int, default=1, help="GPUs to draw on")
     parser.add_argument("--puppets", help="pack of fitted portraits")
-    parser.add_argument("--held-out-puppets", help="pack of the held-out ones; the same pack by default")
+    parser.add_argument("--held-out-puppets", help="pack that has held-out ones")
     parser.add_argument("--mix", type=float, default=0.0, help="share of the shards that hold puppets")
     return parser.parse_args()
 

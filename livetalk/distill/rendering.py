@@ -16,11 +16,11 @@ from livetalk.training.parallel import World
 
 @dataclass(frozen=True)
 class Mixture:
-    """Rendered heads, and puppets of a pack in a share `mix` of the shards. `held_out`: the pack nobody trains on."""
+    """Rendered heads, and puppets of a pack in a share `mix` of the shards. `held_out`: a pack with held-out ones."""
 
     puppets: Path | None = None
     mix: float = 0.0
-    held_out: Path | None = None  # the same pack by default
+    held_out: Path | None = None
 
     def __post_init__(self) -> None:
         if self.mix and self.puppets is None:
@@ -53,9 +53,8 @@ def render_all_held_out(run: Path, speech: Path | None, processes: int, world: W
     if not processes or speech is None or not world.is_main:
         return
     render_held_out(run / FOLDERS[HEADS], speech, processes)
-    pack = mixture.held_out or mixture.puppets
-    if pack is not None:
-        render_held_out(run / FOLDERS[PUPPETS], speech, processes, str(pack))
+    if mixture.held_out is not None:
+        render_held_out(run / FOLDERS[PUPPETS], speech, processes, str(mixture.held_out))
 
 
 def wait_for(filled: Callable[[], int], wanted: int, patience: float = 600.0) -> None:

@@ -12,7 +12,7 @@ from livetalk.data.puppets.sheet import smooth
 
 def foreground(portrait: FittedPortrait) -> UInt8[np.ndarray, "side side 4"]:
     """The photograph with its matte; at the person's edges without the colour of what was behind."""
-    from scipy.ndimage import uniform_filter
+    from scipy.ndimage import uniform_filter1d
 
     colour = portrait.photograph.astype(np.float32)
     if portrait.matted:
@@ -21,9 +21,14 @@ def foreground(portrait: FittedPortrait) -> UInt8[np.ndarray, "side side 4"]:
         behind = np.asarray(Image.fromarray(portrait.plate).resize((side, side), Image.Resampling.BICUBIC), np.float32)
         without = (colour - (1 - alpha) * behind) / np.maximum(alpha, 0.15)
         sure = (alpha > 0.97).astype(np.float32)
-        wide = max(3, side // 40)
-        near = uniform_filter(uniform_filter(colour * sure, (wide, wide, 0)), (wide, wide, 0))
-        weight = uniform_filter(uniform_filter(sure, (wide, wide, 0)), (wide, wide, 0))
+        wide = max(3, portrait.side // 40)
+
+        def around(value: np.ndarray) -> np.ndarray:
+            for axis in (0, 1, 0, 1):
+                value = uniform_filter1d(value, wide, axis)
+            return value
+
+        near, weight = around(colour * sure), around(sure)
         near = np.where(weight > 0.01, near / np.maximum(weight, 0.01), colour)
         trust = smooth(0.25, 0.85, alpha)
         mixed = np.where(alpha > 0.99, colour, trust * without + (1 - trust) * near)

@@ -76,7 +76,8 @@ def rasterise(
         chosen = np.flatnonzero(seen & (size.max(1) <= width) & (size.max(1) > (width // 4 if width > _WINDOW else 0)))
         _fill(corners, depth[triangles], chosen, low, width, count, best, which)
     met = which.reshape(count, count) >= 0
-    distance, nearest = distance_transform_edt(~met, return_indices=True)
+    distance, nearest = np.empty(met.shape), np.empty((2, *met.shape), np.int32)
+    distance_transform_edt(~met, return_indices=True, distances=distance, indices=nearest)
     row, column = nearest
     hit = which.reshape(count, count)[row, column]
     shares = _shares(corners[hit], np.stack([column, row], -1).astype(float))[0]

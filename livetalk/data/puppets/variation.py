@@ -69,15 +69,15 @@ def sample_variation(rng: np.random.Generator, matted: bool, views: Path | None 
     warm = rng.normal() * 0.12
     exposure, warmth = np.exp(rng.normal() * 0.07), rng.normal() * 0.03
     coloured, softened, grained, squeezed = rng.random(4) < (0.6, 0.15, 0.3, 0.3)
-    tones = (exposure * (1 + warmth), exposure, exposure * (1 - warmth))
+    tones = exposure * np.array([1 + warmth, 1, 1 - warmth])
     gamma, saturation = float(np.exp(rng.normal() * 0.10)), float(rng.uniform(0.7, 1.25))
     return Variation(
         mirrored=bool(rng.random() < 0.5),
         background=background if matted else "own",
         view=view if matted and background == "view" else "",
-        key=tuple(float(v) for v in min(strength, 0.25) * way),
+        key=_triple(min(strength, 0.25) * way),
         tint=(1 + warm, 1.0, 1 - warm),
-        gain=tuple(float(v) for v in tones) if coloured else (1.0, 1.0, 1.0),
+        gain=_triple(tones) if coloured else (1.0, 1.0, 1.0),
         gamma=gamma if coloured else 1.0,
         saturation=0.0 if rng.random() < 0.03 else saturation if coloured else 1.0,
         blur=float(rng.uniform(0.3, 0.9)) if softened else 0.0,
@@ -85,6 +85,10 @@ def sample_variation(rng: np.random.Generator, matted: bool, views: Path | None 
         quality=int(rng.integers(40, 90)) if squeezed else 0,
         seed=int(rng.integers(2**31)),
     )
+
+
+def _triple(values: Float[np.ndarray, "3"]) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])
 
 
 def varied(portrait: FittedPortrait, variation: Variation) -> FittedPortrait:

@@ -15,7 +15,7 @@ run=${RUN:-$here/photo_slice} start=${START:?a folder of bundles: codec, teacher
 features=${FEATURES:?a folder made by livetalk data features}
 puppets=${PUPPETS:-} held_out_puppets=${HELD_OUT_PUPPETS:-} mix=${MIX:-0.5}
 photos=${PHOTOS:-$puppets}                             # still pictures for the codec: a folder, or a pack
-gpus=${GPUS:-2} processes=${PROCESSES:-28}             # the processes that render
+gpus=${GPUS:-2} devices=${DEVICES:-$gpus} processes=${PROCESSES:-28} # GPUs, those that draw, processes that render
 clips=${CLIPS:-6144} shard=${SHARD:-16} first=${FIRST:-1280} # training begins when `first` clips are there
 join=${JOIN:-1} compile=${COMPILE---compile} reserve=${RESERVE:-40} # seconds for what comes after training
 ode_seconds=${ODE_SECONDS:-200} trajectories=${TRAJECTORIES:-1536}  # of each process
@@ -52,26 +52,27 @@ begin() { # weights that RUN does not have yet
     done
 }
 
+rendering() { kill -0 "$(cat "$run/render.pid" 2>/dev/null)" 2>/dev/null; }
+
 shards() { find "$run/shards" -name 'shard_*.npz' | wc -l; }
 
 render() {
-    if [ -e "$run/render.pid" ] && kill -0 "$(cat "$run/render.pid")" 2>/dev/null; then return; fi
-    [ "$(shards)" -lt $((clips / shard)) ] || return 0
+    if rendering || [ "$(shards)" -ge $((clips / shard)) ]; then return; fi
     local pack=()
     [ -z "$puppets" ] || pack=(--puppets "$puppets" --mix "$mix")
     [ -z "$held_out_puppets" ] || pack+=(--held-out-puppets "$held_out_puppets")
     setsid nice -n 5 "$python" -m livetalk.data.pool "$features" "$run" "$processes" 100000 --clips "$shard" \
-        --shards $((clips / shard)) --devices $((gpus > 0 ? gpus : 1)) "${pack[@]}" >>"$run/logs/render.log" 2>&1 </dev/null &
+        --shards $((clips / shard)) --devices $((devices > 0 ? devices : 1)) "${pack[@]}" >>"$run/logs/render.log" 2>&1 </dev/null &
     echo $! >"$run/render.pid"
 }
 
 watch() { # COUNT SECONDS: until so many shards are there, or the time is over
     local began=$SECONDS
-    until [ "$(shards)" -ge "$1" ] || [ $((SECONDS - began)) -ge "$2" ] || ! kill -0 "$(cat "$run/render.pid")" 2>/dev/null; do
+    until [ "$(shards)" -ge "$1" ] || [ $((SECONDS - began)) -ge "$2" ] || ! rendering; do
         sleep 1
     done
     say "$(shards) shards of $shard clips after $((SECONDS - began)) s"
-    cat "$run"/*/failed_*.txt "$run/logs/render.log" 2>/dev/null | tail -n 25
+    cat "$run"/*/failed_*.txt "$run/logs/render.log" 2>/dev/null | tail -n 25 || true
 }
 
 known() { # encoded clips for ode and dmd: where `teach` has not made them, by a step of the teacher that changes nothing
@@ -84,7 +85,7 @@ known() { # encoded clips for ode and dmd: where `teach` has not made them, by a
     stop_rendering
 }
 
-stop_rendering() { kill "$(cat "$run/render.pid")" 2>/dev/null || true; }
+stop_rendering() { kill "$(cat "$run/render.pid" 2>/dev/null)" 2>/dev/null || true; }
 
 all() { # JOBS...: wait for them all; what one has failed to do does not keep the others from being saved
     for job in "$@"; do wait "$job" || failed=1; done
@@ -96,7 +97,7 @@ teach() { # UNTIL
     mkdir -p "$run/codec_run"
     for name in held_out held_out_puppets shards; do ln -sfn "$run/$name" "$run/codec_run/$name"; done
     on 0 teacher teacher --run "$run" --speech "$features" --clips "$clips" --first "$first" --until "$1" \
-        --start "$run/teacher.safetensors" --join-weight "$join" $compile $teacher &
+        --start "$run/teacher.safetensors" $compile $teacher &
     local jobs=($!)
     on 1 codec codec --run "$run/codec_run" --first "$first" --until "$1" --decoder-only \
         --start "$run/codec.safetensors" ${photos:+--photos "$photos"} $compile $codec &
@@ -150,7 +151,11 @@ failed=0
 begin
 trap logs EXIT
 case $stage in
-    render) render; watch "${ENOUGH:-$processes}" "${PATIENCE:-45}" ;;
+    render)
+        render
+        watch "${ENOUGH:-$processes}" "${PATIENCE:-60}"
+        rendering || [ "$(shards)" -ge $((clips / shard)) ] || failed=1
+        ;;
     teach)
         teach "$until"
         keep teacher "$run/teacher.safetensors"

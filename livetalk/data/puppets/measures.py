@@ -95,7 +95,7 @@ class _Photograph:
         )
 
     def _lid_colour(self, side: int, lids: Slit) -> Float[np.ndarray, "3"]:
-        """Between the colours of the skin above and below the eye, nearer to the lighter one, a little darker."""
+        """Nearly the lighter of the skins above and below the eye (one may be brow or make-up), a little darker."""
         from scipy.ndimage import gaussian_filter
 
         x = lids.x[3:-3]
@@ -106,7 +106,7 @@ class _Photograph:
             spots = np.stack([x, np.full_like(x, height), np.full_like(x, depth)], -1)
             column, row = (project(self.head.to_camera(spots)) * self.side).astype(int).clip(0, self.side - 1).T
             colours.append(np.median(soft[row, column], axis=0))
-        return 0.88 * (0.55 * np.maximum(*colours) + 0.45 * np.minimum(*colours))
+        return 0.93 * (0.8 * np.maximum(*colours) + 0.2 * np.minimum(*colours))
 
     def skin_colour(self) -> Float[np.ndarray, "3"]:
         """Of cheeks and forehead."""

@@ -27,7 +27,7 @@ void main() {
     vec3 enamel = tooth.rgb * (0.86 + 0.14 * split) * (0.93 + 0.07 * smoothstep(0.0, 0.25, height));
     vec3 c = mix(enamel, lip.rgb * vec3(0.95, 0.78, 0.78), gum) * (0.76 + 0.24 * front);
     c *= (1.0 - 0.88 * smoothstep(0.03, 0.34, deep)) * open_ * corner * (upper ? 1.0 : 0.9);
-    float shown_ = tooth.w * texture(photographed_teeth, at).r;
+    float shown_ = tooth.w * smoothstep(0.4, 0.9, texture(photographed_teeth, at).r);
     c = mix(c, texture(photograph, at).rgb * mix(0.75, 1.0, open_), shown_);
     colour = vec4(mix(c, texture(photograph, at).rgb, close.x), 1.0);
 }

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from livetalk.conversation.brains.brain import Answer, Speech, Thought, Understood
+from livetalk.avatar.fake import FakeStudio
+from livetalk.conversation.brains.base import Answer, Speech, Thought, Understood
 from livetalk.conversation.brains.echo import EchoBrain, EchoMind
-from livetalk.conversation.fake import FakeStudio
-from livetalk.conversation.memory import Memory
+from livetalk.conversation.history import Memory
 from livetalk.media import read_speech
-from livetalk.server.app import Door, make_app
+from livetalk.server.lifecycle import bind, serve
 from livetalk.server.limits import Limits
 from livetalk.server.logs import Log
 from livetalk.server.metrics import Metrics
-from livetalk.server.run import bind, serve
-from livetalk.server.visits import Visits
+from livetalk.server.routes import Door, make_app
+from livetalk.server.sessions import Visits
 
 ASSETS = Path(str(files("livetalk"))) / "assets"
 

@@ -9,9 +9,9 @@ from importlib.resources import files
 import numpy as np
 
 from livetalk import LivePerformer, Performer
+from livetalk.avatar.blocks import Cut, TimedBlock
 from livetalk.conditions.portrait import load_portrait
 from livetalk.media import read_speech
-from livetalk.performer.timed import Cut, TimedBlock
 
 ASSETS = files("livetalk") / "assets"
 

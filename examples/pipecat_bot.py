@@ -16,11 +16,11 @@ from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
+from livetalk.avatar.fake import FakeStudio
 from livetalk.conditions.portrait import load_portrait
-from livetalk.conversation.fake import FakeStudio
-from livetalk.conversation.service import AvatarVideoService
-from livetalk.conversation.worker import WorkerStudio
+from livetalk.conversation.avatar_service import AvatarVideoService
 from livetalk.media import read_speech
+from livetalk.worker.host import WorkerStudio
 
 ASSETS = files("livetalk") / "assets"
 

@@ -7,7 +7,7 @@ use. This module deliberately knows no model and no file format.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from livetalk.performer.live import LivePerformer as LivePerformer
+    from livetalk.live.engine import LivePerformer as LivePerformer
     from livetalk.performer.performer import Performer as Performer
 
 __version__ = "0.6.0"
@@ -20,7 +20,7 @@ def __getattr__(name: str) -> object:
 
         return Performer
     if name == "LivePerformer":
-        from livetalk.performer.live import LivePerformer
+        from livetalk.live.engine import LivePerformer
 
         return LivePerformer
     raise AttributeError(f"module 'livetalk' has no attribute {name!r}")

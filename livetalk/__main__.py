@@ -1,6 +1,6 @@
 """`python -m livetalk` is the `livetalk` command; nothing else lives here."""
 
-from livetalk.cli import main
+from livetalk.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -25,7 +25,7 @@ ode=${ODE_OPTIONS:---batch 64 --text-scale 1.8 --audio-scale 2.5}
 dmd=${DMD_OPTIONS:---batch 96 --lr 5e-5 --critic-lr 1e-4 --critic-warmup 60 --text-scale 1.5}
 scales=(${AUDIO_SCALES:-3.0 2.0})                      # of the teacher's score, a dmd run each
 names=(a b)
-module=livetalk.cli_train
+module=livetalk.cli.train
 python=${PYTHON:-python3}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} TORCHDYNAMO_SUPPRESS_ERRORS=1 PYTHONUNBUFFERED=1
 mkdir -p "$run/shards" "$run/logs" "$out"

@@ -22,10 +22,10 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from livetalk.codec.base import Carry
+from livetalk.codec.block_boundary import FLOW_CHANNELS, eased
 from livetalk.codec.blocks import Eye, Norm, Residual, added, matched, moved, start_small
-from livetalk.codec.interface import Carry
-from livetalk.codec.rest import RESTS, settled, staying
-from livetalk.codec.seams import FLOW_CHANNELS, eased
+from livetalk.codec.deadband import RESTS, settled, staying
 
 # A stream whose portrait is not at hand: its first latent frame is decoded, and serves as the portrait from there on.
 START = Carry(())

@@ -15,7 +15,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from livetalk.codec.interface import Carry
+from livetalk.codec.base import Carry
 from livetalk.codec.wan import WanCodec
 from livetalk.weights import load_into
 
@@ -87,7 +87,7 @@ class LightDecoder(nn.Module):
 
 
 class LightWan(nn.Module):
-    """Wan's encoder with the light decoder, as a `livetalk.codec.interface.Codec`. The VAE's own decoder is let go."""
+    """Wan's encoder with the light decoder, as a `livetalk.codec.base.Codec`. The VAE's own decoder is let go."""
 
     def __init__(self, wan: WanCodec, light: LightDecoder) -> None:
         super().__init__()

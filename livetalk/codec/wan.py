@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from livetalk.codec.interface import Carry
+from livetalk.codec.base import Carry
 from livetalk.codec.wan_blocks import Decoder, Encoder
 from livetalk.weights import load_into
 
@@ -37,7 +37,7 @@ class WanConfig:
 
 
 class WanCodec(nn.Module):
-    """Wan2.1's VAE as a `livetalk.codec.interface.Codec`.
+    """Wan2.1's VAE as a `livetalk.codec.base.Codec`.
 
     Computes in the dtype of its weights (statistics included: in bfloat16 they are rounded like the published
     wrapper rounds them) and returns float32.

@@ -3,7 +3,7 @@
 Row i hears the samples in [1000 i - past, 1000 i + look-ahead) and nothing else, at 16 kHz and 16 frames a
 second; outside the stream it hears zeros. There is no whole-clip statistic anywhere: level, tone and room are
 left to the network, which was trained on speech of every level. It knows nothing of blocks (windows.py), of
-phonemes (training/encoders.py) or of faces.
+phonemes (recipes/encoders/run.py) or of faces.
 """
 
 import math

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from livetalk.conditions.text_umt5 import MISSING
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
-from livetalk.nn.graphed import Graphs
+from livetalk.nn.kernels.cuda_graphs import Graphs
 from livetalk.weights import load_into
 
 if TYPE_CHECKING:

@@ -26,12 +26,12 @@ from pipecat.turns.user_turn_processor import UserTurnProcessor
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
-from livetalk.conversation.brains.brain import Brain, Mind, Understood
+from livetalk.avatar.session import Face
+from livetalk.conversation.avatar_service import AvatarVideoService, FramePlayed
+from livetalk.conversation.brain_processor import Thinker
+from livetalk.conversation.brains.base import Brain, Mind, Understood
 from livetalk.conversation.events import Event
-from livetalk.conversation.face import Face
-from livetalk.conversation.memory import Memory
-from livetalk.conversation.service import AvatarVideoService, FramePlayed
-from livetalk.conversation.thinker import Thinker
+from livetalk.conversation.history import Memory
 from livetalk.geometry import SAMPLE_RATE
 
 SILENCE_ENDS = 1.2  # seconds of silence after which a turn is over whatever smart-turn thinks

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image
 
-from livetalk.evaluation.tiny import Player
+from livetalk.evaluation.clips import Player
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
 PEOPLE = 3

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from livetalk.evaluation import identity
-from livetalk.evaluation.landmarks import track
-from livetalk.evaluation.tiny import Player
-from livetalk.evaluation.video import face_box, frozen_frames, sharpness
+from livetalk.evaluation.clips import Player
+from livetalk.evaluation.metrics import identity
+from livetalk.evaluation.metrics.landmarks import track
+from livetalk.evaluation.metrics.video import face_box, frozen_frames, sharpness
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
 ENDS = 5.0  # s at either end that are compared

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from livetalk.evaluation.identity import distances
-from livetalk.evaluation.lipsync import lagged, pearson
-from livetalk.evaluation.readback import ATTRIBUTES
-from livetalk.evaluation.tiny import Measured, Played
+from livetalk.evaluation.clips import Measured, Played
+from livetalk.evaluation.metrics.identity import distances
+from livetalk.evaluation.metrics.lipsync import lagged, pearson
+from livetalk.evaluation.metrics.readback import ATTRIBUTES
 
 REACH = 4  # frames of lag looked at on either side
 STRANGER = 1.0  # distance of a frame in which no face is found though the truth shows one: farther than most strangers

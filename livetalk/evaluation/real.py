@@ -14,11 +14,11 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from livetalk.conditions.portrait import frame_portrait, open_picture
-from livetalk.evaluation import held_out, identity, phones
-from livetalk.evaluation.landmarks import track
-from livetalk.evaluation.lipsync import pearson
-from livetalk.evaluation.phones import Spoken
-from livetalk.evaluation.tiny import Player
+from livetalk.evaluation.clips import Player
+from livetalk.evaluation.metrics import held_out, identity, phones
+from livetalk.evaluation.metrics.landmarks import track
+from livetalk.evaluation.metrics.lipsync import pearson
+from livetalk.evaluation.metrics.phones import Spoken
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.media import read_speech
 

@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
-from livetalk.evaluation.codec_gate import crop
-from livetalk.evaluation.landmarks import FaceTrack
-from livetalk.evaluation.tiny import Measured
+from livetalk.evaluation.clips import Measured
+from livetalk.evaluation.metrics.codec_gate import crop
+from livetalk.evaluation.metrics.landmarks import FaceTrack
 
 MOMENTS = 8  # pictures a row
 TILE = 112  # pixels a side

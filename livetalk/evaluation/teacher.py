@@ -14,16 +14,16 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
-from livetalk.distill.guided import Guidance
-from livetalk.distill.recipe import load_dit
-from livetalk.distill.rolled import rolled
-from livetalk.distill.trajectories import walk
 from livetalk.dit.audio import pack_audio
 from livetalk.dit.model import DiT
-from livetalk.nn.packed import pack_linears
+from livetalk.nn.kernels.onednn import pack_linears
 from livetalk.performer.performer import Performer
 from livetalk.performer.stages import to_bytes
-from livetalk.training.latents import ClipBatch
+from livetalk.recipes.distill.clips import ClipBatch
+from livetalk.recipes.distill.guidance import Guidance
+from livetalk.recipes.distill.self_rollout import rolled
+from livetalk.recipes.distill.trajectories import walk
+from livetalk.recipes.run import load_dit
 
 GUIDANCE = Guidance(2.0, 2.5)  # of text and of speech, as in the trajectories that the student learns from
 PLACES = (Path("checkpoints/teacher"), Path(__file__).parents[2] / "checkpoints" / "teacher")

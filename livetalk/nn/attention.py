@@ -6,8 +6,8 @@ from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from livetalk.nn import flash3
-from livetalk.nn.fp8 import CODED, coded
+from livetalk.nn.kernels import flash3
+from livetalk.nn.kernels.fp8 import CODED, coded
 
 _SMALL = 1 << 19  # scores a head
 _FEW = 128  # keys

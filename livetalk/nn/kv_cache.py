@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from livetalk.nn.fp8 import coded
+from livetalk.nn.kernels.fp8 import coded
 from livetalk.nn.rope import Rotation, rotate
 
 KeysValues = tuple[Float[Tensor, "b n k d"], Float[Tensor, "b n k d"]]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
 from livetalk.conditions.windows import SpeechWindows
-from livetalk.performer.track import Heard, SpeechTrack
+from livetalk.performer.speech_buffer import Heard, SpeechTrack
 
 MOST_LATENTS = 1023  # whole blocks within the published table of 1,024 absolute positions
 

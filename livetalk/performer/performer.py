@@ -19,27 +19,27 @@ from einops import rearrange
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from livetalk.codec.interface import Carry
+from livetalk.codec.base import Carry
 from livetalk.codec.wan import WanCodec
 from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
 from livetalk.conditions.text_cache import TextFeatures
 from livetalk.conditions.windows import RowEncoder, SpeechWindows
+from livetalk.dit.compiled import ServedDiT
 from livetalk.dit.model import DiT, TextMemory
-from livetalk.dit.serving import ServedDiT
 from livetalk.flow.schedule import ladder
-from livetalk.hub import default_folder
-from livetalk.nn.allocator import keep_freed_memory
-from livetalk.nn.packed import pack_linears
-from livetalk.performer import fits, parts
+from livetalk.nn.kernels.onednn import pack_linears
+from livetalk.performer import loading, memory_budget
+from livetalk.performer.accelerate import Mode, prepare
 from livetalk.performer.clip_track import ClipTrack
-from livetalk.performer.memory import PoolShape, Rooms, Slot, StatePool
-from livetalk.performer.overlap import overlapped
-from livetalk.performer.parts import WEIGHTS as WEIGHTS
-from livetalk.performer.prepare import Mode, prepare
+from livetalk.performer.kv_pool import PoolShape, Rooms, Slot, StatePool
+from livetalk.performer.loading import WEIGHTS as WEIGHTS
+from livetalk.performer.pipeline import overlapped
 from livetalk.performer.rollout import Ladder, ladder_of
+from livetalk.performer.speech_buffer import SpeechTrack
 from livetalk.performer.stream import AvatarStream, Job
-from livetalk.performer.track import SpeechTrack
 from livetalk.presets import FULL_PRESETS, PRESETS, Preset, as_published
+from livetalk.published.hub import default_folder
+from livetalk.runtime.allocator import keep_freed_memory
 
 keep_freed_memory()  # now: threads that begin before it keep a heap of their own, and so do those that follow them
 NATIVE_BF16 = ("ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX10_1_512")  # oneDNN's names
@@ -69,7 +69,7 @@ class Performer:
         self,
         preset: Preset,
         student: DiT,
-        codec: Any,  # nn.Module and livetalk.codec.interface.Codec
+        codec: Any,  # nn.Module and livetalk.codec.base.Codec
         speech: RowEncoder,
         text: TextFeatures,
         version: str,
@@ -129,17 +129,17 @@ class Performer:
         if not chosen.published:
             if options.random_weights or options.mode:
                 raise ValueError(f"preset {preset} is as it is: leave out --random-weights and --mode")
-            made = parts.bundled(chosen, folder or Path(str(resources.files("livetalk") / "assets" / chosen.name)))
+            made = loading.bundled(chosen, folder or Path(str(resources.files("livetalk") / "assets" / chosen.name)))
         elif options.random_weights:
-            made = parts.random_parts(chosen, device, dtype)
+            made = loading.random_parts(chosen, device, dtype)
         else:
-            made = parts.published(chosen, folder or default_folder(), device, dtype)
+            made = loading.published(chosen, folder or default_folder(), device, dtype)
         performer = cls(
             chosen, made.student, made.codec, made.speech, made.text, made.version, seed, dtype, device, decoder_device
         )
         if options.mode:
             fast = options.mode == "fast"
-            light = parts.fast_decoder(options.decoder, folder, options.random_weights) if fast else None
+            light = loading.fast_decoder(options.decoder, folder, options.random_weights) if fast else None
             prepare(performer, options.mode, light, tell=tell)
         return performer
 
@@ -150,7 +150,7 @@ class Performer:
             return None
         fast = not isinstance(self.codec, WanCodec)
         memory = torch.cuda.get_device_properties(self.device).total_memory
-        return fits.needs(self.preset, fast).sessions(memory)
+        return memory_budget.needs(self.preset, fast).sessions(memory)
 
     def track(self) -> SpeechTrack:
         """The sound of a new stream."""

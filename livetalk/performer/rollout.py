@@ -15,8 +15,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from livetalk.dit.compiled import ServedDiT
 from livetalk.dit.model import DiT, TextMemory
-from livetalk.dit.serving import ServedDiT
 from livetalk.flow.schedule import Table
 from livetalk.nn.kv_cache import AnchoredCache, Cache, Past
 from livetalk.nn.rope import Rotation, rotate

@@ -13,9 +13,9 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from livetalk.codec.interface import Carry
+from livetalk.codec.base import Carry
 from livetalk.dit.model import TextMemory
-from livetalk.performer.memory import PagedCache, side_by_side
+from livetalk.performer.kv_pool import PagedCache, side_by_side
 from livetalk.performer.rollout import BlockConditions, RolloutState, next_block
 from livetalk.performer.stream import AvatarStream, Job, Record
 

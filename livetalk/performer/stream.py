@@ -16,12 +16,12 @@ from einops import rearrange
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from livetalk.codec.interface import Carry
+from livetalk.codec.base import Carry
 from livetalk.dit.audio import pack_audio
 from livetalk.dit.model import TextMemory
-from livetalk.performer.memory import KEPT, PagedCache, Slot, SlotSnapshot
+from livetalk.performer.kv_pool import KEPT, PagedCache, Slot, SlotSnapshot
 from livetalk.performer.rollout import BlockConditions, RolloutState, remember_block
-from livetalk.performer.track import Heard
+from livetalk.performer.speech_buffer import Heard
 
 if TYPE_CHECKING:
     from livetalk.performer.performer import Performer

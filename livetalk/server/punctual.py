@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
-from livetalk.conversation.face import Face, FaceItem, FaceLost, TimedBlock
+from livetalk.avatar.session import Face, FaceItem, FaceLost, TimedBlock
 from livetalk.geometry import FRAME_RATE
 from livetalk.server.metrics import Metrics
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from livetalk.training import rng
 from livetalk.training.alarms import Alarm, Alarms
 from livetalk.training.checkpoint import Checkpoints
+from livetalk.training.distributed import World
 from livetalk.training.metrics import Averages, MetricsLog
-from livetalk.training.parallel import World
 from livetalk.training.progress import ProgressLine
 from livetalk.training.stage import LoopConfig, Stage, Tick
 

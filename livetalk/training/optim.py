@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from livetalk.training import parallel
+from livetalk.training import distributed
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def set_lr(optimiser: torch.optim.Optimizer, lr: float) -> None:
 
 def clip_gradients(parameters: Iterable[nn.Parameter], limit: float) -> Tensor:
     """Scale gradients so that their joint norm is at most `limit`; returns the norm before (0-dim, on the device)."""
-    return parallel.whole(nn.utils.clip_grad_norm_(list(parameters), limit, foreach=True)).detach()
+    return distributed.whole(nn.utils.clip_grad_norm_(list(parameters), limit, foreach=True)).detach()
 
 
 class Ema:
@@ -153,7 +153,7 @@ class Ema:
                 parameter.copy_(kept[name])
 
     def state(self) -> dict[str, Any]:
-        return {"updates": self.updates, "average": {n: parallel.whole(t) for n, t in self.average.items()}}
+        return {"updates": self.updates, "average": {n: distributed.whole(t) for n, t in self.average.items()}}
 
     @torch.no_grad()
     def load_state(self, state: dict[str, Any]) -> None:
@@ -161,4 +161,4 @@ class Ema:
         if state["average"].keys() != self.average.keys():
             raise ValueError("the checkpoint averages other parameters than this model has; start in an empty folder")
         for name, average in self.average.items():
-            parallel.copy_whole(average, state["average"][name])
+            distributed.copy_whole(average, state["average"][name])

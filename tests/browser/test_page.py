@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import REAL, look, page, recording, silence, start, state, true, voice
-from house import house, until
 from playwright.async_api import Route
 
 from livetalk.conditions.portrait import load_portrait
+from tests.helpers.browser import REAL, look, page, recording, silence, start, state, true, voice
+from tests.helpers.house import house, until
 
 pytestmark = pytest.mark.slow
-MOUTH = (0.36, 0.62, 0.28, 0.18)  # of `livetalk.conversation.fake.mouth_box`
+MOUTH = (0.36, 0.62, 0.28, 0.18)  # of `livetalk.avatar.fake.mouth_box`
 STILL_HIDDEN = "document.getElementById('still').hidden"
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
 

@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-from browser import look, page, recording, silence, start, state, true, voice
 
-from livetalk.cli_support import weights
-from livetalk.conversation.brains import models
-from livetalk.conversation.brains.brain import BrainError
-from livetalk.evaluation.talk import server
+from livetalk.benchmarks.talk import server
+from livetalk.cli.console import weights
+from livetalk.conversation.brains.base import BrainError
+from livetalk.conversation.brains.local import models
+from tests.helpers.browser import look, page, recording, silence, start, state, true, voice
 
 FACE = (0.3, 0.55, 0.4, 0.3)  # mouth and chin, whoever it is
 pytestmark = pytest.mark.skipif(not weights(), reason="the weights of tiny are not bundled yet")

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pipecat.frames.frames import InterruptionFrame
-from wire import Wire
 
+from livetalk.avatar.fake import FakeFace
 from livetalk.conversation.bot import Bot
-from livetalk.conversation.brains.brain import Brain, BrainError
+from livetalk.conversation.brains.base import Brain, BrainError
 from livetalk.conversation.brains.echo import EchoBrain, EchoMind
 from livetalk.conversation.events import Caption, Event, Problem, State, StateChanged, Waterfall, as_message
-from livetalk.conversation.fake import FakeFace
 from livetalk.media import read_speech
+from tests.helpers.wire import Wire
 
 pytestmark = pytest.mark.slow
 REAL = Path(__file__).parents[1] / "real/voices"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from livetalk.cli_data import app
+from livetalk.cli.data import app
 from livetalk.data.asset_folder import AssetFile, check_folder, digest, documented_files
 
 

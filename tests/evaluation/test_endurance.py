@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from livetalk.evaluation import endurance, landmarks
+from livetalk.evaluation import endurance
 from livetalk.evaluation.endurance import LOST, compare, last_against_first, programme
+from livetalk.evaluation.metrics import landmarks
 from livetalk.geometry import SAMPLE_RATE
-from tests.evaluation.made_up import face
+from tests.helpers.made_up import face
 
 T = 80
 

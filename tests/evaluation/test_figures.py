@@ -7,7 +7,7 @@ import pytest
 
 from livetalk.evaluation.figures import summarise
 from livetalk.evaluation.report import missed
-from tests.evaluation.made_up import T, clip, speech
+from tests.helpers.made_up import T, clip, speech
 
 
 def test_a_model_that_repeats_the_truth_reaches_the_ceiling() -> None:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from livetalk.evaluation import real
-from livetalk.evaluation.phones import Spoken
+from livetalk.evaluation.metrics.phones import Spoken
 
 
 @pytest.fixture

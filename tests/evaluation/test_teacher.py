@@ -10,9 +10,9 @@ import torch
 from livetalk.conditions.speech_tiny import SpeechEncoder, SpeechEncoderConfig
 from livetalk.conditions.text_tiny import load_text_encoder
 from livetalk.dit.model import DiT
-from livetalk.evaluation import machine, teacher
+from livetalk.evaluation import speed, teacher
+from livetalk.evaluation.clips import ASSETS
 from livetalk.evaluation.teacher import Teacher, find_teacher
-from livetalk.evaluation.tiny import ASSETS
 from livetalk.performer.performer import Performer, best_dtype
 from livetalk.presets import MINIATURE
 from livetalk.weights import save_tensors
@@ -65,4 +65,4 @@ def test_held_to_older_instructions_a_model_runs_in_float32(monkeypatch: pytest.
 
 def test_a_bench_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no preset 'none'"):
-        machine.bench("none", None, 2.0)
+        speed.bench("none", None, 2.0)

@@ -1,7 +1,8 @@
 """`--record`, which writes down what is so today (see README.md)."""
 
 import pytest
-from recorded import Frozen
+
+from tests.helpers.recorded import Frozen
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from frozen import commands
-from recorded import differences
+from tests.helpers.frozen import commands
+from tests.helpers.recorded import differences
 
 
 def apart(was: dict[str, Any], now: dict[str, Any]) -> list[str]:

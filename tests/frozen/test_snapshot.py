@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from frozen import inside, snapshot
+
+from tests.helpers.frozen import inside, snapshot
 
 KEPT = Path(__file__).parent / "snapshot.pt.xz"
 

@@ -12,9 +12,10 @@ from functools import partial
 from typing import Any
 
 import pytest
-from house import House, house, until
-from peer import Peer, RtcPeer, SocketPeer
-from recorded import differences
+
+from tests.helpers.house import House, house, until
+from tests.helpers.peer import Peer, RtcPeer, SocketPeer
+from tests.helpers.recorded import differences
 
 KINDS = {bool: "boolean", int: "number", float: "number", str: "text", type(None): "null", list: "list", dict: "object"}
 PAGE = ("main.js", "line.js", "session.js", "webrtc.js", "websocket.js")

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from frozen import FACES, PROMPT, SCRIPT, film, machine, picture, process, save_speech
+
+from tests.helpers.frozen import FACES, PROMPT, SCRIPT, film, machine, picture, process, save_speech
 
 NEAR, FILMED = 2, 25  # tenths of a level: another processor's rounding; what H.264 loses
 

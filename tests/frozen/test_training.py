@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from frozen import SCRIPT, machine, process
-from recorded import differences
+from tests.helpers.frozen import SCRIPT, machine, process
+from tests.helpers.recorded import differences
 
 SAME, LIKE = partial(differences, more=True, rel=1e-5), partial(differences, more=True, rel=0.1)
 

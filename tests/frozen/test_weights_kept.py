@@ -3,9 +3,10 @@
 from functools import partial
 
 import pytest
-from frozen import BUNDLES, SCALE
-from recorded import differences
 from safetensors import safe_open
+
+from tests.helpers.frozen import BUNDLES, SCALE
+from tests.helpers.recorded import differences
 
 
 @pytest.mark.parametrize("name", BUNDLES)

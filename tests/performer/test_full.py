@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from published import published_folder
 
-from livetalk.hub import WAN
-from livetalk.performer.live import LivePerformer
+from livetalk.avatar.blocks import TimedBlock
+from livetalk.live.engine import LivePerformer
+from livetalk.live.snapshots import newest
 from livetalk.performer.performer import Options, Performer
-from livetalk.performer.snapshots import newest
-from livetalk.performer.timed import TimedBlock
 from livetalk.presets import DIT_1_3B, FULL, MINIATURE_FULL
+from livetalk.published.hub import WAN
+from tests.helpers.published import published_folder
 
 RANDOM = Options(random_weights=True, device="cpu")
 NAME = MINIATURE_FULL.name
@@ -195,7 +195,7 @@ def test_the_full_preset_is_the_published_one():
 def test_a_block_of_full_size_has_its_shapes():
     """On a device without memory: the path's arithmetic of shapes, the window full."""
     from livetalk.dit.model import DiT
-    from livetalk.performer.memory import PoolShape, StatePool
+    from livetalk.performer.kv_pool import PoolShape, StatePool
 
     g, c = FULL.geometry, FULL.dit
     with torch.device("meta"):

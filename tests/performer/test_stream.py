@@ -17,9 +17,9 @@ from hypothesis.stateful import (
 )
 from torch.utils import _pytree as pytree
 
-from livetalk.performer.memory import StatePool
-from livetalk.performer.overlap import computing, half_the_cores
+from livetalk.performer.kv_pool import StatePool
 from livetalk.performer.performer import Performer
+from livetalk.performer.pipeline import computing, half_the_cores
 from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import AvatarStream, Job, Record, StreamSnapshot
 from livetalk.presets import MINIATURE

@@ -8,10 +8,10 @@ import random
 import httpx
 import pytest
 import websockets
-from house import House, house, until
-from peer import RtcPeer, SocketPeer
 
 from livetalk.server.limits import Limits
+from tests.helpers.house import House, house, until
+from tests.helpers.peer import RtcPeer, SocketPeer
 
 MANY = int(os.environ.get("LIVETALK_FUZZ", "600"))  # requests and messages; 10,000 before a release
 SECRET = "swordfish-only-i-may-see"

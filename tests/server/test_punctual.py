@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from livetalk.conversation.face import FaceItem, FaceLost, TimedBlock
+from livetalk.avatar.session import FaceItem, FaceLost, TimedBlock
 from livetalk.server import punctual
 from livetalk.server.metrics import Metrics
 from livetalk.server.punctual import watched

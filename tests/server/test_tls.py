@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from livetalk.cli_serve import addressed
+from livetalk.cli.serve import addressed
 from livetalk.server.tls import certificate
 
 

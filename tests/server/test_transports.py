@@ -7,16 +7,16 @@ import threading
 
 import numpy as np
 import pytest
-from house import House, house, until
-from peer import Peer, RtcPeer, SocketPeer
-from relay import relay
 
+from livetalk.avatar.fake import MarkerFace
 from livetalk.conversation.events import State, StateChanged
-from livetalk.conversation.fake import MarkerFace
 from livetalk.media import read_speech
 from livetalk.server.limits import Limits
 from livetalk.server.webrtc import ice_for_page, parse_ice
 from livetalk.server.websocket import SocketLink
+from tests.helpers.house import House, house, until
+from tests.helpers.peer import Peer, RtcPeer, SocketPeer
+from tests.helpers.relay import relay
 
 pytestmark = pytest.mark.slow
 WELCOME = "livetalk/assets/speech/hello.ogg"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from livetalk.training.learner import Learner
 from livetalk.training.optim import Constant, Cosine, Ema, FlatThenLinear, OptimConfig, adamw, parameter_groups, set_lr
+from livetalk.training.optimizer_step import Learner
 from livetalk.training.precision import autocast, maybe_compile, native_bf16
 
 

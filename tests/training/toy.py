@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from livetalk.training.learner import Learner
+from livetalk.training.distributed import World, join
 from livetalk.training.loop import run
 from livetalk.training.optim import Cosine, OptimConfig
-from livetalk.training.parallel import World, join
+from livetalk.training.optimizer_step import Learner
 from livetalk.training.stage import LoopConfig, Sample, Tick
 
 

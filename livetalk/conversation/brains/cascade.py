@@ -16,9 +16,9 @@ import httpx
 import numpy as np
 from jaxtyping import Float32
 
-from livetalk.conversation.brains.brain import BrainError, Step, Understood
-from livetalk.conversation.brains.steps import StepMind
-from livetalk.conversation.memory import Memory
+from livetalk.conversation.brains.base import BrainError, Step, Understood
+from livetalk.conversation.brains.pipeline import StepMind
+from livetalk.conversation.history import Memory
 from livetalk.geometry import SAMPLE_RATE
 
 OPENAI = "https://api.openai.com/v1"

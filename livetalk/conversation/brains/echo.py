@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable
 import numpy as np
 from jaxtyping import Float32
 
-from livetalk.conversation.brains.brain import Answer, Speech, Thought, Understood
-from livetalk.conversation.memory import Memory
+from livetalk.conversation.brains.base import Answer, Speech, Thought, Understood
+from livetalk.conversation.history import Memory
 from livetalk.geometry import SAMPLE_RATE
 from livetalk.media.sound import trimmed
 

@@ -18,7 +18,7 @@ import numpy as np
 import soxr
 from jaxtyping import Float32
 
-from livetalk.conversation.brains.brain import Answer, BrainError, Speech, Thought, Understood
+from livetalk.conversation.brains.base import Answer, BrainError, Speech, Thought, Understood
 from livetalk.conversation.brains.realtime import (
     AUDIO,
     COMMITTED,
@@ -34,7 +34,7 @@ from livetalk.conversation.brains.realtime import (
     session,
     soon,
 )
-from livetalk.conversation.memory import Memory
+from livetalk.conversation.history import Memory
 from livetalk.geometry import SAMPLE_RATE
 
 LONGEST_TURN = 60.0  # seconds of a turn that are kept to be sent again

@@ -19,7 +19,7 @@ from jaxtyping import Float32
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidURI
 
-from livetalk.conversation.brains.brain import BrainError
+from livetalk.conversation.brains.base import BrainError
 
 MOST_NONSENSE = 50  # messages in a row that cannot be read before the line is given up
 LARGEST = 4 << 20  # bytes of a message

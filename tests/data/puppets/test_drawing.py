@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from portraits import rendered_portrait
 
 from livetalk.data.arkit import INDEX
 from livetalk.data.heads import HeadRenderer, sample_look
@@ -10,6 +9,7 @@ from livetalk.data.puppets import PuppetRenderer
 from livetalk.data.puppets.fitted import SHOWN
 from livetalk.data.puppets.stage import as_shown
 from livetalk.data.puppets.variation import Dressed, Variation
+from tests.helpers.portraits import rendered_portrait
 
 EXPRESSIONS = (
     (3, {"mouthSmileLeft": 0.4, "mouthSmileRight": 0.4, "jawOpen": 0.1}, (0.10, 0.05, 0.02)),

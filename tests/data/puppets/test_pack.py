@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from livetalk.cli_data import app
+from livetalk.cli.data import app
 from livetalk.data.puppets import pack as packing
 from livetalk.data.puppets.fit import Fit
 from livetalk.data.puppets.pack import FitCache, PackOptions, listed_names, pack, photographs_of

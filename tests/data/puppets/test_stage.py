@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from portraits import rendered_portrait
 
 from livetalk.data.acting.performance import HELD_OUT_FROM
 from livetalk.data.acting.prompts import Acting
@@ -12,6 +11,7 @@ from livetalk.data.puppets.acting import BOUND, perform_puppet
 from livetalk.data.puppets.portraits import Portraits
 from livetalk.data.puppets.puppet import own_pose, own_weights
 from livetalk.data.puppets.stage import PuppetStage, as_shown
+from tests.helpers.portraits import rendered_portrait
 
 FACE = {"mouthSmileLeft": 0.7, "mouthSmileRight": 0.7, "browInnerUp": 0.4, "jawOpen": 0.2}
 

@@ -1,0 +1,218 @@
+"""Faces without a model: a drawn head whose mouth opens with loudness, and a marker to measure skew with.
+
+For tests of what is built on faces, for trying a page without weights, and for measuring a transport. They keep the
+promises of `face.py`: the same pieces, the same clock, cuts at once, silence when nothing is said.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from livetalk.avatar.session import Cut, FaceItem, FaceLost, FaceReturned, Full, TimedBlock
+from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
+
+PIECE = 4  # frames
+PER_FRAME = SAMPLE_RATE // FRAME_RATE
+LOUD = 0.3  # peak of a frame's sound that opens the mouth fully
+Draw = Callable[[UInt8[np.ndarray, "h w 3"], float], UInt8[np.ndarray, "h w 3"]]
+
+
+def mouth_box(size: int) -> tuple[slice, slice]:
+    """Rows and columns in which the drawn mouth moves."""
+    return slice(round(0.62 * size), round(0.80 * size)), slice(round(0.36 * size), round(0.64 * size))
+
+
+def draw_mouth(portrait: UInt8[np.ndarray, "h w 3"], openness: float) -> UInt8[np.ndarray, "h w 3"]:
+    """The portrait with a dark mouth in `mouth_box`, `openness` in 0 to 1 of its full height."""
+    frame = portrait.copy()
+    rows, columns = mouth_box(len(frame))
+    y, x = np.ogrid[-1 : 1 : (rows.stop - rows.start) * 1j, -1 : 1 : (columns.stop - columns.start) * 1j]
+    inside = x**2 + (y / max(0.06, openness)) ** 2 <= 1
+    frame[rows, columns][inside] = (60, 15, 20)
+    return frame
+
+
+class FakeFace:
+    """A `Face` that says what is pushed, resampled crudely, with a drawn mouth. `lose` plays a worker's death."""
+
+    def __init__(
+        self,
+        portrait: UInt8[np.ndarray, "h w 3"],
+        prompt: str = "",
+        draw: Draw = draw_mouth,
+        on_close: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.size = (portrait.shape[1], portrait.shape[0])
+        self.portrait, self.draw, self.on_close = portrait, draw, on_close
+        self.prompts = [prompt]
+        self.interrupts = 0
+        self.closed = False
+        self._waiting = np.zeros(0, np.float32)
+        self._ended = True
+        self._news: list[FaceItem] = []
+        self._frames = 0
+        self._zero: float | None = None
+        self._paused: float | None = None
+        self._lost_until: float | None = None
+        self._broken: ValueError | None = None
+        self._wake = asyncio.Event()
+
+    async def push(self, speech: Float32[np.ndarray, " n"], rate: int = SAMPLE_RATE) -> None:
+        self._usable()
+        if rate != SAMPLE_RATE:
+            count = round(len(speech) * SAMPLE_RATE / rate)
+            speech = np.interp(np.arange(count) * rate / SAMPLE_RATE, np.arange(len(speech)), speech)
+        self._waiting = np.concatenate([self._waiting, np.asarray(speech, np.float32)])
+        self._ended = False
+
+    async def end(self) -> None:
+        self._usable()
+        self._ended = True
+
+    async def interrupt(self) -> None:
+        self._usable()
+        self._waiting, self._ended = self._waiting[:0], True
+        self.interrupts += 1
+        self._tell(Cut(self._pts))
+
+    async def set_prompt(self, prompt: str) -> None:
+        self._usable()
+        self.prompts.append(prompt)
+
+    async def pause(self) -> None:
+        self._usable()
+        self._paused = self._paused or time.monotonic()
+
+    async def resume(self) -> None:
+        self._usable()
+        if self._paused is not None and self._zero is not None:
+            self._zero += time.monotonic() - self._paused
+        self._paused = None
+        self._wake.set()
+
+    async def snapshot(self) -> bytes:
+        self._usable()
+        return json.dumps({"frames": self._frames, "prompt": self.prompts[-1]}).encode()
+
+    async def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.on_close()
+            self._wake.set()
+
+    def lose(self, seconds: float = 1.0) -> None:
+        """As if the worker had died: nothing comes for so long, and what waited is lost."""
+        self._waiting = self._waiting[:0]
+        self._lost_until = time.monotonic() + seconds
+        self._tell(FaceLost(self._pts, "the worker was lost"))
+
+    def break_down(self, reason: str) -> None:
+        """As if it could not be brought back any more."""
+        self._broken = ValueError(reason)
+        self._wake.set()
+
+    async def items(self) -> AsyncIterator[FaceItem]:
+        self._zero = time.monotonic() if self._zero is None else self._zero
+        while not self.closed:
+            self._wake.clear()
+            if self._broken is not None:
+                raise self._broken
+            if self._news:
+                yield self._news.pop(0)
+                continue
+            now = time.monotonic()
+            if self._lost_until is not None and now >= self._lost_until:
+                self._zero = now - self._frames / FRAME_RATE
+                self._lost_until = None
+                yield FaceReturned(self._pts, from_snapshot=True)
+                continue
+            halted = self._paused is not None or self._lost_until is not None
+            wait = 0.05 if halted else self._zero + self._frames / FRAME_RATE - now
+            if halted or wait > 0:
+                await self._sleep(wait)
+                continue
+            yield self._piece()
+
+    def _piece(self) -> TimedBlock:
+        audio = np.zeros(PIECE * PER_FRAME, np.float32)
+        taken = min(len(audio), len(self._waiting)) if self._ended or len(self._waiting) >= len(audio) else 0
+        audio[:taken], self._waiting = self._waiting[:taken], self._waiting[taken:]
+        return self._shown(audio, taken)
+
+    def _shown(self, audio: Float32[np.ndarray, " n"], said: int) -> TimedBlock:
+        loudness = (np.abs(audio.reshape(PIECE, -1)).max(1) / LOUD).clip(0, 1)
+        frames = np.stack([self.draw(self.portrait, float(x)) for x in loudness])
+        block = TimedBlock(self._frames // 12, self._frames, frames, audio, speaking=said > 0, said=said)
+        self._frames += PIECE
+        return block
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _tell(self, item: FaceItem) -> None:
+        self._news.append(item)
+        self._wake.set()
+
+    @property
+    def _pts(self) -> int:
+        return self._frames * PER_FRAME
+
+    def _usable(self) -> None:
+        if self.closed:
+            raise ValueError("the face is closed: open a new one")
+
+
+class MarkerFace(FakeFace):
+    """Black frames and silence, but a white frame and a 1 kHz beep from the same sample on, once every `every` frames.
+
+    What is pushed is ignored. A receiver that finds both finds how far apart a transport brings them.
+    """
+
+    every = FRAME_RATE
+
+    def _piece(self) -> TimedBlock:
+        audio = np.zeros(PIECE * PER_FRAME, np.float32)
+        frames = np.zeros((PIECE, *self.portrait.shape), np.uint8)
+        for i in range(PIECE):
+            if (self._frames + i) % self.every == self.every // 2:
+                frames[i] = 255
+                audio[i * PER_FRAME : (i + 1) * PER_FRAME] = 0.5 * np.sin(2 * np.pi * np.arange(PER_FRAME) / 16)
+        block = TimedBlock(self._frames // 12, self._frames, frames, audio, speaking=bool(frames.any()))
+        self._frames += PIECE
+        return block
+
+
+class FakeStudio:
+    """A `Studio` of drawn faces. `face`: which class of them."""
+
+    def __init__(self, size: int = 256, places: int = 4, face: type[FakeFace] = FakeFace) -> None:
+        self.size, self.places, self.face = size, places, face
+        self.ready = False
+        self.faces: list[FakeFace] = []
+
+    async def open(
+        self, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int = 0, snapshot: bytes | None = None
+    ) -> FakeFace:
+        if portrait.shape != (self.size, self.size, 3):
+            raise ValueError(f"the portrait is {portrait.shape}: frame it to {self.size} x {self.size} x 3 first")
+        if len(self.faces) >= self.places:
+            raise Full(f"this machine holds {self.places} live sessions at once, and all are taken: try later")
+        face = self.face(portrait, prompt)
+        face.on_close = lambda: self.faces.remove(face)
+        self.faces.append(face)
+        return face
+
+    async def start(self) -> None:
+        self.ready = True
+
+    async def close(self) -> None:
+        self.ready = False
+        for face in list(self.faces):
+            await face.close()

@@ -1,0 +1,130 @@
+"""What the conversation and the server need of a face: sound goes in, frames and sound come out on one clock.
+
+Two protocols, plain data, asyncio. A `Studio` opens faces; the real one keeps the model in a worker process
+(`worker.py`), the fake one draws (`fake.py`). Knows neither models nor processes nor transports.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from livetalk.avatar.blocks import Cut, TimedBlock
+from livetalk.geometry import SAMPLE_RATE
+
+__all__ = ["Cut", "Face", "FaceItem", "FaceLost", "FaceReturned", "Full", "Studio", "TimedBlock"]
+
+
+class Full(ValueError):
+    """No face more can be held in real time: ask again later."""
+
+
+@dataclass(frozen=True)
+class FaceLost:
+    """What made the frames is gone; another is on its way. Nothing comes until `FaceReturned`.
+
+    Speech that was pushed and not yet given back in blocks is lost. `pts`: samples of the clock so far.
+    """
+
+    pts: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class FaceReturned:
+    """Frames come again, from sample `pts` of the same clock on.
+
+    `from_snapshot`: the face goes on from what it remembered; else it begins anew from its portrait.
+    """
+
+    pts: int
+    from_snapshot: bool
+
+
+FaceItem = TimedBlock | Cut | FaceLost | FaceReturned
+
+
+class Face(Protocol):
+    """One avatar's live session. For one event loop and one consumer of `items`.
+
+    Every method raises ValueError once the face is closed. A face survives the loss of its worker: its methods go on
+    working, `items` tells (`FaceLost`, `FaceReturned`), and its clock (`pts`) never goes back.
+    """
+
+    size: tuple[int, int]  # width and height of the frames
+
+    async def push(self, speech: Float32[np.ndarray, " n"], rate: int = SAMPLE_RATE) -> None:
+        """The next piece of what the face says: mono floats in [-1, 1] of any length, at 8 to 192 kHz."""
+        ...
+
+    async def end(self) -> None:
+        """The utterance is over; what waits is spoken without waiting for more."""
+        ...
+
+    async def interrupt(self) -> None:
+        """Stop speaking now: `items` gives a `Cut` at once, then silent frames of a mouth that closes."""
+        ...
+
+    async def set_prompt(self, prompt: str) -> None:
+        """How it is said (mood, movement), from the next block on."""
+        ...
+
+    async def pause(self) -> None:
+        """The clock stands still until `resume`: nobody looks."""
+        ...
+
+    async def resume(self) -> None: ...
+
+    async def snapshot(self) -> bytes:
+        """The face's memory, for `Studio.open` to go on from."""
+        ...
+
+    async def close(self) -> None:
+        """Free its place. May be called twice; `items` ends."""
+        ...
+
+    def items(self) -> AsyncIterator[FaceItem]:
+        """Blocks (a quarter of a second: frames and the sound heard with them) at their time, and what happens.
+
+        A block's `pts` counts samples at 16 kHz since the first one; a `TimedBlock` whose `revised` is set replaces
+        what came before from its `pts` on. Its `said` first samples are pushed speech, the rest is silence.
+        """
+        ...
+
+
+class Studio(Protocol):
+    """Opens faces; one for the whole server."""
+
+    async def open(
+        self, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int = 0, snapshot: bytes | None = None
+    ) -> Face:
+        """A new face. `portrait`: framed (`livetalk.conditions.portrait.load_portrait`) to `size`.
+
+        Raises Full when all places are taken, ValueError for a portrait of another size or a strange snapshot.
+        """
+        ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether a face could be opened now, places aside: the model is loaded and its process lives."""
+        ...
+
+    @property
+    def places(self) -> int:
+        """The most faces held at once; 0 until that is known."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Side of the square frames and portraits, in pixels."""
+        ...
+
+    async def start(self) -> None:
+        """Load the model and wait until it is ready. Raises ValueError, with what to do, if it cannot be."""
+        ...
+
+    async def close(self) -> None:
+        """Close all faces and end the worker."""
+        ...

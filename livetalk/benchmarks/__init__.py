@@ -1,0 +1,1 @@
+"""Benchmarks of speed and latency: live sessions, conversations, the full size."""

@@ -1,0 +1,199 @@
+"""`livetalk data ...`: rendered talking heads, their voices and portraits, from the command line.
+
+Knows options and files; how heads look, act and speak is the business of `livetalk.data`. Everything follows from
+seeds; those from 900,000,000 on give people, voices, sentences and paraphrases that no training ever uses.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+
+from livetalk.cli.console import out as console
+from livetalk.cli.console import progress
+from livetalk.geometry import FRAME_RATE
+from livetalk.media.files import claim, written
+
+if TYPE_CHECKING:
+    from livetalk.data.speech import Shelf
+
+app = typer.Typer(help="Render talking heads with exact truth.", no_args_is_help=True)
+
+Seed = Annotated[int, typer.Option(help="Which person; 900000000 and up are never trained on.", min=0)]
+
+
+@app.command()
+def render(
+    seed: Seed = 0,
+    seconds: Annotated[float, typer.Option(help="Length of the clip.", min=0.1)] = 5.0625,
+    out: Annotated[Path, typer.Option(help="The mp4; its truth goes beside it as json.")] = Path("clip.mp4"),
+    speech: Annotated[Path | None, typer.Option(help="A speech shelf; without it, speech is made anew.")] = None,
+    size: Annotated[int, typer.Option(help="Pixels a side.", min=64)] = 256,
+) -> None:
+    """Render a talking head with its sound, and write down everything that is true of it."""
+    from livetalk.data.clips import render_clip, write_clip
+    from livetalk.data.heads.renderer import HeadRenderer
+    from livetalk.data.speech import Shelf
+
+    claim(out)
+    with progress() as bar:
+        bar.add_task("rendering", total=None)
+        renderer = HeadRenderer(size)
+        try:
+            with _spoken_anew(seed) if speech is None else _opened(Shelf(speech)) as shelf:
+                clip = render_clip(seed, shelf, renderer, math.ceil(seconds * FRAME_RATE))
+        finally:
+            renderer.close()
+    truth = write_clip(clip, out)
+    console.print(f"{out} and {truth}: {len(clip.frames)} frames, {clip.truth['prompt']!r}", markup=False)
+
+
+@app.command()
+def portrait(
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option(help="The picture.")] = Path("portrait.png"),
+    size: Annotated[int, typer.Option(help="Pixels a side.", min=64)] = 256,
+) -> None:
+    """Render one resting face."""
+    from livetalk.data.heads import sheet as faces
+
+    claim(out)
+    _save(faces.portrait(seed, size), out)
+
+
+@app.command()
+def sheet(
+    seed: Seed = 0,
+    count: Annotated[int, typer.Option(help="How many people.", min=1)] = 24,
+    expressions: Annotated[int, typer.Option(help="Faces each of them makes.", min=1, max=5)] = 1,
+    columns: Annotated[int, typer.Option(min=1)] = 6,
+    out: Annotated[Path, typer.Option(help="The picture.")] = Path("sheet.png"),
+    size: Annotated[int, typer.Option(help="Pixels a side of one face.", min=64)] = 256,
+) -> None:
+    """Render many faces side by side, for people to judge."""
+    from livetalk.data.heads import sheet as faces
+
+    claim(out)
+    with progress() as bar:
+        bar.add_task("rendering", total=None)
+        picture = faces.sheet(range(seed, seed + count), size, columns, expressions)
+    _save(picture, out)
+
+
+@app.command()
+def speech(
+    out: Annotated[Path, typer.Option(help="Folder of the shelf; it is continued if it is there.")],
+    minutes: Annotated[float, typer.Option(help="How much speech the shelf is to hold.", min=0.1)] = 10.0,
+    held_out: Annotated[bool, typer.Option("--held-out", help="The voices and sentences nobody trains on.")] = False,
+    seed: Seed = 0,
+) -> None:
+    """Fill a shelf with speech and the exact time of every phoneme."""
+    from livetalk.data.speech import synthesise
+    from livetalk.voice.kokoro import Kokoro
+
+    engine = Kokoro()
+    with progress() as bar, written(out):
+        task = bar.add_task("speaking (seconds)", total=round(60 * minutes))
+        for utterance in synthesise(out, engine, engine.voices, 60 * minutes, seed, held_out):
+            bar.advance(task, utterance.seconds)
+    console.print(f"{out}: at least {minutes:g} minutes of speech", markup=False)
+
+
+@app.command()
+def features(
+    out: Annotated[Path, typer.Option(help="Folder of the features.")],
+    speech: Annotated[list[Path], typer.Option(help="A speech shelf; may be given several times.")],
+    encoder: Annotated[Path, typer.Option(help="Weights of the speech encoder.")],
+    variants: Annotated[int, typer.Option(help="Of each utterance: as it is, and altered ones.", min=1)] = 2,
+) -> None:
+    """Encode shelves of speech into what the model is conditioned on."""
+    from livetalk.conditions.speech_tiny import load_speech_encoder
+    from livetalk.data.features import encode_shelf
+
+    with progress() as bar, written(out):
+        bar.add_task("encoding", total=None)
+        shelf = encode_shelf(speech, load_speech_encoder(encoder), out, variants)
+    console.print(f"{out}: {len(shelf)} utterances", markup=False)
+
+
+@app.command()
+def pack(
+    out: Annotated[Path, typer.Argument(help="The file; fits are kept beside it, in OUT.fits.")],
+    portraits: Annotated[Path, typer.Option(help="Folder of portrait photographs.")],
+    max_mb: Annotated[float, typer.Option("--max-mb", help="Largest size of the file.", min=0.001)] = 40.0,
+    held_out: Annotated[
+        Path | None, typer.Option("--held-out", help="List of file names that are left out, one a line.")
+    ] = None,
+    only_held_out: Annotated[
+        bool, typer.Option("--only-held-out", help="Take those of the list instead, marked as held out.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(help="Portraits at most.", min=1)] = None,
+    broad_smiles: Annotated[float, typer.Option(help="Share of broad smiles at most.", min=0.0, max=1.0)] = 0.5,
+    processes: Annotated[int, typer.Option(help="Photographs fitted at a time.", min=1)] = 1,
+) -> None:
+    """Fit portrait photographs and put the usable ones into one small file, from which puppets are drawn."""
+    from livetalk.data.puppets import pack as packing
+
+    claim(out)
+    listed = packing.listed_names(held_out) if held_out else frozenset()
+    if only_held_out and not listed:
+        raise ValueError("--only-held-out needs a list: give it with --held-out")
+    photographs = packing.photographs_of(portraits)
+    chosen = [photo for photo in photographs if (photo.stem in listed) == only_held_out]
+    cache = packing.FitCache(out.with_name(f"{out.name}.fits"))
+    with progress() as bar:
+        task = bar.add_task("fitting", total=len(chosen))
+        for _ in packing.fit_all(chosen, cache, processes):
+            bar.advance(task)
+    options = packing.PackOptions(round(max_mb * 1e6), limit, broad_smiles, only_held_out)
+    for line in packing.pack(chosen, cache, out, options).lines():
+        console.print(line, markup=False)
+
+
+@app.command()
+def assets(folder: Annotated[Path, typer.Argument(help="The folder to check.")]) -> None:
+    """Check a folder of free pictures, meshes and films: what is missing, and where it comes from."""
+    from livetalk.data.asset_folder import check_folder
+
+    complete = True
+    for group in check_folder(folder):
+        console.print(group.line(), markup=False)
+        complete &= group.complete
+    if not complete:
+        raise typer.Exit(2)
+
+
+@contextmanager
+def _opened(shelf: "Shelf") -> Iterator["Shelf"]:
+    yield shelf
+
+
+@contextmanager
+def _spoken_anew(seed: int) -> Iterator["Shelf"]:
+    """A shelf of one utterance, in a voice that suits the person of the seed, for as long as it is needed."""
+    from livetalk.data.acting.performance import HELD_OUT_FROM
+    from livetalk.data.heads.look import sample_look
+    from livetalk.data.speech import Shelf, add, perform, scripts
+    from livetalk.voice.kokoro import Kokoro
+
+    engine = Kokoro()
+    man = sample_look(seed).is_man
+    suiting = [voice for voice in engine.voices if (voice[1] == "m") == man]
+    held_out = seed >= HELD_OUT_FROM
+    with TemporaryDirectory() as folder:
+        script = next(scripts(seed, suiting, held_out))
+        add(Path(folder), perform(script, engine))
+        yield Shelf(folder)
+
+
+def _save(picture: np.ndarray, path: Path) -> None:
+    from PIL import Image
+
+    with written(path):
+        Image.fromarray(picture).save(path)
+    console.print(f"{path}: {picture.shape[1]} x {picture.shape[0]} pixels", markup=False)

@@ -1,0 +1,71 @@
+"""The `livetalk` command: names the subcommands and turns mistakes into one sentence each.
+
+Exit codes: 0 done, 1 something of ours is broken, 2 a mistake the person can mend, 130 interrupted. Every
+subcommand lives in a module of its own and imports what is heavy when it runs; this one knows none of it.
+"""
+
+import os
+import signal
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+import livetalk
+from livetalk.cli import bench, convert, data, doctor, download, evaluate, generate, serve, train, verify
+from livetalk.cli.console import err, mistake, model_version, out
+
+# Threads of OpenMP wait for one another by spinning, for milliseconds. Beside other busy programs that costs a whole
+# slice of time at every wait: a first frame took 17 s instead of 2. It is read when torch is loaded, later than this.
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+
+app = typer.Typer(
+    name="livetalk",
+    help="A portrait, a prompt and speech go in; a talking video streams out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("generate")(generate.generate)
+app.command("serve")(serve.serve)
+app.command("doctor")(doctor.doctor)
+app.command("download")(download.download)
+app.command("convert")(convert.convert)
+app.command("verify")(verify.verify)
+app.add_typer(bench.app, name="bench")
+app.add_typer(data.app, name="data")
+app.add_typer(train.app, name="train")
+app.add_typer(evaluate.app, name="evaluate")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(f"livetalk {livetalk.__version__}")
+        out.print(f"model tiny {model_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _all(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the versions and leave.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A portrait, a prompt and speech go in; a talking video streams out."""
+
+
+def main() -> NoReturn:
+    """Runs the command and ends the process with its exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception, so that half-written files go
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        sentence = mistake(error)
+        if sentence is None or os.environ.get("LIVETALK_TRACEBACK"):
+            raise
+        err.print(f"livetalk: {sentence}", markup=False)
+        sys.exit(2)
+    sys.exit(0)

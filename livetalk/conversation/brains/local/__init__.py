@@ -1,0 +1,1 @@
+"""The local brain: Whisper, a small language model and their files."""

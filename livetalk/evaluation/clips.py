@@ -1,0 +1,236 @@
+"""Held-out clips, one by one: rendered, passed through the codec, played by the model, and measured.
+
+A clip gives the model what a person would: the first frame as portrait, the sound, the prompt. The result of a clip
+is small (curves, counts), so any number of clips fits in memory. What the figures of all clips together are is
+figures.py's business. Needs the `data` and `eval` extras.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Float32, UInt8
+
+from livetalk.codec.portrait import PortraitCodec
+from livetalk.data.clips import CLIP_FRAMES, Renderer, Timelines, render_clip, render_still, stage
+from livetalk.data.speech import Shelf
+from livetalk.evaluation.metrics import held_out, identity, readback
+from livetalk.evaluation.metrics.clip_codec import Coded, coded, load_codec, round_trip
+from livetalk.evaluation.metrics.landmarks import FaceTrack, track
+from livetalk.evaluation.metrics.video import black_frames, face_box, frozen_frames, movement, sharpness, video_report
+from livetalk.parity.gate import in_eight_bits
+from livetalk.performer.performer import Performer, best_dtype
+from livetalk.presets import TINY
+
+ASSETS = Path(__file__).parents[1] / "assets" / TINY.name
+STILL_FRAMES = 33  # of the still scene in which flicker is looked for
+LOOK_EVERY = 8  # frames between two that are asked who they are
+TEACHER_CLIPS = 8  # clips that the teacher plays too: minutes each
+
+Frames = UInt8[np.ndarray, "t h w 3"]
+
+
+class Player(Protocol):
+    """The part of a performer that is measured."""
+
+    def perform(
+        self, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[Float32[np.ndarray, " n"]], prompt: str
+    ) -> Iterator[Frames]: ...
+
+
+@dataclass(frozen=True)
+class Played:
+    """The model's own frames."""
+
+    track: FaceTrack
+    descriptors: Float[np.ndarray, "t8 128"]
+    sharpness: float  # over the truth's; 0 without a face
+    outlines: float  # movement where the truth of this clip is still, over the truth's
+    black: int
+    frozen: int
+    read: dict[str, str] = field(default_factory=dict)  # what it seems to act
+    flicker: float = float("nan")  # movement where a still scene of the same person is still, over the truth's
+    idling: float = float("nan")  # movement of that scene's whole picture, over the truth's
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One clip."""
+
+    seed: int
+    utterance: str
+    prompt: str
+    asked: dict[str, str]  # the attributes that the prompt names
+    opening: Float[np.ndarray, " t"]  # known, from the mesh
+    loudness: Float[np.ndarray, " t"]
+    speaking: Bool[np.ndarray, " t"]
+    resting: Bool[np.ndarray, " t"]
+    truth: FaceTrack
+    coded: Coded
+    truth_read: dict[str, str] = field(default_factory=dict)
+    portrait: Float[np.ndarray, " 128"] | None = None  # who that is; None where the model was not played
+    truth_descriptors: Float[np.ndarray, "t8 128"] | None = None
+    played: Played | None = None
+    taught: Played | None = None  # what the teacher made of it, where it was asked
+    shown: dict[str, Frames] | None = None  # truth, codec, teacher, model: frames for the sheets
+
+
+class Lab:
+    """Everything that one process needs to measure clips. `player` None: the codec only."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        renderer: Renderer,
+        codec: PortraitCodec,
+        dtype: torch.dtype,
+        player: Player | None,
+        teacher: Player | None = None,
+    ) -> None:
+        self.shelf, self.renderer, self.codec, self.dtype = shelf, renderer, codec, dtype
+        self.player, self.teacher = player, teacher
+
+    def measure(self, seed: int, frames: int = CLIP_FRAMES, show: bool = False, teach: bool = False) -> Measured:
+        """Render and measure the clip of a seed. frames: 4f - 3. show: keep them. teach: ask the teacher, too."""
+        clip = render_clip(seed, self.shelf, self.renderer, frames)
+        true, truth = clip.frames, clip.truth
+        rebuilt = round_trip(self.codec, true, self.dtype)
+        videos, seen, extra = {"truth": true, "codec": rebuilt}, track(true), {}
+        players = {"teacher": self.teacher if teach else None, "model": self.player}
+        still = None
+        if self.player is not None:
+            still = render_still(seed, self.renderer, min(STILL_FRAMES, frames))
+            looked = identity.describe(true[::LOOK_EVERY])
+            extra |= {"portrait": looked[0], "truth_descriptors": looked[1:]}
+        for name, player in players.items():
+            if player is not None:
+                made = np.concatenate(list(player.perform(true[0], [clip.audio], truth["prompt"])))[:frames]
+                videos[name] = made
+                assert still is not None
+                quiet = np.concatenate(list(player.perform(still.frames[0], [still.audio], still.truth["prompt"])))
+                result = played(made, true, seen, (quiet[: len(still.frames)], still.frames))
+                extra[{"teacher": "taught", "model": "played"}[name]] = result
+        return Measured(
+            seed=seed,
+            utterance=truth["utterance"],
+            prompt=truth["prompt"],
+            asked={name: truth["attributes"][name] for name in truth["mentioned"]},
+            opening=np.array(truth["opening"]),
+            loudness=held_out.loudness(clip.audio, frames),
+            speaking=held_out.speaking(truth["phonemes"], frames),
+            resting=held_out.resting(truth["phonemes"], frames),
+            truth=seen,
+            coded=coded(clip, rebuilt),
+            truth_read=readback.read(seen, seen),
+            shown=videos if show else None,
+            **extra,
+        )
+
+    def portrait(self, seed: int) -> Frames:
+        """The first frame of the clip of a seed, [1 h w 3]."""
+        scene = stage(seed, Timelines(self.shelf.lines))
+        self.renderer.dress(scene.look)
+        return self.renderer.render(scene.performance.weights[:1], scene.performance.pose[:1])
+
+
+def played(made: Frames, true: Frames, seen: FaceTrack, still: tuple[Frames, Frames]) -> Played:
+    """Measure the model's frames against the truth's; each is as sharp as its own face box.
+
+    still: the model's and the true frames of a still scene.
+    """
+    found = track(made)
+    height, width = made.shape[1:3]
+    detail = sharpness(made, face_box(found.eyes, found.mouth, height, width)) if found.found.any() else 0.0
+    true_detail = sharpness(true, face_box(seen.eyes, seen.mouth, height, width))
+    outlines = video_report(made, reference=true).flicker_ratio
+    flicker = video_report(still[0], reference=still[1]).flicker_ratio
+    faults = black_frames(made), frozen_frames(made)
+    descriptors = identity.describe(made[LOOK_EVERY::LOOK_EVERY])
+    read = readback.read(found, seen)
+    return Played(found, descriptors, detail / true_detail, outlines, *faults, read, flicker, movement(*still))
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to measure with: paths, so that it can be sent to worker processes."""
+
+    shelf: Path
+    weights: Path | None = None  # a folder; None: the bundled ones
+    codec_only: bool = False
+    preset: str = TINY.name
+    show: int = 0  # clips whose frames are kept
+    teacher: Path | None = None  # its weights: it plays the first clips too
+    eight_bits: bool = False  # the numbers of the full preset's fast mode, emulated
+
+
+def open_lab(order: Order, threads: int) -> Lab:
+    """Load what an order names. Raises ValueError for missing weights, speech or extras."""
+    from livetalk.data.heads.renderer import HeadRenderer
+
+    torch.set_num_threads(threads)
+    shelf = Shelf(order.shelf)
+    if order.codec_only:
+        dtype = best_dtype()
+        codec = load_codec((order.weights or ASSETS) / "codec.safetensors", order.preset).to(dtype)
+        codec = codec.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        return Lab(shelf, HeadRenderer(TINY.geometry.size), codec, dtype, None)
+    performer = Performer.load(order.preset, folder=order.weights, dtype=torch.float32 if order.eight_bits else None)
+    if order.eight_bits:
+        in_eight_bits(performer)
+    teacher = None if order.teacher is None else _teacher(performer, order.teacher)
+    return Lab(shelf, HeadRenderer(TINY.geometry.size), performer.codec, performer.dtype, performer, teacher)
+
+
+def _teacher(performer: Performer, weights: Path) -> Player:
+    from livetalk.evaluation.teacher import Teacher  # it borrows from the rooms of training, which few runs need
+
+    return Teacher(performer, weights)
+
+
+def measure(order: Order, clips: int, workers: int) -> Iterator[Measured]:
+    """Measure the first `clips` held-out clips in `workers` processes, each yielded as it is done."""
+    asked = [(s, place < order.show, place < TEACHER_CLIPS) for place, s in enumerate(held_out.seeds(clips))]
+    yield from _spread(order, workers, _measure, asked)
+
+
+def strangers(order: Order, seeds: range, workers: int) -> Iterator[Float[np.ndarray, " 128"]]:
+    """Who the portraits of some held-out seeds are, in no order: others that a face could be mistaken for."""
+    yield from _spread(order, workers, _stranger, [(seed,) for seed in seeds])
+
+
+def _spread(order: Order, workers: int, work: Callable[..., Any], asked: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+    if not asked:
+        return
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start, (order, threads)) as pool:
+        tasks = [pool.submit(work, *words) for words in asked]
+        try:
+            yield from (task.result() for task in as_completed(tasks))
+        finally:
+            pool.shutdown(cancel_futures=True)  # waits for the clips under way only
+
+
+_own: dict[str, Any] = {}  # of a worker process: its lab, opened with its first clip so that mistakes reach the caller
+
+
+def _start(order: Order, threads: int) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MediaPipe is talkative; errors reach the caller as exceptions
+    _own["order"] = (order, threads)
+
+
+def _lab() -> Lab:
+    return _own.get("lab") or _own.setdefault("lab", open_lab(*_own["order"]))
+
+
+def _measure(seed: int, show: bool, teach: bool) -> Measured:
+    return _lab().measure(seed, show=show, teach=teach)
+
+
+def _stranger(seed: int) -> Float[np.ndarray, " 128"]:
+    return identity.describe(_lab().portrait(seed))[0]

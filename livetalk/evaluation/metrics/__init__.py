@@ -1,0 +1,1 @@
+"""Metrics on frames, faces and sound, one file each."""

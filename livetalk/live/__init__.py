@@ -1,0 +1,1 @@
+"""Live sessions: the engine that steps them in time, their state, faults, drift and snapshots."""

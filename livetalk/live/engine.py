@@ -1,0 +1,337 @@
+"""The live engine: several sessions on one model, stepped in batches when they are due, decoded beside denoising.
+
+One thread denoises, another decodes what it is handed; nothing is queued between them. A block is begun just in time
+(speech after silence: at once), so that no more than one finished block waits. Admission says no before deadlines
+would be missed. Knows who is due and what follows from a fault, a drift or an interrupt; how a block is made is the
+stages' business.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from jaxtyping import UInt8
+
+from livetalk.avatar.blocks import BlockTimings, TimedBlock
+from livetalk.live.faults import Fault
+from livetalk.live.session import LiveSession, Want
+from livetalk.performer.performer import Performer
+from livetalk.performer.pipeline import computing, half_the_cores
+from livetalk.performer.stages import decode, denoise
+from livetalk.performer.stream import Job, Record, StreamSnapshot
+
+HEADROOM = 0.8  # of real time that admission lets sessions use together
+MARGIN = 1.25  # a block is begun so many times its usual cost before it is due
+PATIENCE = 0.05  # seconds after which the engine looks again anyway
+
+
+class Full(ValueError):
+    """No session more can be held in real time."""
+
+
+class _Void(Exception):
+    """The block being made is not wanted any more."""
+
+
+@dataclass
+class Cost:
+    """Moving averages of what a step costs, in seconds, the other stage beside it."""
+
+    denoise: float = 0.0
+    decode: float = 0.0
+
+    def note(self, name: str, seconds: float) -> None:
+        before = getattr(self, name)
+        setattr(self, name, seconds if before == 0.0 else before + 0.2 * (seconds - before))
+
+    @property
+    def block(self) -> float:
+        return self.denoise + self.decode
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One step's blocks on their way from one stage to the other."""
+
+    sessions: list[LiveSession]
+    jobs: list[Job]
+    epochs: list[int]
+
+    @property
+    def wanted(self) -> bool:
+        pairs = zip(self.sessions, self.epochs, strict=True)
+        return any(s.epoch == epoch and not s.closed for s, epoch in pairs)
+
+
+class LivePerformer:
+    """See the module docstring. A context manager; `close` ends its threads and all sessions.
+
+    sessions: the most that are held at once; None: as many as are measured to fit into real time, at least one.
+    """
+
+    def __init__(
+        self, performer: Performer, sessions: int | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        if performer.preset.as_published:
+            raise ValueError("as published, all of the speech must be there first: live sessions run without it")
+        self.performer, self.clock = performer, clock
+        self.lock = threading.Condition()
+        self.cost, self._share = Cost(), half_the_cores(performer.device)
+        self.sessions: list[LiveSession] = []
+        self.limit = self._warm_up() if sessions is None else sessions
+        self.pool = performer.pool(self.limit)
+        self._stopping = False
+        self._decoder = ThreadPoolExecutor(1, "decode")
+        self._decoding: Future[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="denoise", daemon=True)
+        self._thread.start()
+
+    def open(
+        self, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int = 0, snapshot: StreamSnapshot | None = None
+    ) -> LiveSession:
+        """A new session, or one that goes on from a snapshot.
+
+        Raises Full (a ValueError) when the machine holds as many as it can, ValueError for a portrait of odd size.
+        """
+        with self.lock:
+            self._bury()
+            if self._stopping:
+                raise ValueError("the live performer is closed: make a new one")
+            if not self.pool.free:
+                raise Full(f"this machine holds {self.limit} live sessions at once, and all are taken: try later")
+            slot = self.pool.open()
+        try:
+            with computing(self._share):
+                stream = self.performer.stream(slot, portrait, prompt, seed)
+                session = LiveSession(stream, self.lock, self.clock)
+                if snapshot is not None:
+                    stream.restore(snapshot)
+                    session.taken_frames = self.performer.preset.geometry.frames_of_block(snapshot.index).start
+        except BaseException:
+            slot.close()
+            raise
+        with self.lock:
+            self.sessions.append(session)
+            self.lock.notify_all()
+        return session
+
+    def close(self) -> None:
+        """Ends all sessions and the engine's threads. May be called twice."""
+        for session in list(self.sessions):
+            session.close()
+        with self.lock:
+            self._stopping = True
+            self.lock.notify_all()
+        self._thread.join()
+        self._decoder.shutdown()
+        with self.lock:
+            self._bury()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+        self.close()
+
+    @property
+    def lead(self) -> float:
+        """Seconds before its time that a block must be begun."""
+        return min(MARGIN * self.cost.block, 2 * self.performer.preset.geometry.block_seconds)
+
+    def _warm_up(self) -> int:
+        """Step a throw-away stream into its steady state; returns how many sessions fit into real time."""
+        g = self.performer.preset.geometry
+        slot = self.performer.pool(1).open()
+        with computing(self._share):
+            stream = self.performer.stream(slot, np.full((g.size, g.size, 3), 128, np.uint8), "", 0)
+            for _ in range(g.window_latents // g.block_latents + 2):
+                began = time.perf_counter()
+                records = denoise(self.performer, [stream], [stream.plan()])
+                between = time.perf_counter()
+                decode(self.performer, [stream], records)
+                self.cost = Cost(between - began, time.perf_counter() - between)
+        slot.close()
+        in_time = int(HEADROOM * g.block_seconds / max(self.cost.denoise, self.cost.decode))
+        room = self.performer.room
+        return max(1, in_time if room is None else min(in_time, room))
+
+    def _run(self) -> None:
+        with computing(self._share):
+            while True:
+                with self.lock:
+                    self._bury()
+                    if self._stopping:
+                        return
+                    due, wake = self._due()
+                    if not due:
+                        self.lock.wait(max(0.0, min(wake - self.clock(), PATIENCE)))
+                        continue
+                    for session, _ in due:
+                        session.busy = True
+                self._step(due)
+                with self.lock:
+                    for session, _ in due:
+                        session.busy = False
+                    self.lock.notify_all()
+
+    def _due(self) -> tuple[list[tuple[LiveSession, Want]], float]:
+        """Sessions that want a block now and can be stepped in one batch, the most urgent first; or when to look."""
+        for session in self.sessions:
+            session.remake = 0.22 + 0.7 * self.cost.denoise + 0.7 * self.cost.decode
+            # A step that is under way, half of the steps, a piece that is under way and one more.
+            session.remake_soonest = 0.05 + 0.8 * self.cost.denoise + 0.7 * self.cost.decode
+            session.piece = self.cost.decode / self.performer.preset.geometry.block_latents
+        asked = [(session, *session.want(self.lead)) for session in self.sessions]
+        due = [(s, want) for s, want, _ in asked if want is not Want.NOTHING]
+        if not due:
+            return [], min((wake for _, _, wake in asked), default=float("inf"))
+        geometry = self.performer.preset.geometry
+        due.sort(key=lambda pair: pair[0].starts(geometry.frames_of_block(pair[0].stream.index).start))
+        first = due[0][0]
+        if first.going_back:
+            return due[:1], 0.0
+        return [(s, w) for s, w in due if s.stream.phase == first.stream.phase and not s.going_back], 0.0
+
+    def _step(self, due: Sequence[tuple[LiveSession, Want]]) -> None:
+        """Denoise a block of each session and hand it on."""
+        work = _Work([], [], [])
+        try:
+            for session, want in due:
+                job, epoch = self._plan(session, want)
+                if job is not None:
+                    work.sessions.append(session)
+                    work.jobs.append(job)
+                    work.epochs.append(epoch)
+            if work.jobs:
+                self._make(work)
+        except _Void:
+            with self.lock:
+                for session, job in zip(work.sessions, work.jobs, strict=True):
+                    session.stream.unplan(job)
+                    if session.faulty is not None and not session.revising:  # what it was to say is still to be said
+                        session.stream.track.give_back(job.heard)
+        except Exception as error:
+            self._broke([s for s, _ in due], error)
+
+    def _plan(self, session: LiveSession, want: Want) -> tuple[Job | None, int]:
+        with self.lock:
+            stream = session.stream
+            if session.faulty is not None and not session.revising:
+                record, session.faulty = session.faulty, None
+                return stream.again(record), session.epoch
+            if session.revising:
+                begins, certain = session.beginning, min(session.certain, session.announced)
+                session.revising, session.beginning, session.speaking, session.faulty = False, False, False, None
+                job = stream.interject(certain) if begins else stream.interrupt(certain)
+                session.speaking = begins and job is not None
+                return job, session.epoch
+            if session.re_anchor and not session.decoding:
+                session.re_anchor = False
+                stream.re_anchor()
+                session.drift.reset()
+                session.tally.re_anchors += 1
+            job = stream.plan(mute=want is Want.QUIET)
+            session.speaking = job.heard.speaking
+            return job, session.epoch
+
+    def _make(self, work: _Work) -> None:
+        def leave_off() -> None:
+            if not work.wanted:
+                raise _Void
+
+        streams = [session.stream for session in work.sessions]
+        began = time.perf_counter()
+        records = denoise(self.performer, streams, work.jobs, leave_off)
+        for place, session in enumerate(work.sessions):
+            if session.guard.check(records[place].latents, None, None) is not None:
+                session.guard.counts.retried += 1
+                job = session.stream.again(records[place])
+                records[place] = denoise(self.performer, [session.stream], [job])[0]
+        spent = time.perf_counter() - began
+        self.cost.note("denoise", spent)
+        if self._decoding is not None:
+            self._decoding.result()  # never more than one step ahead of decoding
+        with self.lock:
+            if not work.wanted:
+                return  # interrupted behind the last step: others are begun at once
+            for session in work.sessions:
+                session.decoding = True
+        self._decoding = self._decoder.submit(self._show, work, records, spent)
+
+    def _show(self, work: _Work, records: list[Record], denoised: float) -> None:
+        """Decode a step's blocks and announce them piece by piece: the other thread's part."""
+        began, first = time.perf_counter(), 0.0
+
+        def tell(pieces: list[np.ndarray]) -> None:
+            nonlocal first
+            spent = time.perf_counter() - began
+            first = first or spent
+            timings = BlockTimings(denoised, first, spent)
+            for session, record, frames, epoch in zip(work.sessions, records, pieces, work.epochs, strict=True):
+                self._publish(session, record, frames, epoch, timings)
+            if not work.wanted:
+                raise _Void
+
+        try:
+            with computing(self._share):
+                whole = decode(self.performer, [s.stream for s in work.sessions], records, tell)
+            self.cost.note("decode", time.perf_counter() - began)
+            for session, frames in zip(work.sessions, whole, strict=True):
+                session.re_anchor |= session.drift.leaves_band(session.drift.measure(frames))
+        except _Void:
+            pass
+        except Exception as error:
+            self._broke(work.sessions, error)
+        finally:
+            with self.lock:
+                for session in work.sessions:
+                    session.decoding = False
+                self.lock.notify_all()
+
+    def _publish(
+        self, session: LiveSession, record: Record, frames: np.ndarray, epoch: int, timings: BlockTimings
+    ) -> None:
+        stream, job = session.stream, record.job
+        fault = session.guard.check(record.latents, frames, stream.last_frame)
+        first = self.performer.preset.geometry.frames_of(job.before.latents + len(record.carries) - 2)
+        with self.lock:
+            if session.epoch != epoch or session.closed:
+                return
+            newest = bool(stream.records) and stream.records[-1] is record
+            begins = newest and first == job.frames.start and job.known is None
+            if fault is not None and begins and not (session.retrying or session.revising):
+                session.retrying, session.faulty = True, record
+                session.epoch += 1  # a block that was begun on top of this one is void
+                session.guard.counts.retried += 1
+                return
+            if fault is not None:
+                session.guard.counts.held += 1
+                session.re_anchor |= fault in (Fault.NAN, Fault.EXPLODED)
+                frames = np.repeat(stream.last_frame[None], len(frames), 0)
+            session.retrying = False
+            stream.last_frame = frames[-1]
+            per_frame = self.performer.preset.geometry.samples_per_frame
+            start = (first - job.frames.start) * per_frame
+            audio = job.heard.audio[start : start + len(frames) * per_frame]
+            revised, held = job.known is not None, fault is not None
+            said = min(max(0, job.heard.begins + job.heard.taken - start), len(audio))
+            speaking = job.heard.speaking
+            session.announce(TimedBlock(job.index, first, frames, audio, speaking, revised, held, said, timings))
+
+    def _broke(self, sessions: list[LiveSession], error: Exception) -> None:
+        """An exception in a step ends the session it came from, or those of the batch if that cannot be told."""
+        with self.lock:
+            for session in sessions:
+                session.fail(error)
+
+    def _bury(self) -> None:
+        """Forget closed sessions and free their places, once no block is being made for them."""
+        gone = [s for s in self.sessions if s.closed and not (s.busy or s.decoding)]
+        for session in gone:
+            session.stream.close()
+        self.sessions = [session for session in self.sessions if session not in gone]

@@ -1,0 +1,111 @@
+"""Does a transformer made fast still compute the same? One step and one clean pass, held against the plain ones.
+
+The bar of the exact mode is the plain network's own rounding: ours may be as far from it as it is from float32. The
+fast mode may be `FAST` away. Recorded before a performer is made fast, checked afterwards, on the same inputs with
+a full window. Knows one call of the network; pictures are for other judges (`evaluation.tiny`).
+"""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from livetalk.dit.compiled import Measures, ServedDiT
+from livetalk.dit.model import DiT, TextMemory
+from livetalk.nn.kernels.choose import timed
+from livetalk.nn.kernels.fp8 import CODED
+from livetalk.nn.kv_cache import Room
+from livetalk.nn.rope import Rotation
+from livetalk.parity.parity import relative_error
+from livetalk.performer.kv_pool import Rooms, StatePool
+from livetalk.performer.performer import Performer
+
+FAST = 0.05  # relative error of a velocity that the fast mode may have
+ROUNDING = 1e-4  # below which float32 differs from float32 by the order of its sums
+TIMESTEP = 625.0  # of the step: half noise
+
+
+def in_eight_bits(performer: Performer) -> None:
+    """Put a small float32 performer into the numbers of the fast mode, emulated, to see what they do to pictures."""
+    assert isinstance(performer.student, DiT)
+    assert performer.dtype is torch.float32
+    performer.student = ServedDiT(performer.student, Measures(False, False, False, fp8=True, emulate_fp8=True))
+    performer.attend_in(Rooms(CODED))
+
+
+@dataclass
+class Gate:
+    """Inputs of a steady block, and what the plain network says to them in its own numbers and in float32."""
+
+    pool: StatePool
+    x: Tensor
+    given: Tensor
+    audio: Tensor
+    text: TextMemory
+    turn: Rotation
+    table: tuple[int, ...]
+    plain: Tensor
+    exact: Tensor
+
+    @classmethod
+    @torch.inference_mode()
+    def of(cls, performer: Performer) -> "Gate":
+        """Recorded from a performer that is not fast yet."""
+        assert isinstance(performer.student, DiT), "the gate is recorded before a performer is made fast"
+        g, c, device = performer.preset.geometry, performer.preset.dit, performer.device
+        random = torch.Generator().manual_seed(11)
+        shape = (1, g.latent_channels, g.block_latents, g.latent_size, g.latent_size)
+        pool = performer.pool(1)
+        for memory in (pool.keys, pool.values):
+            memory.copy_(torch.randn(memory.shape[1:], generator=random).expand_as(memory))
+        given = torch.cat([torch.randn(shape, generator=random), torch.ones(1, 1, *shape[2:])], 1).to(device)
+        audio = torch.randn(1, g.block_latents, c.frames_per_latent * c.audio_dim, generator=random).to(device)
+        made = cls(
+            pool,
+            torch.randn(shape, generator=random).to(device),
+            given,
+            audio,
+            performer.text_of("a gate"),
+            performer.student.turn(torch.arange(g.window_latents, device=device), (g.grid, g.grid)),
+            tuple(range(pool.shape.past_blocks)),
+            torch.empty(0),
+            torch.empty(0),
+        )
+        made.plain = made._velocity(performer.student).float()
+        wide = copy.deepcopy(performer.student).float()
+        made.exact = made._velocity(wide, torch.float32).float()
+        return made
+
+    @torch.inference_mode()
+    def check(self, performer: Performer, mode: str | None) -> dict[str, Any]:
+        """Relative errors: of the network as it runs now, and of the plain one against float32."""
+        plainly, self.pool = self.pool, performer.pool(1)  # as sessions of the fast performer keep their past
+        self.pool.keys.copy_(plainly.keys)
+        self.pool.values.copy_(plainly.values)
+        ours = relative_error(self._velocity(performer.student).float(), self.plain)
+        rounding = relative_error(self.plain, self.exact)
+        bar = FAST if mode == "fast" else max(rounding, ROUNDING)
+        return {"gate_error": ours, "gate_rounding": rounding, "gate_bar": bar, "gate_holds": ours <= bar}
+
+    @torch.inference_mode()
+    def times(self, performer: Performer) -> tuple[float, float]:
+        """Median seconds of one step and of one clean pass."""
+        inputs = self._inputs(performer.student)
+        step = timed(lambda: performer.student(*inputs), performer.device)
+        clean = timed(lambda: performer.student.keys_values(*inputs)[0][0], performer.device)
+        return step, clean
+
+    def _velocity(self, network: DiT | ServedDiT, dtype: torch.dtype | None = None) -> Tensor:
+        return network(*self._inputs(network, dtype)).clone()
+
+    def _inputs(self, network: DiT | ServedDiT, dtype: torch.dtype | None = None) -> tuple[Any, ...]:
+        split = self.turn.cos.shape[0] - self.x[0, 0].numel() // network.config.patch**2
+        rooms = self.pool.rooms([self.table], self.turn[:split])
+        text = self.text
+        if dtype is not None:
+            rooms = tuple(Room(r.keys.to(dtype), r.values.to(dtype), r.filled) for r in rooms if isinstance(r, Room))
+            text = TextMemory(tuple((k.to(dtype), v.to(dtype)) for k, v in text.layers))
+        t = torch.full((1, self.x.shape[2]), TIMESTEP, device=self.x.device)
+        return self.x, t, self.given, text, self.audio, self.turn[split:], rooms

@@ -1,0 +1,137 @@
+"""Makes a loaded performer fast: `exact` changes no weight, `fast` takes 8 bits and a light decoder where it can.
+
+All that takes time happens here, before the first session: kernels are chosen by the clock, blocks compiled, calls
+recorded, all shapes of a session walked through once. What really runs is told in the log. Knows what is tried in
+which mode; whether the result is good enough is for a gate to say (`evaluation.full_speed`).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal, cast
+
+import numpy as np
+import torch
+from torch import nn
+
+from livetalk.codec.taehv import LightDecoder, LightWan
+from livetalk.codec.wan import WanCodec
+from livetalk.codec.wan_blocks import Residual, Up
+from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
+from livetalk.dit.compiled import SHAPES, Measures, ServedDiT
+from livetalk.dit.model import DiT
+from livetalk.nn.kernels.choose import fastest
+from livetalk.nn.kernels.cuda_graphs import Graphs
+from livetalk.nn.kernels.fp8 import CODED
+from livetalk.performer.kv_pool import Rooms
+from livetalk.performer.stages import decode, denoise
+
+if TYPE_CHECKING:
+    from livetalk.performer.performer import Performer
+
+Mode = Literal["exact", "fast"]
+Tell = Callable[[str], None]
+
+
+def measures_of(mode: Mode, device: torch.device) -> Measures:
+    """What a mode tries. Compilation pays on GPUs only: a CPU's blocks are few and its kernels are fused already."""
+    return Measures(compiled=device.type == "cuda", fp8=mode == "fast")
+
+
+def prepare(
+    performer: "Performer",
+    mode: Mode,
+    light: LightDecoder | None = None,
+    measures: Measures | None = None,
+    batches: Sequence[int] = (1,),
+    tell: Tell = lambda words: None,
+) -> list[str]:
+    """Make `performer` ready to serve in `mode`; returns what really runs.
+
+    light: the decoder of the fast mode; without one the VAE's own stays. batches: numbers of sessions that are stepped
+    together; each is walked through.
+    """
+    assert isinstance(performer.student, DiT), "a performer is made ready once"
+    g, c = performer.preset.geometry, performer.preset.dit
+    keys = g.window_latents * g.tokens_per_latent
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.benchmark_limit = True, 0  # convolutions, too: all there are
+    tell("choosing kernels")
+    kernel = fastest(
+        performer.device, performer.dtype, 1, g.block_latents * g.tokens_per_latent, keys, c.heads, c.head_dim
+    )
+    served = ServedDiT(performer.student, measures or measures_of(mode, performer.device), kernel)
+    performer.student = served
+    dtype = CODED if mode == "fast" and kernel.eight else performer.dtype
+    performer.attend_in(_rooms(dtype, performer.device, served.measures))
+    if dtype is CODED:
+        served.log.append("keys and values of attention: fp8 e4m3")
+    assert isinstance(performer.codec, WanCodec)
+    decoder, layers = "decoder: Wan's VAE", _layers_of(performer.codec)
+    if mode == "fast" and light is not None:
+        light = light.to(performer.decoder_device, performer.dtype)
+        performer.codec = LightWan(performer.codec, light).channels_last()
+        decoder, layers = "decoder: light, in TAEHV's layout", [light]
+    served.log.append(decoder + _compiled(performer, layers, served.measures, tell))
+    if served.measures.graphed and performer.device.type == "cuda" and isinstance(performer.speech, WindowedSpeech):
+        frames = performer.windows.geometry.frames_per_block
+        served.log.append("speech encoder: " + performer.speech.recorded(Graphs(), frames, performer.device))
+    with torch.inference_mode():
+        served.warm_up(lambda: [walk(performer, batch) for batch in batches], tell)
+    performer.log = tuple(served.log)
+    return served.log
+
+
+@torch.inference_mode()
+def walk(performer: "Performer", sessions: int = 1) -> None:
+    """Step throw-away streams, all in one batch, through all shapes of a session."""
+    g = performer.preset.geometry
+    pool = performer.pool(sessions)
+    slots = [pool.open() for _ in range(sessions)]
+    portrait = np.full((g.size, g.size, 3), 128, np.uint8)
+    streams = [performer.stream(slot, portrait, "", seed) for seed, slot in enumerate(slots)]
+    for _ in range(g.window_latents // g.block_latents + 2):
+        decode(performer, streams, denoise(performer, streams, [stream.plan() for stream in streams]))
+
+
+def _rooms(dtype: torch.dtype, device: torch.device, measures: Measures) -> Rooms:
+    """Attention's buffers, compiled for where that is possible."""
+    if not measures.compiled:
+        return Rooms(dtype)
+    page = torch.zeros(1, 2, 1, 4, device=device)
+    try:
+        rooms = Rooms(dtype, measures.backend)
+        rooms.lay(page.to(dtype), page, None)
+    except Exception:
+        return Rooms(dtype)
+    return rooms
+
+
+def _compiled(performer: "Performer", layers: Sequence[nn.Module], measures: Measures, tell: Tell) -> str:
+    """Compile layers of the decoder, if that is to be tried; they stay eager where it fails. Says what came of it."""
+    if not measures.compiled:
+        return ""
+    tell("compiling the decoder")
+    try:
+        for layer in layers:
+            layer.compile(dynamic=False, backend=measures.backend)
+        with torch._dynamo.config.patch(recompile_limit=SHAPES, fail_on_recompile_limit_hit=True):
+            _decoded(performer)
+    except Exception as error:
+        for layer in layers:
+            layer._compiled_call_impl = None
+        return f", eager; not compiled: {type(error).__name__}"
+    return ", compiled"
+
+
+def _layers_of(codec: WanCodec) -> list[nn.Module]:
+    """Of the VAE's decoder, those that become fewer kernels: norms and activations between convolutions."""
+    layers: list[nn.Module] = [layer for layer in codec.decoder.layers() if isinstance(layer, Residual | Up)]
+    return [*layers, cast(nn.Sequential, codec.decoder.head)[0]]
+
+
+@torch.inference_mode()
+def _decoded(performer: "Performer") -> None:
+    """A stream's first latent frames, black ones, through the codec's decoder: all its shapes."""
+    g, codec = performer.preset.geometry, performer.codec
+    latent = torch.zeros(1, g.latent_channels, 1, g.latent_size, g.latent_size, device=performer.decoder_device)
+    carry = codec.start(1, performer.decoder_device, performer.dtype)
+    for _ in range(3):
+        _, carry = codec.step(latent, carry)

@@ -1,0 +1,1 @@
+"""Other people's checkpoints: download, file formats, key maps and conversion."""

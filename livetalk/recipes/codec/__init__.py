@@ -1,0 +1,1 @@
+"""Training recipe of the video codec: stage, losses, discriminator, last-layer finish."""

@@ -1,0 +1,1 @@
+"""The paper's recipe: teacher, ODE initialisation, distribution matching distillation."""

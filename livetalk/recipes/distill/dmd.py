@@ -1,0 +1,158 @@
+"""Stage four: on-policy distribution matching on the student's own rollouts (paper 4.2; REFERENCE 5.4 and 5.5).
+
+The student rolls out whole clips through the serving loop; a frozen teacher (guided) and a trainable critic (not
+guided) score them at a random noise level; their difference is the gradient. Deliberate differences from the
+released code: keys and values are joined functionally, latent frame 0 is masked on the frame axis in both losses and
+in the normaliser, time steps are floating point, guidance has one meaning.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from livetalk.dit.model import DiT
+from livetalk.flow.noising import clean_from_velocity, noised, velocity_of
+from livetalk.flow.schedule import shifted
+from livetalk.geometry import Geometry
+from livetalk.performer.rollout import Ladder, Plan
+from livetalk.recipes.distill.clips import ClipBatch, LatentBank
+from livetalk.recipes.distill.guidance import Guidance, guided_velocity
+from livetalk.recipes.distill.held_out import HeldOut
+from livetalk.recipes.distill.joins import join_weights
+from livetalk.recipes.distill.self_rollout import rolled, shown_rollout
+from livetalk.recipes.distill.teacher import Show
+from livetalk.training.distributed import World, is_sharded
+from livetalk.training.optim import Constant, OptimConfig
+from livetalk.training.optimizer_step import Learner
+from livetalk.training.precision import autocast
+from livetalk.training.stage import Sample, Tick
+
+ADAM = {"betas": (0.0, 0.999), "eps": 1e-8, "weight_decay": 0.01, "clip": 10.0}
+
+
+@dataclass(frozen=True)
+class DmdTraining:
+    """One step is one critic update; every `ratio`-th is preceded by a generator update, after the warm-up."""
+
+    batch: int = 32
+    ratio: int = 5
+    critic_warmup: int = 20
+    guidance: Guidance = field(default_factory=lambda: Guidance(2.0, 3.0))  # in the teacher's score only
+    shift: float = 3.0
+    join: float = 1.0  # weight of a block's first latent frame in the generator's loss
+    lowest: float = 0.02  # noise levels of the scores
+    highest: float = 0.98
+    generator: OptimConfig = field(
+        default_factory=lambda: OptimConfig(lr=2e-5, ema=0.99, ema_from=40, schedule=Constant(warmup=0.02), **ADAM)
+    )
+    critic: OptimConfig = field(default_factory=lambda: OptimConfig(lr=2e-5, schedule=Constant(warmup=0.01), **ADAM))
+
+
+class DmdStage:
+    """See the module docstring. The critic starts from a bidirectional model of the student's size."""
+
+    def __init__(
+        self,
+        student: DiT,
+        teacher: DiT,
+        critic: DiT,
+        bank: LatentBank,
+        geometry: Geometry,
+        ladder: Ladder,
+        config: DmdTraining,
+        world: World,
+        show: Show | None = None,
+        held_out: HeldOut | None = None,
+        compiled: bool = False,
+    ) -> None:
+        self.student, self.critic = student.to(world.device), critic.to(world.device)
+        self.teacher = teacher.to(world.device).requires_grad_(False)
+        self.bank, self.geometry, self.ladder, self.config, self.world = bank, geometry, ladder, config, world
+        self.show, self.held_out = show, held_out
+        if compiled:
+            for network, dynamic in ((teacher, False), (critic, False), (student, True)):
+                for block in network.blocks:
+                    block.compile(dynamic=dynamic)
+        self.generating = Learner(student, config.generator, world)
+        self.criticising = Learner(critic, config.critic, world)
+
+    def step(self, tick: Tick) -> Mapping[str, Tensor | float]:
+        metrics: dict[str, Tensor | float] = {}
+        if tick.step >= self.config.critic_warmup and tick.step % self.config.ratio == 0:
+            metrics |= self._generator_step(tick)
+        clips = self.bank.draw(self.config.batch)
+        with torch.no_grad():
+            made = self._rollout(clips, gradient=False)
+        loss = self._critic_loss(made, clips)
+        told = self.criticising.descend(loss, tick.progress)
+        return metrics | {"critic_loss": loss.detach(), "critic_grad_norm": told["grad_norm"]}
+
+    def _generator_step(self, tick: Tick) -> dict[str, Tensor | float]:
+        clips = self.bank.draw(self.config.batch)
+        made = self._rollout(clips, gradient=True)
+        gradient, size = self._score_gap(made.detach(), clips)
+        # The loss whose gradient with respect to the rollout is `gradient` (Yin et al. 2024, equation 7).
+        target = (made - gradient).detach()
+        joins = join_weights(made.shape[2], self.geometry.block_latents, self.config.join, made.device)
+        loss = 0.5 * ((made - target).square() * clips.weight * joins).mean()
+        told = self.generating.descend(loss, tick.progress)
+        return {"generator_loss": loss.detach(), "generator_grad_norm": told["grad_norm"], "score_gap": size}
+
+    def _rollout(self, clips: ClipBatch, gradient: bool) -> Float[Tensor, "b c f h w"]:
+        """One exit step for all blocks, drawn alike on all ranks."""
+        exit_step = int(self.world.broadcast([float(torch.randint(0, len(self.ladder), ()))])[0])
+        with autocast(self.world.device, cached=not is_sharded(self.student)):
+            return rolled(self.student, clips, self.geometry, self.ladder, Plan(exit_step, gradient))
+
+    def _score_gap(self, made: Tensor, clips: ClipBatch) -> tuple[Tensor, Tensor]:
+        """(critic - teacher) / mean |made - teacher|, per clip, latent frame 0 left out of both."""
+        x, t, sigma = self._noisy(made, clips)[:3]
+        given = clips.given()
+        with torch.no_grad(), autocast(self.world.device):
+            fake = self.critic(x, t, given, clips.text, clips.audio)
+            real = guided_velocity(self.teacher, x, t, given, clips.text, clips.audio, self.config.guidance)
+        fake, real = (clean_from_velocity(x, v.float(), sigma) for v in (fake, real))
+        scale = (made - real)[:, :, 1:].abs().mean(dim=(1, 2, 3, 4), keepdim=True)
+        gap = torch.nan_to_num((fake - real) / scale)
+        gap[:, :, 0] = 0
+        return gap, gap.abs().mean()
+
+    def _critic_loss(self, made: Tensor, clips: ClipBatch) -> Tensor:
+        """Flow matching on the student's clips, without guidance and without latent frame 0."""
+        x, t, _, noise = self._noisy(made, clips)
+        with autocast(self.world.device):
+            velocity = self.critic(x, t, clips.given(), clips.text, clips.audio)
+        return (velocity.float() - velocity_of(made, noise))[:, :, 1:].square().mean()
+
+    def _noisy(self, made: Tensor, clips: ClipBatch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Noisy latents with the portrait put in, time steps [b f], levels [b], noise."""
+        device, c = self.world.device, self.config
+        sigma = shifted(torch.rand(len(made), device=device), c.shift).clamp(c.lowest, c.highest)
+        noise = torch.randn_like(made)
+        x = noised(made, noise, sigma)
+        x = torch.cat([clips.portrait, x[:, :, 1:]], 2)
+        return x, (1000 * sigma)[:, None].expand(-1, x.shape[2]), sigma, noise
+
+    def sample(self, folder: Path, tick: Tick) -> Sample | None:
+        if self.held_out is None:
+            return None
+        return shown_rollout(
+            self.generating, self.student, self.held_out, self.geometry, self.ladder, self.show, folder
+        )
+
+    def state(self) -> dict[str, Any]:
+        return {"student": self.generating.state(), "critic": self.criticising.state()}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.generating.load_state(state["student"])
+        self.criticising.load_state(state["critic"])
+
+    def finish(self) -> DiT:
+        if self.generating.ema is not None:
+            self.generating.ema.write_to(self.student)
+        return self.student

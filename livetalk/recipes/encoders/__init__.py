@@ -1,0 +1,1 @@
+"""Training recipes of the speech and the text encoder."""

@@ -1,0 +1,43 @@
+"""The two small encoders of `tiny` and how they are trained: one door to speech_encoder.py and text_encoder.py.
+
+Both are trained once, supervised, before any video model, and are frozen then: what conditions a video model must
+never change under it.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from livetalk.data.speech import Shelf
+from livetalk.recipes.encoders.speech import SpeechTraining, speech_scores, train_speech_encoder
+from livetalk.recipes.encoders.speech_batches import label
+from livetalk.recipes.encoders.text import text_accuracy, train_text_encoder
+
+__all__ = [
+    "SpeechTraining",
+    "label",
+    "speech_scores",
+    "text_accuracy",
+    "train_encoders",
+    "train_speech_encoder",
+    "train_text_encoder",
+]
+
+
+def train_encoders(
+    speech: Path,
+    out: Path,
+    settings: SpeechTraining | None = None,
+    text_steps: int = 1000,
+    report: Callable[[str, int, float], None] | None = None,
+) -> None:
+    """Train both from a speech shelf; writes speech.safetensors and text.safetensors under `out`.
+
+    `report` is called with the encoder's name, the step and the loss. The speech encoder resumes from where a
+    killed run stopped; the text encoder takes minutes and starts anew. Raises ValueError for an empty shelf.
+    """
+
+    def told(name: str) -> Callable[[int, float], None]:
+        return lambda step, loss: report(name, step, loss) if report else None
+
+    train_speech_encoder([label(utterance) for utterance in Shelf(speech)], out, settings, report=told("speech"))
+    train_text_encoder(out / "text.safetensors", text_steps, report=told("text"))

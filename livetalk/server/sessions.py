@@ -1,0 +1,122 @@
+"""All visitors of a server: who may come in, who is there, and how they all leave. Knows no HTTP."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from jaxtyping import UInt8
+
+from livetalk.avatar.session import Full, Studio
+from livetalk.conversation.bot import Bot
+from livetalk.conversation.brains.base import Brain, BrainError
+from livetalk.server.limits import Limits
+from livetalk.server.logs import Log
+from livetalk.server.metrics import Metrics
+from livetalk.server.punctual import watched
+from livetalk.server.session import Visit
+from livetalk.server.tidy import tidy
+
+AFTER = 0.1  # seconds after a visit in which its tasks come to their end
+
+
+class Closed(ValueError):
+    """The server takes nobody at the moment."""
+
+
+class Visits:
+    """See the module docstring. `start` and `close` once; both may take as long as models take."""
+
+    def __init__(self, studio: Studio, brain: Brain, limits: Limits, metrics: Metrics, log: Log) -> None:
+        self.studio, self.brain, self.limits, self.metrics, self.log = studio, brain, limits, metrics, log
+        self.draining = False
+        self._brain_ready = False
+        self._here: dict[str, Visit] = {}
+        self._coming = 0  # places that are kept for those who are being let in
+
+    async def start(self) -> None:
+        """Load what conversations need. Raises ValueError, with what to do."""
+        try:
+            await asyncio.gather(self.studio.start(), self.brain.start())
+        except BrainError as error:
+            raise ValueError(str(error)) from error
+        self._brain_ready = True
+        self.metrics.places.set_function(lambda: self.places)
+        self.metrics.ready.set_function(lambda: self.ready)
+        self.metrics.tasks.set_function(lambda: len(asyncio.all_tasks()))
+
+    @property
+    def ready(self) -> bool:
+        return self._brain_ready and self.studio.ready and not self.draining
+
+    @property
+    def places(self) -> int:
+        """The most visitors at once."""
+        held = self.studio.places
+        return min(held, self.limits.sessions) if self.limits.sessions else held
+
+    def __len__(self) -> int:
+        return len(self._here)
+
+    def find(self, name: str, token: str) -> Visit | None:
+        """The visit, for whoever has its token."""
+        visit = self._here.get(name)
+        return visit if visit is not None and visit.owned_by(token) else None
+
+    def admit(self) -> None:
+        """Raises Closed or Full where nobody can come in now."""
+        if not self.ready:
+            raise Closed("the server is stopping" if self.draining else "the server is still getting ready")
+        if len(self._here) + self._coming >= self.places:
+            raise Full(f"all {self.places} places are taken: try again in a minute")
+
+    @contextmanager
+    def reserved(self) -> Iterator[None]:
+        """Keeps a place for one who is coming, so that no more portraits are framed than there are places.
+
+        Around framing and `open`. Raises Closed or Full where nobody can come in now.
+        """
+        self.admit()
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
+
+    async def open(self, portrait: UInt8[np.ndarray, "h w 3"], mood: str) -> Visit:
+        """A new visit, within `reserved`. Raises Closed, Full, or ValueError with what is wrong."""
+        if self.draining:
+            raise Closed("the server is stopping")
+        try:
+            visit = Visit(self.limits, self.metrics, self.log, self._gone)
+            face = await self.studio.open(portrait, mood)
+            try:
+                bot = await Bot.make(visit.transport, watched(face, self.metrics), self.brain, visit.happened)
+            except BaseException:
+                await face.close()
+                raise
+        except BrainError as error:
+            raise Closed(str(error)) from error
+        self._here[visit.id] = visit
+        visit.start(bot)
+        self.metrics.opened.inc()
+        self.metrics.sessions.set(len(self._here))
+        self.log("opened", session=visit.id)
+        return visit
+
+    async def drain(self) -> None:
+        """Let nobody in, let everybody finish, and send them home."""
+        self.draining = True
+        await asyncio.gather(*(visit.say_goodbye() for visit in list(self._here.values())), return_exceptions=True)
+
+    async def close(self) -> None:
+        """End all visits at once, and what they used."""
+        self.draining = True
+        await asyncio.gather(*(visit.end("drain") for visit in list(self._here.values())), return_exceptions=True)
+        await self.brain.close()
+        await self.studio.close()
+
+    def _gone(self, visit: Visit) -> None:
+        self._here.pop(visit.id, None)
+        asyncio.get_running_loop().call_later(AFTER, tidy)
+        self.metrics.sessions.set(len(self._here))

@@ -1,0 +1,59 @@
+"""Promises of choosing: one flag suffices, keys go only where they belong."""
+
+from pathlib import Path
+
+import pytest
+
+from livetalk.conversation.brains.cascade import CascadeBrain
+from livetalk.conversation.brains.factory import Wishes, choose
+from livetalk.conversation.brains.omni import OmniBrain
+
+
+def test_echo_and_local_need_nothing():
+    assert choose("echo", environment={}).name == "echo"
+    assert choose("local", Wishes(whisper=Path("/none")), {}).name == "local"
+
+
+def test_a_key_of_openai_is_sent_to_openai_only():
+    env = {"OPENAI_API_KEY": "secret"}
+    brain = choose("cascade", Wishes(url="http://localhost:8000/v1", model="qwen"), env)
+    assert isinstance(brain, CascadeBrain)
+    services = (brain.config.transcription, brain.config.chat, brain.config.speech)
+    assert all(service.key is None and service.url == "http://localhost:8000/v1" for service in services)
+    assert brain.config.chat.model == "qwen"
+    own = choose("cascade", None, env)
+    assert isinstance(own, CascadeBrain)
+    assert own.config.chat.key == "secret"
+    assert "secret" not in repr(own.config)
+
+
+def test_services_can_live_apart():
+    env = {"LIVETALK_STT_URL": "http://a/v1", "LIVETALK_TTS_URL": "http://b/v1", "LIVETALK_TTS_KEY": "k"}
+    brain = choose("cascade", Wishes(url="http://c/v1"), env)
+    assert isinstance(brain, CascadeBrain)
+    config = brain.config
+    assert (config.transcription.url, config.chat.url, config.speech.url) == (
+        "http://a/v1",
+        "http://c/v1",
+        "http://b/v1",
+    )
+    assert (config.transcription.key, config.speech.key) == (None, "k")
+
+
+def test_omni_at_home_wants_no_key():
+    brain = choose("omni", Wishes(url="ws://localhost:8000/v1/realtime", model="Qwen3-Omni"), {"OPENAI_API_KEY": "x"})
+    assert isinstance(brain, OmniBrain)
+    assert (brain.config.key, brain.config.transcription) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["cascade", "omni"])
+def test_a_missing_key_is_one_sentence(name: str):
+    with pytest.raises(ValueError, match="OPENAI_API_KEY"):
+        choose(name, None, {})
+
+
+def test_unknown_names_are_one_sentence():
+    with pytest.raises(ValueError, match="choose one of local, cascade, omni, echo"):
+        choose("genius")
+    with pytest.raises(ValueError, match="choose one of openai, vllm-omni"):
+        choose("omni", Wishes(url="ws://x", dialect="klingon"), {})

@@ -1,0 +1,66 @@
+"""Faults are counted in videos that have them, and in no others."""
+
+import numpy as np
+import pytest
+
+from livetalk.evaluation.metrics.video import (
+    black_frames,
+    face_box,
+    flicker,
+    frozen_frames,
+    sharpness,
+    still_area,
+    video_report,
+)
+
+
+def portrait_video(t: int = 16, size: int = 48) -> np.ndarray:
+    """A still, textured background and a bright face that moves."""
+    video = np.repeat(np.random.default_rng(0).integers(60, 120, (1, size, size, 3), dtype=np.uint8), t, axis=0)
+    for i in range(t):
+        video[i, 12:40, 12 + i % 3 : 34 + i % 3] = np.linspace(150, 220, 22, dtype=np.uint8)[None, :, None]
+    return video
+
+
+def test_a_clean_video_has_no_fault() -> None:
+    video = portrait_video()
+    report = video_report(video, reference=video)
+    assert (report.black, report.frozen, report.flicker) == (0, 0, 0.0)
+    assert report.flicker_ratio == pytest.approx(1.0)
+    assert report.sharpness_ratio == pytest.approx(1.0)
+
+
+def test_flicker_is_measured_where_the_picture_should_be_still() -> None:
+    video, bad = portrait_video(), portrait_video()
+    bad[::2] += 6
+    assert not still_area(video)[25, 33], "the moving edge of the face is not still"
+    assert flicker(bad, still_area(video)) == pytest.approx(36.0)
+    assert video_report(bad, reference=video).flicker_ratio > 100
+
+
+def test_black_and_frozen_frames_are_counted() -> None:
+    video = portrait_video()
+    video[4] = 2
+    video[9] = video[8]
+    assert black_frames(video) == 1
+    assert frozen_frames(video) == 1
+
+
+def test_blur_lowers_sharpness() -> None:
+    video = portrait_video()
+    soft = (video.astype(float) + np.roll(video, 1, axis=2) + np.roll(video, 1, axis=1)) / 3
+    box = (2, 2, 46, 46)
+    assert sharpness(soft.round().astype(np.uint8), box) < 0.5 * sharpness(video, box)
+    with pytest.raises(ValueError, match="smaller than 3x3"):
+        sharpness(video, (5, 5, 6, 40))
+
+
+def test_the_face_box_holds_the_face_and_stays_in_the_picture() -> None:
+    eyes = np.tile(np.array([[40.0, 40.0], [60.0, 40.0]]), (3, 1, 1))
+    mouth = np.tile(np.array([50.0, 62.0]), (3, 1))
+    mouth[1] = np.nan
+    left, top, right, bottom = face_box(eyes, mouth, 70, 100)
+    assert (left, top) == (26, 26)
+    assert right > 70
+    assert bottom == 70
+    assert face_box(np.full((3, 2, 2), np.nan), np.full((3, 2), np.nan), 70, 100) == (0, 0, 100, 70)

@@ -1,0 +1,1 @@
+"""Helpers of the tests: servers, peers, browsers, made-up data."""

@@ -1,0 +1,36 @@
+"""What fits on a card is known before anything is loaded, from the shapes that will be allocated."""
+
+import pytest
+import torch
+
+from livetalk.performer.kv_pool import PoolShape, StatePool
+from livetalk.performer.memory_budget import needs, verdict
+from livetalk.presets import FULL
+
+
+def test_a_card_of_24_gb_holds_a_session_and_a_smaller_one_none():
+    assert needs().sessions(24e9) >= 1
+    assert needs().sessions(12e9) == 0
+
+
+def test_the_fast_mode_needs_less_and_larger_cards_hold_more():
+    exact, fast = needs(), needs(fast=True)
+    assert fast.once < exact.once
+    assert fast.session < exact.session
+    assert fast.sessions(80e9) >= exact.sessions(80e9) > exact.sessions(24e9)
+
+
+def test_a_session_is_what_its_pool_and_its_decoder_hold():
+    with torch.device("meta"):
+        pool = StatePool(PoolShape.of(FULL.dit, FULL.geometry), 1, torch.bfloat16, "meta")
+        rooms = pool._rooms.of(1, pool.shape, torch.device("meta"))
+    memory = sum(t.numel() * t.element_size() for t in (pool.keys, pool.values, *rooms))
+    carries = needs().session - memory
+    assert memory == pytest.approx(6.8e9, rel=0.01)  # of which the window itself is 2.83 GB
+    assert carries / 3 == pytest.approx(1.2e9, rel=0.1)
+
+
+def test_the_words_name_the_usual_cards_or_the_one_that_is_here():
+    assert "24 GB: 1 exact" in verdict(None)
+    assert "no live sessions exact" in verdict(8e9)
+    assert verdict(25e9).startswith("25 GB hold 1 live session exact")

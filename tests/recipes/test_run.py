@@ -1,0 +1,212 @@
+"""The four stages at miniature size: losses fall, weights are left where the next stage looks for them."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from livetalk.dit.model import DiT
+from livetalk.presets import MINIATURE
+from livetalk.recipes import run as recipe
+from livetalk.recipes.codec.frames import FrameRing
+from livetalk.recipes.codec.stage import CodecTraining
+from livetalk.recipes.distill.clips import ClipBatch, LatentBank, dropped
+from livetalk.recipes.distill.dmd import DmdTraining
+from livetalk.recipes.distill.held_out import HeldOut
+from livetalk.recipes.distill.joins import join_weights
+from livetalk.recipes.distill.ode import OdeTraining, window_blocks
+from livetalk.recipes.distill.teacher import TeacherTraining
+from livetalk.recipes.rendering import Mixture
+from livetalk.recipes.run import Budget
+from livetalk.training.distributed import World
+from livetalk.training.optim import OptimConfig
+from livetalk.weights import load_mean, save_bundle, save_tensors
+
+
+def _mouths(clips: int, opening: torch.Tensor) -> torch.Tensor:
+    """Drawn clips [n t 64 64 3]: a dark mouth that opens with `opening` [n t] on a coloured ground."""
+    colours = torch.rand(clips, 1, 1, 1, 3) * 120 + 80
+    frames = colours.expand(-1, opening.shape[1], 64, 64, -1).clone()
+    rows = torch.arange(64).view(1, 1, 64, 1, 1)
+    columns = torch.arange(64).view(1, 1, 1, 64, 1)
+    inside = ((rows - 40).abs() < 2 + 8 * opening[:, :, None, None, None]) & ((columns - 32).abs() < 10)
+    return torch.where(inside, torch.tensor(20.0), frames).byte()
+
+
+@pytest.fixture(scope="module")
+def clips():
+    torch.manual_seed(0)
+    opening = torch.nn.functional.interpolate(torch.rand(12, 1, 20), 81, mode="linear")[:, 0]
+    boxes = torch.tensor([[24.0, 20.0], [40.0, 20.0], [32.0, 40.0]]).expand(12, 81, 3, 2)
+    return _mouths(12, opening), opening, boxes
+
+
+def _first_and_last(folder: Path, name: str) -> tuple[float, float]:
+    import json
+
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    values = [row[name] for row in rows if name in row]
+    return values[0], values[-1]
+
+
+def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
+    frames, opening, boxes = clips
+    preset = MINIATURE
+    world, budget = World(), Budget(steps=40)
+    ring = FrameRing(12, 81, 64, world.device)
+    ring.add(frames, boxes)
+    report = recipe.train_codec(preset, tmp_path, budget, world, ring, training=CodecTraining(batch=8))
+    assert report.why == "done"
+    first, last = _first_and_last(tmp_path / "codec", "loss")
+    assert last < first
+
+    codec = recipe.load_codec(preset, tmp_path)
+    bank = LatentBank(12, world.device)
+    audio = torch.nn.functional.pad(opening[..., None] * 2 - 1, (0, 63))
+    latents = recipe.encode_clips(codec, frames, world.device, recolour=False)
+    bank.add(latents, audio, torch.randn(12, 24, 128), boxes, 64)
+    assert abs(float(latents.std()) - 1) < 0.3
+    kinds = {"heads": bank.take(torch.arange(2)), "puppets": bank.take(torch.arange(2, 5))}
+    held_out = HeldOut(kinds, {kind: torch.rand(2, 3, 64, 64) for kind in kinds})
+
+    teacher = replace(TeacherTraining(), batch=4, show_steps=2)
+    recipe.train_teacher(preset, tmp_path, Budget(steps=60), world, bank, teacher, held_out=held_out)
+    first, last = _first_and_last(tmp_path / "teacher", "loss")
+    assert last < 0.9 * first
+    for name in ("held_out_loss", "held_out_loss_puppets"):
+        assert _first_and_last(tmp_path / "teacher", name)[1] > 0
+
+    ode = replace(OdeTraining(), trajectories=8, batch=4, teacher_steps=4)
+    recipe.train_ode(preset, tmp_path, budget, world, bank, ode, held_out, batch=8)
+    first, last = _first_and_last(tmp_path / "ode", "loss")
+    assert last < first
+    assert _first_and_last(tmp_path / "ode", "held_out_error_puppets")[1] > 0
+
+    dmd = replace(DmdTraining(), batch=2, critic_warmup=4)
+    report = recipe.train_dmd(preset, tmp_path, Budget(steps=12), world, bank, dmd, held_out)
+    assert report.why == "done"
+    assert (tmp_path / "student.safetensors").exists()
+    assert list((tmp_path / "dmd" / "samples").rglob("made.jpg"))
+
+
+def test_a_student_goes_on_from_weights_that_came_back_as_a_bundle(clips, tmp_path: Path) -> None:
+    world = World()
+    torch.manual_seed(1)
+    save_tensors(tmp_path / "codec.safetensors", MINIATURE.build_codec().state_dict())
+    bundles = {name: tmp_path / f"{name}.safetensors" for name in ("teacher", "student")}
+    for path in bundles.values():
+        save_bundle(path, DiT(MINIATURE.dit).state_dict(), {})
+    bank = LatentBank(2, world.device)
+    boxes = torch.full((2, 81, 3, 2), 30.0)
+    bank.add(torch.randn(2, 12, 21, 4, 4), torch.randn(2, 81, 64), torch.randn(2, 24, 128), boxes, 64)
+
+    still = OptimConfig(lr=0.0, ema=0.9)
+    start = bundles["student"]
+    ode = replace(OdeTraining(), trajectories=2, batch=2, teacher_steps=4, join=3.0, optim=still)
+    recipe.train_ode(MINIATURE, tmp_path, Budget(steps=1), world, bank, ode, batch=2, start=start)
+    dmd = DmdTraining(batch=1, critic_warmup=0, join=3.0, generator=still, critic=still)
+    recipe.train_dmd(MINIATURE, tmp_path, Budget(steps=1), world, bank, dmd, start=tmp_path / "ode.safetensors")
+    kept = load_mean([tmp_path / "ode.safetensors"])
+    for name, tensor in load_mean([start]).items():
+        torch.testing.assert_close(kept[name], tensor)
+
+
+def test_joins_weigh_more_and_the_whole_as_much_as_before() -> None:
+    weight = join_weights(9, 3, 2.0, torch.device("cpu")).flatten()
+    assert float(weight[1:].mean()) == pytest.approx(1)
+    assert float(weight[3] / weight[4]) == float(weight[6] / weight[7]) == pytest.approx(2)
+    assert float(weight[0]) == float(weight[1])
+    assert torch.equal(join_weights(9, 3, 1.0, torch.device("cpu")).flatten(), torch.ones(9))
+
+
+def test_held_out_clips_come_back_by_kind(tmp_path: Path) -> None:
+    rows = {n: torch.rand(6, 1, 2, 2, 2) for n in ("latents", "audio", "text", "weight")}
+    kinds = {"heads": ClipBatch(**rows), "puppets": ClipBatch(**{n: -x for n, x in rows.items()})}
+    held_out = HeldOut(kinds, {kind: torch.rand(4, 3, 8, 8) for kind in kinds})
+    held_out.save(tmp_path / "held_out.pt")
+    again = HeldOut.load(tmp_path / "held_out.pt", torch.device("cpu"))
+    assert torch.equal(again.few().latents, torch.cat([rows["latents"][:2], -rows["latents"][:2]]))
+    portraits = again.few_portraits()
+    assert portraits is not None
+    assert torch.equal(portraits[2:], held_out.portraits["puppets"][:2])
+    assert HeldOut(kinds, {}).few_portraits() is None
+
+
+def test_a_mixture_without_puppets_says_what_to_give() -> None:
+    with pytest.raises(ValueError, match="--puppets PACK"):
+        Mixture(mix=0.5)
+
+
+def test_a_decoder_trained_on_leaves_the_latents_as_they_are(clips, tmp_path: Path) -> None:
+    frames, _, boxes = clips
+    ring = FrameRing(12, 81, 64, World().device)
+    ring.add(frames, boxes)
+    recipe.train_codec(MINIATURE, tmp_path / "first", Budget(steps=3), World(), ring, training=CodecTraining(batch=4))
+    start = tmp_path / "first" / "codec.safetensors"
+    alone = CodecTraining(batch=4, decoder_only=True, texture=0.5, pace=0.2, unsure=0.1)
+    told = recipe.train_codec(
+        MINIATURE,
+        tmp_path / "second",
+        Budget(steps=3),
+        World(),
+        ring,
+        start=start,
+        training=alone,
+        held_out={"heads": ring, "puppets": ring},
+    )
+    shown = [_first_and_last(tmp_path / "second" / "codec", f"held_out_psnr{kind}")[1] for kind in ("", "_puppets")]
+    assert shown[0] == shown[1] > 0
+    assert told.metrics["texture"] > 0 < told.metrics["pace"]
+    before, after = (recipe.load_codec(MINIATURE, tmp_path / part) for part in ("first", "second"))
+    pixels = frames[:1].permute(0, 4, 1, 2, 3)[:, :, :9].float() / 127.5 - 1
+    assert torch.equal(before.encode(pixels), after.encode(pixels))
+    latents = before.encode(pixels)
+    assert not torch.equal(before.decode(latents), after.decode(latents))
+    with pytest.raises(ValueError, match="--start"):
+        recipe.train_codec(MINIATURE, tmp_path, Budget(steps=1), World(), ring, training=alone)
+
+
+def test_a_stage_without_its_forerunner_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="livetalk train teacher"):
+        recipe.load_dit(MINIATURE, tmp_path / "teacher.safetensors")
+
+
+def test_windows_of_training_are_those_of_serving() -> None:
+    for _ in range(20):
+        blocks = window_blocks(7, MINIATURE.geometry).tolist()
+        assert blocks[:2] == [0, 1]
+        assert blocks[3] == blocks[2] + 1 <= 6
+    assert window_blocks(4, MINIATURE.geometry).tolist() == [0, 1, 2, 3]
+
+
+def test_conditions_are_dropped_as_often_as_asked() -> None:
+    torch.manual_seed(0)
+    batch = ClipBatch(torch.ones(4000, 1, 1, 1, 1), torch.ones(4000, 1, 1), torch.ones(4000, 1, 1), torch.ones(4000))
+    out = dropped(batch, 0.1, 0.2, 0.05)
+    text, audio = out.text.flatten() == 0, out.audio.flatten() == 0
+    assert abs(float((text & ~audio).float().mean()) - 0.1) < 0.02
+    assert abs(float((audio & ~text).float().mean()) - 0.2) < 0.02
+    assert abs(float((text & audio).float().mean()) - 0.05) < 0.02
+
+
+def test_a_bank_comes_back_from_disk(tmp_path: Path) -> None:
+    bank = LatentBank(4, torch.device("cpu"))
+    audio, text, boxes = torch.randn(3, 81, 64), torch.randn(3, 24, 128), torch.full((3, 81, 3, 2), 30.0)
+    bank.add(torch.randn(3, 8, 21, 8, 8), audio, text, boxes, 64)
+    bank.save(tmp_path / "bank.pt")
+    again = LatentBank.load(tmp_path / "bank.pt", torch.device("cpu"))
+    assert again.filled == 3
+    assert torch.equal(again.take(torch.tensor([1])).latents, bank.take(torch.tensor([1])).latents)
+
+
+def test_a_budget_ends_by_the_clock() -> None:
+    soon = time.time() + 50
+    alone = Budget(until=soon).loop("x")
+    assert alone.seconds == pytest.approx(50, abs=1)
+    assert alone.stop_after_s is None
+    longer = Budget(seconds=900, until=soon).loop("x")
+    assert longer.seconds == 900
+    assert longer.stop_after_s == pytest.approx(50, abs=1)
+    assert Budget(seconds=900, stop_after_s=20, until=soon).loop("x").stop_after_s == 20

@@ -130,7 +130,7 @@ def pack(
         Path | None, typer.Option("--held-out", help="List of file names that are left out, one a line.")
     ] = None,
     only_held_out: Annotated[
-        bool, typer.Option("--only-held-out", help="Take those of the list instead, marked as held out.")
+        bool, typer.Option("--only-held-out", help="Take all of the list instead, marked as held out.")
     ] = False,
     limit: Annotated[int | None, typer.Option(help="Portraits at most.", min=1)] = None,
     broad_smiles: Annotated[float, typer.Option(help="Share of broad smiles at most.", min=0.0, max=1.0)] = 0.5,

@@ -17,8 +17,7 @@ CLOSE = 0.35  # what lies this near to the mesh is probably the person, whatever
 SHOULDERS = 1.0  # the same below the chin, where clothes are
 BREAST = 0.5  # half width of the strip below the chin that is surely the person
 COLLAR = 1.2  # the same of what must be person for a matte to be believed
-PLAIN = 6.0  # spread of a plain background about a smooth surface, units of CIELAB
-CLUTTER = 0.15  # share of a plain background that such a surface need not explain
+PLAIN = 6.0  # units of CIELAB that nine tenths of a plain background lie within of a smooth surface
 EDGE_RADIUS, EDGE_EPSILON = 4, 2e-4  # of the guided filter that draws strands of hair: pixels of half size; variance
 CHIN, FOREHEAD, NOSE = 152, 10, 1  # landmarks
 
@@ -40,8 +39,17 @@ class _Scene:
     above: Bool[np.ndarray, "h h"]  # above the chin
     breast: Bool[np.ndarray, "h h"]
     collar: Bool[np.ndarray, "h h"]  # below the chin, not wider than shoulders are
+    middle: float  # of the face, from the left, pixels
     hairline: float  # height of the forehead's top, pixels
     unit: float  # pixels an inter-ocular distance
+
+
+@dataclass(frozen=True)
+class _Backdrop:
+    """What a smooth colour surface says of the background."""
+
+    plain: bool  # whether it explains the background at all
+    unlike: Bool[np.ndarray, "h h"]  # pixels that it does not explain
 
 
 def matte_of(
@@ -53,15 +61,15 @@ def matte_of(
     import cv2
 
     scene = _scene(photograph, landmarks, silhouette)
-    unlike = _unlike_background(scene)
-    labels = _expected(scene, unlike)
+    backdrop = _backdrop(scene)
+    labels = _expected(scene, backdrop)
     if not (labels == cv2.GC_FGD).any() or not np.isin(labels, (cv2.GC_BGD, cv2.GC_PR_BGD)).any():
         return _unknown(len(photograph))
     cv2.setRNGSeed(1)
     bgr = np.ascontiguousarray(scene.picture[..., ::-1])
     cv2.grabCut(bgr, labels, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
     person = _tidied(np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)), landmarks[NOSE] * len(scene.picture))
-    if not _plausible(person, scene, unlike is not None):
+    if not _plausible(person, scene, backdrop):
         return _unknown(len(photograph))
     soft = _soft_edges(person, scene.picture)
     full = cv2.resize(soft, photograph.shape[:2], interpolation=cv2.INTER_CUBIC)
@@ -94,36 +102,37 @@ def _scene(photograph: np.ndarray, landmarks: np.ndarray, silhouette: np.ndarray
         above=above,
         breast=~above & (np.abs(columns - places[CHIN, 0]) < BREAST * unit),
         collar=~above & (np.abs(columns - places[CHIN, 0]) < COLLAR * unit),
+        middle=float(places[NOSE, 0]),
         hairline=float(places[FOREHEAD, 1]),
         unit=unit,
     )
 
 
-def _expected(scene: _Scene, unlike: Bool[np.ndarray, "h h"] | None) -> UInt8[np.ndarray, "h h"]:
+def _expected(scene: _Scene, backdrop: _Backdrop) -> UInt8[np.ndarray, "h h"]:
     """GrabCut's first guess: sure and probable person, sure and probable background."""
     import cv2
 
     rows = np.arange(len(scene.picture))[:, None]
-    hair = HAIR if unlike is not None else HAIR_UNCLEAR
+    hair = HAIR if backdrop.plain else HAIR_UNCLEAR
     labels = np.full(scene.head.shape, cv2.GC_PR_BGD, np.uint8)
     labels[scene.away < CLOSE] = cv2.GC_PR_FGD
     labels[~scene.above & (scene.away < SHOULDERS)] = cv2.GC_PR_FGD
-    if unlike is not None:
-        labels[unlike & (scene.away < hair)] = cv2.GC_PR_FGD
-        labels[~unlike & ((scene.above & (scene.away > 0.05)) | ~scene.above)] = cv2.GC_PR_BGD
+    if backdrop.plain:
+        labels[backdrop.unlike & (scene.away < hair)] = cv2.GC_PR_FGD
+        labels[~backdrop.unlike & ((scene.above & (scene.away > 0.05)) | ~scene.above)] = cv2.GC_PR_BGD
     labels[scene.above & (scene.away > hair + 0.4)] = cv2.GC_BGD
     labels[(rows < scene.hairline) & (scene.away > hair - 0.2)] = cv2.GC_BGD
     labels[scene.face | scene.breast] = cv2.GC_FGD
     return labels
 
 
-def _unlike_background(scene: _Scene) -> Bool[np.ndarray, "h h"] | None:
-    """Pixels that a plain background's smooth colour surface does not explain; None if it is not plain."""
+def _backdrop(scene: _Scene) -> _Backdrop:
+    """Fits a smooth colour surface to what is surely background."""
     import cv2
 
     sure = (scene.away > HAIR - 0.3) & scene.above
     if sure.sum() < 0.02 * sure.size:
-        return None
+        return _Backdrop(False, np.zeros(sure.shape, bool))
     rows, columns = (axis / len(scene.picture) for axis in np.mgrid[: len(sure), : len(sure)])
     colours = cv2.cvtColor(scene.picture, cv2.COLOR_RGB2LAB).astype(np.float64)
     basis = _quadratic(rows, columns)
@@ -135,12 +144,11 @@ def _unlike_background(scene: _Scene) -> Bool[np.ndarray, "h h"] | None:
         spread = float(np.median(off[sure]))
         kept = sure & (off < max(2.5 * spread, 6))
     far = 4 * spread + 8
-    if spread > PLAIN or (off[sure] > far).mean() > CLUTTER:
-        return None
+    plain = bool(np.percentile(off[sure], 90) < PLAIN)
     # Below the chin the surface is a guess: it stays as it is at the chin.
     off = _distance(colours, _quadratic(np.minimum(rows, rows[scene.above].max()), columns) @ terms)
     unlike = (off > far).astype(np.uint8)
-    return cv2.morphologyEx(unlike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+    return _Backdrop(plain, cv2.morphologyEx(unlike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0)
 
 
 def _quadratic(rows: np.ndarray, columns: np.ndarray) -> Float[np.ndarray, "h h 6"]:
@@ -169,16 +177,25 @@ def _tidied(person: Bool[np.ndarray, "h h"], nose: Float[np.ndarray, "2"]) -> Bo
     return person | np.isin(holes, filled)
 
 
-def _plausible(person: Bool[np.ndarray, "h h"], scene: _Scene, plain: bool) -> bool:
-    """Whether a matte covers the head, and little far from it."""
-    ring = scene.above & (scene.away > 0.02) & (scene.away < 0.1)
-    reach = HAIR - 0.2 if plain else HAIR_UNCLEAR - 0.5
-    far = scene.above & (scene.away > reach)
-    head, body = scene.head & scene.above, scene.head & scene.collar
-    covered = person[head].mean() > 0.94 and person[ring].mean() > 0.2
-    clothed = not body.any() or person[body].mean() > 0.7  # clothes of the background's colour are lost
-    strayed = person[far].mean() if far.any() else 0.0
-    return bool(covered and clothed and strayed < (0.12 if plain else 0.05))
+def _plausible(person: Bool[np.ndarray, "h h"], scene: _Scene, backdrop: _Backdrop) -> bool:
+    """Whether a matte covers head and clothes, and little else; before a cluttered background, little but the head."""
+
+    def share(where: np.ndarray, of: np.ndarray = person) -> float:
+        return float(of[where].mean()) if where.any() else 0.0
+
+    above, away = scene.above, scene.away
+    head, body = scene.head & above, scene.head & scene.collar
+    covered = share(head) > 0.94 and share(above & (away > 0.02) & (away < 0.1)) > 0.2
+    clothed = not body.any() or share(body) > 0.7  # clothes of the background's colour are lost
+    # What belongs to the background hangs on one side of the head; hair does so less.
+    beside, left = above & (away > CLOSE) & (away < HAIR_UNCLEAR), np.arange(len(person))[None] < scene.middle
+    sides = share(beside & left), share(beside & ~left)
+    uneven = abs(sides[0] - sides[1])
+    if backdrop.plain:
+        return covered and clothed and uneven < 0.45 and share(above & (away > HAIR - 0.2)) < 0.12
+    lost = share(above & (away > 0.05) & (away < 0.5), backdrop.unlike & ~person)  # hair that was not found
+    strayed = share(above & (away > HAIR_UNCLEAR - 0.5))
+    return covered and clothed and uneven < 0.25 and max(sides) < 0.45 and lost < 0.15 and strayed < 0.05
 
 
 def _soft_edges(person: Bool[np.ndarray, "h h"], picture: UInt8[np.ndarray, "h h 3"]) -> Float[np.ndarray, "h h"]:

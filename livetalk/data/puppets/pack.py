@@ -31,7 +31,7 @@ class PackOptions:
     max_bytes: int = 40_000_000
     limit: int | None = None  # portraits at most
     broad_smiles: float = 0.5  # at most so large a share
-    held_out: bool = False  # the portraits are marked so, and broad smiles are as frequent as they come
+    held_out: bool = False  # portraits are marked so, and all that could be fitted are taken: figures are about all
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class PackReport:
     usable: int
     packed: int
     bytes: int
-    refused: dict[str, int]  # by reason; one photograph may have several
+    refused: dict[str, int]  # by what speaks against training on it; one photograph may have several reasons
     unfitted: dict[str, str]  # by file name: what was wrong
     residual: float  # median over the packed portraits of `FittedPortrait.residual`
     broad_smiles: float  # share of the packed
@@ -54,7 +54,7 @@ class PackReport:
             f"{100 * self.broad_smiles:.0f} % of the packed smile broadly; median residual {self.residual:.2f} px"
         ]
         if self.refused:
-            said.append("refused: " + ", ".join(f"{count} {reason}" for reason, count in self.refused.items()))
+            said.append("against training: " + ", ".join(f"{count} {reason}" for reason, count in self.refused.items()))
         return said + [f"not fitted: {why}" for why in self.unfitted.values()]
 
 
@@ -162,9 +162,10 @@ def pack(photographs: Iterable[Path], cache: FitCache, out: Path, options: PackO
         fit = cache.fit(photograph)
         if isinstance(fit, str):
             unfitted[photograph.name] = fit
-        elif why := reasons(fit):
-            refused.update(why)
-        else:
+            continue
+        why = reasons(fit)
+        refused.update(why)
+        if options.held_out or not why:
             usable.append((photograph, looks_of(fit.portrait), fit.portrait.residual))
     if not usable:
         raise ValueError(f"none of {total} photographs can be used: {_listed(refused, unfitted)}")

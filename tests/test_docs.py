@@ -97,6 +97,20 @@ def test_commands_and_options_in_pages_exist():
         assert words[0] in app.commands or words[0].startswith("--"), f"{where}: no such command"
 
 
+def test_files_named_as_core_exist():
+    paths = re.findall(r"`(livetalk/[\w/.]+)`", (DOCS / "core.md").read_text())
+    assert len(paths) > 40
+    missing = [path for path in paths if not (ROOT / path).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", [*CONCEPTS, "serve", "recipe", "full_size", "evaluation"])
+def test_modules_named_in_a_page_exist(name: str):
+    named = re.findall(r"`(?:livetalk/)?([a-z_]+/[\w/]+\.py)`", (DOCS / f"{name}.md").read_text())
+    missing = [path for path in named if not any((ROOT / top / path).exists() for top in ("livetalk", ""))]
+    assert not missing
+
+
 @pytest.mark.slow
 def test_readme_program_runs_as_printed(tmp_path: Path):
     shutil.copy(ASSETS / "avatars/ada.png", tmp_path / "me.png")

@@ -16,11 +16,12 @@ import typer
 
 from livetalk.cli.console import out as console
 from livetalk.cli.console import progress
+from livetalk.data.acting.prompts import DEFAULT_PROMPT
 from livetalk.geometry import FRAME_RATE
 from livetalk.media.files import claim, written
 
 if TYPE_CHECKING:
-    from livetalk.data.speech import Shelf
+    from livetalk.data.speech import Shelf, Utterance
 
 app = typer.Typer(help="Render talking heads with exact truth.", no_args_is_help=True)
 
@@ -74,15 +75,58 @@ def sheet(
     columns: Annotated[int, typer.Option(min=1)] = 6,
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("sheet.png"),
     size: Annotated[int, typer.Option(help="Pixels a side of one face.", min=64)] = 256,
+    puppets: Annotated[
+        Path | None, typer.Option(help="Pack of fitted portraits: a row for each of `count` from `seed` on.")
+    ] = None,
 ) -> None:
     """Render many faces side by side, for people to judge."""
-    from livetalk.data.heads import sheet as faces
+    claim(out)
+    people = range(seed, seed + count)
+    with progress() as bar:
+        bar.add_task("rendering", total=None)
+        if puppets is None:
+            from livetalk.data.heads import sheet as faces
+
+            picture = faces.sheet(people, size, columns, expressions)
+        else:
+            from livetalk.data.puppets.contact import contact_sheet
+            from livetalk.data.puppets.portraits import open_portraits
+
+            picture = contact_sheet(open_portraits(puppets), people, size, expressions)
+    _save(picture, out)
+
+
+@app.command()
+def puppet(
+    photo: Annotated[Path, typer.Argument(help="A portrait photograph.")],
+    prompt: Annotated[str, typer.Option(help="What the person does while speaking.")] = DEFAULT_PROMPT,
+    speech: Annotated[Path | None, typer.Option(help="A sound file, with --text; or a speech shelf.")] = None,
+    text: Annotated[str | None, typer.Option(help="What is said; without --speech in a voice made anew.")] = None,
+    seed: Annotated[int, typer.Option(help="Which of its performances.", min=0)] = 0,
+    seconds: Annotated[float | None, typer.Option(help="Length; the speech's without it.", min=0.1)] = None,
+    out: Annotated[Path, typer.Option(help="The mp4; its truth goes beside it as json.")] = Path("puppet.mp4"),
+    size: Annotated[int, typer.Option(help="Pixels a side.", min=64)] = 256,
+) -> None:
+    """Let a photograph speak, without any model: fitted, moved and drawn, with everything that is true of it."""
+    from livetalk.data.clips import write_clip
+    from livetalk.data.puppets.clip import puppet_clip
+    from livetalk.data.puppets.fit import Fitter
+    from livetalk.data.puppets.renderer import PuppetRenderer
 
     claim(out)
     with progress() as bar:
-        bar.add_task("rendering", total=None)
-        picture = faces.sheet(range(seed, seed + count), size, columns, expressions)
-    _save(picture, out)
+        bar.add_task("fitting and rendering", total=None)
+        with Fitter() as fitter:
+            portrait = fitter.fit_file(photo).portrait
+        spoken = _utterance(speech, text, seed, prompt)
+        renderer = PuppetRenderer(size)
+        try:
+            frames = math.ceil((spoken.seconds if seconds is None else seconds) * FRAME_RATE)
+            clip = puppet_clip(portrait, spoken, prompt, renderer, seed, frames)
+        finally:
+            renderer.close()
+    truth = write_clip(clip, out)
+    console.print(f"{out} and {truth}: {len(clip.frames)} frames, {prompt!r}", markup=False)
 
 
 @app.command()
@@ -166,6 +210,31 @@ def assets(folder: Annotated[Path, typer.Argument(help="The folder to check.")])
         complete &= group.complete
     if not complete:
         raise typer.Exit(2)
+
+
+def _utterance(speech: Path | None, text: str | None, seed: int, prompt: str) -> "Utterance":
+    """What a puppet says: recorded, from a shelf, or in a made voice that suits the prompt."""
+    from livetalk.data.acting.reading import person_of
+    from livetalk.data.speech import Script, Shelf, Utterance, perform, scripts
+    from livetalk.evaluation.phones import align
+    from livetalk.media.sound import read_speech
+
+    if speech is not None and speech.is_dir():
+        shelf = Shelf(speech)
+        return shelf[seed % len(shelf)]
+    if speech is not None:
+        if text is None:
+            raise ValueError("the mouth needs the words of a sound file: give them with --text")
+        heard = align(np.concatenate(list(read_speech(speech))), text)
+        return Utterance(speech.stem, text, "", heard.audio, tuple(heard.phonemes))
+    from livetalk.voice.kokoro import Kokoro
+
+    engine, person = Kokoro(), person_of(prompt)
+    suiting = [voice for voice in engine.voices if person is None or (voice[1] == "m") == (person == "man")]
+    script = next(scripts(seed, suiting))
+    if text is not None:
+        script = Script(script.id, (text,), script.voice, 1.0, (0.3, 0.3))
+    return perform(script, engine)
 
 
 @contextmanager

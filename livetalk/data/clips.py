@@ -118,6 +118,7 @@ class Clip:
     frames: UInt8[np.ndarray, "t h w 3"]
     audio: Float32[np.ndarray, " n"]  # 16 kHz, as long as the frames
     truth: dict[str, Any]
+    kind: str = "rendered head"  # what made the pictures, for the file's mark
 
 
 def stage(seed: int, speech: Timelines, frames: int = CLIP_FRAMES) -> Scene:
@@ -170,7 +171,7 @@ def sound_of(spoken: Utterance, start_frame: int, frames: int) -> Float32[np.nda
     return sound
 
 
-def describe(scene: Scene, spoken: Utterance, frames: int) -> dict[str, Any]:
+def describe(scene: Staged, spoken: Utterance, frames: int) -> dict[str, Any]:
     """What is known of a clip without drawing it, ready for JSON; times in seconds from the clip's start."""
     acting = scene.performance.acting
     begin = scene.start_frame / FRAME_RATE
@@ -197,14 +198,14 @@ def describe(scene: Scene, spoken: Utterance, frames: int) -> dict[str, Any]:
 def write_clip(clip: Clip, path: Path | str) -> Path:
     """Write the clip as mp4 (h264 and aac) under `path` and its truth beside it as .json; returns the json's path.
 
-    The mp4 is marked as made by AI: the voice is, and the face is no photograph.
+    The mp4 is marked as made by AI: the voice may be, and nobody was filmed.
 
     Raises ValueError, with what to do, if the file cannot be written.
     """
     from livetalk.media.video import Mp4Writer, ai_origin
 
     path = Path(path)
-    origin = ai_origin("rendered head", __version__, clip.truth["seed"], clip.truth["prompt"])
+    origin = ai_origin(clip.kind, __version__, clip.truth["seed"], clip.truth["prompt"])
     height, width = clip.frames.shape[1:3]
     with Mp4Writer(path, size=(height, width), origin=origin) as writer:
         writer.write_frames(clip.frames)

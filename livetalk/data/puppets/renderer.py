@@ -15,6 +15,7 @@ from livetalk.data.heads.renderer import SAMPLES, Pose, eyeball
 from livetalk.data.puppets.cutout import foreground
 from livetalk.data.puppets.fitted import SHOWN, FittedPortrait
 from livetalk.data.puppets.frames import FRAME, frame_blocks, motions
+from livetalk.data.puppets.mirror import mirrored_pose, mirrored_weights
 from livetalk.data.puppets.posed import project
 from livetalk.data.puppets.puppet import VERTEX, Puppet, make_puppet, puppet_block, reduced
 from livetalk.data.puppets.variation import PLAIN, Dressed, Variation, varied
@@ -195,6 +196,13 @@ class PuppetRenderer:
         self._canvas.viewport = (0, 0, size, size * STRIP)
         gl.copy_framebuffer(self._picture, self._canvas)
 
+    def own(self) -> tuple[Float[np.ndarray, "52"], Float[np.ndarray, "6"]]:
+        """Weights and pose at which the photograph itself is drawn."""
+        puppet = self._dressed()
+        if not self._mirrored:
+            return puppet.weights, puppet.pose
+        return mirrored_weights(puppet.weights), mirrored_pose(puppet.pose)
+
     def boxes(self, weights: Weights, pose: Pose) -> Float[np.ndarray, "t 3 2"]:
         """Pixel centres (x, y; y down) of the person's left eye, right eye, and mouth in every frame."""
         puppet = self._dressed()
@@ -235,7 +243,5 @@ class PuppetRenderer:
             )
         weights = np.clip(weights, 0, 1)
         if self._mirrored:
-            from livetalk.data.puppets.mirror import mirrored_pose, mirrored_weights
-
             weights, pose = mirrored_weights(weights), mirrored_pose(pose)
         return weights, pose

@@ -25,6 +25,9 @@ from livetalk.data.puppets.region import FaceRegion, face_region
 RINGS = 26
 BEYOND = 0.15  # the last ring lies so far outside the picture, in its sides
 FADE = 0.45  # of action shapes beyond the head's outline, in inter-ocular distances
+# How often values of the rings are eased, and over how many rings that sets in. Hair lies before necks and ears: their
+# depth may only be hinted at, else it would ripple when the head turns.
+GROUND, FINE = (24, 6.0), (2, 3.0)
 LOOSE = (0.45, 1.35)  # distances from an unmatted head at which the sheet begins and ends to be nailed to the picture
 
 Triangles = Int[np.ndarray, "m 3"]
@@ -190,8 +193,10 @@ def _rings(portrait: FittedPortrait, head: PosedHead, region: FaceRegion) -> tup
     )
     carried = links @ values
     carried[:, 4:] *= (1 - smooth(0.0, FADE, away))[:, None]
-    carried = _smoothed(carried.reshape(RINGS, spokes, -1)).reshape(len(carried), -1)
-    z, rest, action = carried[:, 0], carried[:, 1:4], carried[:, 4:]
+    carried = carried.reshape(RINGS, spokes, -1)
+    ground = _smoothed(carried[..., :4], *GROUND).reshape(-1, 4)
+    action = _smoothed(carried[..., 4:], *FINE).reshape(len(ground), -1)
+    z, rest = ground[:, 0], ground[:, 1:]
     moves = np.ones(len(z)) if portrait.matted else 1 - smooth(*LOOSE, away)
     skull = follows_head(rest)
     flat_places = places.reshape(-1, 2)
@@ -203,11 +208,13 @@ def _rings(portrait: FittedPortrait, head: PosedHead, region: FaceRegion) -> tup
     ), links
 
 
-def _smoothed(values: Float[np.ndarray, "rings spokes c"]) -> Float[np.ndarray, "rings spokes c"]:
-    """Values of the rings, eased along and across; the first ring keeps its own, which the face shares."""
+def _smoothed(
+    values: Float[np.ndarray, "rings spokes c"], times: int, rings: float
+) -> Float[np.ndarray, "rings spokes c"]:
+    """Values of the rings, eased along and across; the first ring keeps its own, and within `rings` that ends."""
     eased = values.copy()
-    for _ in range(2):
+    for _ in range(times):
         eased = (np.roll(eased, 1, 1) + 2 * eased + np.roll(eased, -1, 1)) / 4
         eased[1:-1] = (eased[:-2] + 2 * eased[1:-1] + eased[2:]) / 4
-    share = np.minimum(np.arange(len(values)) / 3, 1)[:, None, None]
+    share = np.minimum(np.arange(len(values)) / rings, 1)[:, None, None]
     return values + share * (eased - values)

@@ -216,7 +216,7 @@ def _utterance(speech: Path | None, text: str | None, seed: int, prompt: str) ->
     """What a puppet says: recorded, from a shelf, or in a made voice that suits the prompt."""
     from livetalk.data.acting.reading import person_of
     from livetalk.data.speech import Script, Shelf, Utterance, perform, scripts
-    from livetalk.evaluation.phones import align
+    from livetalk.evaluation.metrics.phones import align
     from livetalk.media.sound import read_speech
 
     if speech is not None and speech.is_dir():

@@ -110,9 +110,13 @@ teach() { # UNTIL
 distil() { # UNTIL
     known
     say "trajectories and ode"
-    on_all ode ode --run "$run" --start "$start/student.safetensors" --trajectories "$trajectories" \
-        --until $(($(date +%s) + ode_seconds)) --join-weight "$join" $compile $ode
+    regress on_all || { say "once more, on one GPU"; regress on 0; } || failed=1
     rollouts "$1"
+}
+
+regress() { # HOW...: ode on all GPUs, or on one
+    "$@" ode ode --run "$run" --start "$start/student.safetensors" --trajectories "$trajectories" \
+        --until $(($(date +%s) + ode_seconds)) --join-weight "$join" $compile $ode
 }
 
 rollouts() { # UNTIL: both runs of dmd go on, or begin with what is newest
@@ -123,7 +127,9 @@ rollouts() { # UNTIL: both runs of dmd go on, or begin with what is newest
         local folder=$run/dmd_${names[k]} from
         mkdir -p "$folder"
         for name in codec.safetensors teacher.safetensors bank.pt held_out.pt; do ln -sfn "$run/$name" "$folder/$name"; done
-        for from in "$start/student_${names[k]}.safetensors" "$run/ode.safetensors"; do [ ! -e "$from" ] || break; done
+        for from in "$start/student_${names[k]}.safetensors" "$run/ode.safetensors" "$start/student.safetensors"; do
+            [ ! -e "$from" ] || break
+        done
         # Only the warm-up of the rates is a share of --seconds; the clock ends the call.
         on "$k" "dmd_${names[k]}" dmd --run "$folder" --start "$from" --seconds 900 --until "$1" --sample-every 150 \
             --audio-scale "${scales[k]}" --join-weight "$join" $dmd &

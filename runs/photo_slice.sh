@@ -66,9 +66,15 @@ render() {
     echo $! >"$run/render.pid"
 }
 
-watch() { # COUNT SECONDS: until so many shards are there, or the time is over
+held_out() { # whether the held-out clips of every kind are there, which stages measure themselves on
+    local each=$((processes < 4 ? processes : 4)) there
+    there=$(find "$run"/held_out* -name 'shard_*.npz' 2>/dev/null | wc -l)
+    [ "$there" -ge $((each * (1 + (${#held_out_puppets} > 0)))) ]
+}
+
+watch() { # COUNT SECONDS: until so many shards are there and what is held out, or the time is over
     local began=$SECONDS
-    until [ "$(shards)" -ge "$1" ] || [ $((SECONDS - began)) -ge "$2" ] || ! rendering; do
+    until { [ "$(shards)" -ge "$1" ] && held_out; } || [ $((SECONDS - began)) -ge "$2" ] || ! rendering; do
         sleep 1
     done
     say "$(shards) shards of $shard clips after $((SECONDS - began)) s"

@@ -165,7 +165,8 @@ class _Photograph:
         if gap < TEETH_GAP:
             return tooth, None
         like = ((self.image.mean(-1) / tooth.mean() - 0.42) / 0.2).clip(0, 1)
-        soft = gaussian_filter(mouth * grey_closing(like, (5, 5)), 0.8)
+        tall, wide = self.side // 50, self.side // 24  # gaps between teeth and a dark edge belong to them
+        soft = gaussian_filter(mouth * grey_closing(like, (tall, wide)), 0.8)
         return tooth.clip(40, 250), (255 * soft).round().astype(np.uint8)
 
     def light(self) -> Float[np.ndarray, "9"]:

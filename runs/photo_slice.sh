@@ -16,7 +16,7 @@ features=${FEATURES:?a folder made by livetalk data features}
 puppets=${PUPPETS:-} held_out_puppets=${HELD_OUT_PUPPETS:-} mix=${MIX:-0.5}
 photos=${PHOTOS:-$puppets}                             # still pictures for the codec: a folder, or a pack
 gpus=${GPUS:-2} devices=${DEVICES:-$gpus} processes=${PROCESSES:-28} # GPUs, those that draw, processes that render
-clips=${CLIPS:-6144} shard=${SHARD:-16} first=${FIRST:-1280} # training begins when `first` clips are there
+clips=${CLIPS:-6144} shard=${SHARD:-16} first=${FIRST:-2048} # training begins when `first` clips are there
 join=${JOIN:-1} compile=${COMPILE---compile} reserve=${RESERVE:-40} # seconds for what comes after training
 ode_seconds=${ODE_SECONDS:-200} trajectories=${TRAJECTORIES:-1536}  # of each process
 teacher=${TEACHER_OPTIONS:---batch 96 --lr 8e-4}

@@ -4,10 +4,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 import typer
 
 from livetalk.cli import main, train
 from livetalk.training.loop import RunReport
+from livetalk.weights import load_bundle, save_tensors
 
 
 def _report(why: str) -> RunReport:
@@ -34,3 +36,24 @@ def test_the_last_layers_need_a_codec_to_begin_from(
         main.main()
     assert end.value.code == 2
     assert "--start is missing" in capsys.readouterr().err
+
+
+def test_the_mean_of_runs_becomes_a_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [tmp_path / "a.safetensors", tmp_path / "b.safetensors"]
+    for value, path in zip((1.0, 3.0), runs, strict=True):
+        save_tensors(path, {"w": torch.full((64, 64), value)})
+    train.bundle(runs, tmp_path / "mean.safetensors", release="1.0")
+    state, metadata = load_bundle(tmp_path / "mean.safetensors")
+    assert metadata == {"preset": "tiny", "version": "1.0"}
+    torch.testing.assert_close(state["w"], torch.full((64, 64), 2.0), atol=1e-3, rtol=0)
+    assert "2 file(s)" in capsys.readouterr().out
+
+
+def test_a_mixture_needs_a_pack(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="--puppets PACK"):
+        train.codec(tmp_path, steps=1, mix=0.5)
+
+
+def test_a_stage_needs_a_budget() -> None:
+    with pytest.raises(ValueError, match="--until"):
+        train._budget(None, None, 60.0, None, None)

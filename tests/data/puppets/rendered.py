@@ -46,5 +46,5 @@ def render(seed: int, weights: dict[str, float], pose: tuple[float, float, float
     picture = renderer.render(row, six)[0]
     renderer.close()
     sin, cos = np.sin(look.scene.tilt), np.cos(look.scene.tilt)
-    seen = np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]]) @ rotation_of(np.array(pose))
+    seen = np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]]) @ rotation_of(np.array(pose, float))
     return Shown(picture, row[0], np.array(landmarker.angles(seen)))

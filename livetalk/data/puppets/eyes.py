@@ -12,11 +12,11 @@ from PIL import Image, ImageDraw
 from livetalk.data.puppets.fitted import FittedEye
 from livetalk.data.puppets.sheet import smooth
 
-WHITE = 96  # pixels a side of the white's picture
+WHITE = 64  # pixels a side of the white's picture
 IRIS = 48
 MARGIN = 0.35  # of the eye's width, that the white's picture shows around it
 DISC = 1.15  # half a side of the iris' picture, in its radii
-BLURS = (1.5, 4.0, 10.0, 25.0)  # pixels from which hidden white is continued, in turn
+BLURS = (1.0, 3.0, 7.0, 16.0)  # pixels from which hidden white is continued, in turn
 
 Picture = Float[np.ndarray, "side side 3"]
 Box = tuple[float, float, float, float]
@@ -24,7 +24,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class EyePictures:
-    white: UInt8[np.ndarray, "96 96 3"]
+    white: UInt8[np.ndarray, "64 64 3"]
     box: Box  # the white's place in the photograph: left, top, right, bottom, in its sides
     iris: UInt8[np.ndarray, "48 48 4"]  # with opacity; its middle is the pupil's
 
@@ -79,7 +79,7 @@ def _white(
         fresh = ~have & (weight > 0.04)
         value[fresh], have = (0.6 * near + 0.4 * colour)[fresh], have | fresh
     value = np.where(known[..., None], seen, value)
-    return gaussian_filter(value, (1.2, 1.2, 0)).clip(0, 255).astype(np.uint8)
+    return gaussian_filter(value, (0.8, 0.8, 0)).clip(0, 255).astype(np.uint8)
 
 
 def _iris(photograph: UInt8[np.ndarray, "side side 3"], eye: FittedEye) -> UInt8[np.ndarray, "48 48 4"]:

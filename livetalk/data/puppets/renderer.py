@@ -53,8 +53,8 @@ class PuppetRenderer:
             name: self._program(vertex, fragment)
             for name, vertex, fragment in (
                 ("plate", "plate.vert", "plate.frag"), ("inside", "sheet.vert", "inside.frag"),
-                ("teeth", "sheet.vert", "teeth.frag"), ("eye", "eye.vert", "eye.frag"),
-                ("skin", "sheet.vert", "skin.frag"),
+                ("teeth", "sheet.vert", "teeth.frag"), ("tongue", "sheet.vert", "teeth.frag"),
+                ("eye", "eye.vert", "eye.frag"), ("skin", "sheet.vert", "skin.frag"),
             )
         }  # fmt: skip
         points, triangles = eyeball()
@@ -113,15 +113,15 @@ class PuppetRenderer:
         names = VERTEX.names or ()
         self._parts = {}
         for name, program, triangles in (
-            ("inside", "inside", sheet.inside), ("teeth", "teeth", sheet.teeth), ("tongue", "teeth", sheet.tongue),
+            ("inside", "inside", sheet.inside), ("teeth", "teeth", sheet.teeth), ("tongue", "tongue", sheet.tongue),
             ("skin", "skin", sheet.skin),
         ):  # fmt: skip
             index = self._things[f"{name} index"] = gl.buffer(np.ascontiguousarray(triangles, "i4").tobytes())
             layout = [(self._things["vertices"], _LAYOUT, *names)]
             self._parts[name] = gl.vertex_array(self._programs[program], layout, index, skip_errors=True)
-        for program in ("inside", "teeth", "skin"):
+        for program in ("inside", "teeth", "tongue", "skin"):
             self._set(program, vertices=len(sheet.points), faces=sheet.face, layer=0.0 if program == "skin" else 1.0)
-            self._set(program, pushed=_PUSHED if program == "teeth" else 0.0)
+            self._set(program, pushed=_PUSHED if program in ("teeth", "tongue") else 0.0, tongue=program == "tongue")
 
     def _texture(self, image: np.ndarray) -> Any:
         """A 2D texture, or an array of them where the image has four axes."""
@@ -183,9 +183,7 @@ class PuppetRenderer:
             self._canvas.viewport = (0, place * size, size, size)
             gl.disable(moderngl.BLEND)
             parts["inside"].render()
-            self._set("teeth", tongue=0)
             parts["teeth"].render()
-            self._set("teeth", tongue=1)
             parts["tongue"].render()
             self._balls.render(instances=2)
             if matted:

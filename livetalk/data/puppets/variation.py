@@ -108,7 +108,10 @@ def background(portrait: FittedPortrait, variation: Variation, rng: np.random.Ge
     if variation.background == "backdrop":
         from livetalk.data.heads import backdrop, sample_look
 
-        return backdrop.paint(sample_look(int(rng.integers(2**31))), side)
+        small = Image.fromarray(
+            backdrop.paint(sample_look(int(rng.integers(2**31))), side // 2)
+        )  # it is blurred anyway
+        return np.asarray(small.resize((side, side), Image.Resampling.BICUBIC))
     colour = rng.uniform(25, 235) * (1 + rng.normal(size=3) * 0.18)
     image = np.tile(colour, (side, side, 1))
     if variation.background == "gradient":

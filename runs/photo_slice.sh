@@ -61,6 +61,7 @@ render() {
     local pack=()
     [ -z "$puppets" ] || pack=(--puppets "$puppets" --mix "$mix")
     [ -z "$held_out_puppets" ] || pack+=(--held-out-puppets "$held_out_puppets")
+    [ -z "${BACKGROUNDS:-}" ] || pack+=(--backgrounds "$BACKGROUNDS")   # a folder of pictures
     setsid nice -n 5 "$python" -m livetalk.data.pool "$features" "$run" "$processes" 100000 --clips "$shard" \
         --shards $((clips / shard)) --devices $((devices > 0 ? devices : 1)) "${pack[@]}" >>"$run/logs/render.log" 2>&1 </dev/null &
     echo $! >"$run/render.pid"

@@ -43,6 +43,7 @@ class PoolConfig:
     devices: tuple[int, ...] = (0,)  # EGL devices that the processes take turns on
     puppets: str | None = None  # the pack of fitted portraits, where some shards hold puppets
     mix: float = 0.0  # share of the shards that hold puppets, the others hold rendered heads
+    backgrounds: str | None = None  # folder of pictures to put some puppets before
 
 
 def head_renderer(device: int) -> Renderer:
@@ -197,7 +198,8 @@ def _stager(config: PoolConfig, puppets: bool) -> Callable[[int], Staged]:
     from livetalk.data.puppets import PuppetStage
 
     assert config.puppets is not None
-    return PuppetStage.open(config.puppets, speech, config.frames)
+    backgrounds = None if config.backgrounds is None else Path(config.backgrounds)
+    return PuppetStage.open(config.puppets, speech, config.frames, backgrounds)
 
 
 def _reserve(config: PoolConfig, number: int, turn: Any, at: Any, over: Callable[[], bool]) -> Path | None:
@@ -305,6 +307,7 @@ def _serve(options: argparse.Namespace) -> None:
         devices=tuple(range(options.devices)),
         puppets=options.puppets,
         mix=options.mix,
+        backgrounds=options.backgrounds,
     )
     with ClipPool(config) as pool:
         render_held_out(run / "held_out", options.features, options.processes)
@@ -326,6 +329,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--puppets", help="pack of fitted portraits")
     parser.add_argument("--held-out-puppets", help="pack that has held-out ones")
     parser.add_argument("--mix", type=float, default=0.0, help="share of the shards that hold puppets")
+    parser.add_argument("--backgrounds", help="folder of pictures to put some puppets before")
     return parser.parse_args()
 
 

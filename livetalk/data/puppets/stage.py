@@ -16,7 +16,7 @@ from livetalk.data.puppets.mirror import mirrored_pose, mirrored_weights
 from livetalk.data.puppets.portraits import Portraits, open_portraits
 from livetalk.data.puppets.puppet import own_pose, own_weights
 from livetalk.data.puppets.sheet import smooth
-from livetalk.data.puppets.variation import Dressed, Variation, sample_variation
+from livetalk.data.puppets.variation import Dressed, Variation, picture_files, sample_variation
 
 _STREAM = 0x9B9
 
@@ -35,13 +35,20 @@ class PuppetScene:
 class PuppetStage:
     """Seed -> scene, from a file of portraits and a shelf of speech."""
 
-    def __init__(self, portraits: Portraits, speech: Timelines, frames: int = CLIP_FRAMES) -> None:
-        self._portraits, self._speech, self._frames = portraits, speech, frames
+    def __init__(
+        self, portraits: Portraits, speech: Timelines, frames: int = CLIP_FRAMES, backgrounds: Path | None = None
+    ) -> None:
+        """`backgrounds`: a folder of pictures to put some of them before."""
+        self._portraits, self._speech, self._frames, self._backgrounds = portraits, speech, frames, backgrounds
 
     @classmethod
-    def open(cls, path: Path | str, speech: Timelines, frames: int = CLIP_FRAMES) -> "PuppetStage":
-        """Raises ValueError if there are no portraits at `path`."""
-        return cls(open_portraits(path), speech, frames)
+    def open(
+        cls, path: Path | str, speech: Timelines, frames: int = CLIP_FRAMES, backgrounds: Path | None = None
+    ) -> "PuppetStage":
+        """Raises ValueError if there are no portraits at `path`, or no pictures in `backgrounds`."""
+        if backgrounds is not None:
+            picture_files(backgrounds)
+        return cls(open_portraits(path), speech, frames, backgrounds)
 
     def __call__(self, seed: int) -> PuppetScene:
         rng = np.random.default_rng((_STREAM, seed))
@@ -59,7 +66,7 @@ class PuppetStage:
         timeline = self._speech[utterance]
         last = max(0, timeline.frames - self._frames)
         start_frame = 0 if rng.random() < FROM_THE_START else int(rng.integers(last + 1))
-        variation = sample_variation(rng, portrait.matted)
+        variation = sample_variation(rng, portrait.matted, self._backgrounds)
         own = as_shown((own_weights(portrait), own_pose(portrait)), variation)
         performance = perform_puppet(seed, own, timeline, start_frame, self._frames)
         return PuppetScene(seed, Dressed(portrait, variation), utterance, start_frame, performance)

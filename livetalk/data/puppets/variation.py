@@ -63,7 +63,7 @@ def sample_variation(rng: np.random.Generator, matted: bool, views: Path | None 
     """`views`: a folder of pictures for backgrounds. Portraits without a matte keep their own background."""
     shares = _SHARES if views is None else _SHARES_OF_VIEWS
     background: Background = list(shares)[int(rng.choice(len(shares), p=list(shares.values())))]
-    view = str(_pick(_files(views), rng)) if views is not None else ""
+    view = str(_pick(picture_files(views), rng)) if views is not None else ""
     azimuth, height, strength = rng.uniform(-1.4, 1.4), rng.uniform(-0.2, 0.9), abs(rng.normal()) * 0.10
     way = np.array([np.sin(azimuth) * np.cos(height), np.sin(height), np.cos(azimuth) * np.cos(height) - 0.5])
     warm = rng.normal() * 0.12
@@ -168,7 +168,7 @@ def _levels(value: Float[np.ndarray, "h w 3"]) -> Picture:
 
 
 @cache
-def _files(folder: Path) -> tuple[Path, ...]:
+def picture_files(folder: Path) -> tuple[Path, ...]:
     """Raises ValueError where there are none."""
     found = tuple(sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")))
     if not found:

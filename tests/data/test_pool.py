@@ -9,9 +9,12 @@ import pytest
 from livetalk.data.clips import Timelines, stage
 from livetalk.data.mixture import holds_puppets, numbers, puppet_processes
 from livetalk.data.pool import ClipPool, PoolConfig
+from livetalk.data.puppets import PuppetStage
+from livetalk.data.puppets.portraits import Portraits
 from livetalk.data.shards import read_shards
 from livetalk.data.speech import Utterance, add
 from livetalk.voice.timing import Phoneme
+from tests.helpers.portraits import rendered_portrait
 
 FAKE = """
 import numpy as np
@@ -22,6 +25,8 @@ class Painter:
     def boxes(self, weights, pose): return np.zeros((len(weights), 3, 2), np.float32)
     def opening(self, weights): return weights[:, 24]
     def close(self): pass
+class PuppetPainter(Painter):
+    def dress(self, subject): self.tone = len(subject.portrait.name)
 class Broken(Painter):
     def render(self, weights, pose): raise OSError("the paint is dry")
 """
@@ -96,6 +101,21 @@ def test_mistakes_are_told_before_anything_starts(tmp_path, speech, fake):
         ClipPool(config(tmp_path, speech, mix=0.5), fake.Painter)
     with pytest.raises(ValueError, match="a process for each kind"):
         ClipPool(config(tmp_path, speech, mix=0.5, processes=1), fake.Painter)
+
+
+def test_a_mixture_draws_puppets_from_the_pack_into_its_share_of_the_shards(tmp_path, speech, fake):
+    pack = tmp_path / "pack"
+    Portraits.of(rendered_portrait(3)).save(pack)
+    mixed = config(tmp_path, speech, puppets=str(pack), mix=0.5, clips=2)
+    with ClipPool(mixed, fake.Painter, fake.PuppetPainter) as pool:
+        shards = sorted(pool.shards(), key=lambda shard: shard.path.name)
+    assert [bool((shard.frames == len("rendered_3")).all()) for shard in shards] == [False, True, False, True]
+    assert [list(shard.seed) for shard in shards] == [[100, 101], [102, 103], [104, 105], [106, 107]]
+    lines = Timelines.read(speech)
+    scene = PuppetStage.open(pack, lines, 9)(102)
+    assert np.allclose(shards[1].weights[0], scene.performance.weights, atol=1e-3)
+    assert shards[1].prompt[0] == scene.performance.prompt
+    assert set(shards[0].path.parent.glob("*")) == {p for s in shards for p in (s.path, s.path.with_suffix(".npy"))}
 
 
 @pytest.mark.parametrize(("processes", "mix"), [(1, 0.0), (1, 1.0), (2, 0.5), (16, 0.25), (5, 0.9), (3, 0.01)])

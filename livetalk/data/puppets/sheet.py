@@ -157,8 +157,9 @@ def _spokes(outline: Float[np.ndarray, "b 2"]) -> Float[np.ndarray, "k spokes 2"
     for _ in range(4):
         off = (np.roll(off, 1) + 2 * off + np.roll(off, -1)) / 4
     way = np.stack([np.cos(even + off), np.sin(even + off)], 1)
+    way = np.where(np.abs(way) < 1e-9, 1e-9, way)
     far = np.where(way > 0, 1 + BEYOND - middle, -BEYOND - middle)
-    end = middle + way * np.min(far / np.where(np.abs(way) < 1e-9, 1e-9, way), 1)[:, None]
+    end = middle + way * np.min(far / way, 1)[:, None]
     share = (np.arange(1, RINGS + 1) / RINGS) ** 1.25
     return start + share[:, None, None] * (end - start)
 

@@ -43,3 +43,5 @@ float lit(vec3 n) {
          + light[2].x * (3.0 * n.z * n.z - 1.0);
 }
 vec3 relit(vec3 n) { return clamp(vec3(1.0) + tint.rgb * dot(key.xyz, n), 0.55, 1.6); }
+// What is moist and unpainted: tongue, gums, the inside of the mouth; lips may wear lipstick.
+vec3 flesh() { return mix(lip.rgb, dot(tooth.rgb, vec3(0.333)) * vec3(0.84, 0.48, 0.46), 0.6); }

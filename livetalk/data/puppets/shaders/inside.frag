@@ -6,6 +6,6 @@ out vec4 colour;
 
 void main() {
     float deep = smoothstep(0.0, 0.22, mouth.z - inner.z);
-    vec3 c = mix(lip.rgb * vec3(0.72, 0.60, 0.60), lip.rgb * vec3(0.17, 0.09, 0.09), deep);
+    vec3 c = flesh() * mix(vec3(0.72, 0.60, 0.60), vec3(0.17, 0.09, 0.09), deep);
     colour = vec4(mix(c, texture(photograph, at).rgb, close.x), 1.0);
 }

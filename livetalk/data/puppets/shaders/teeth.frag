@@ -14,8 +14,8 @@ void main() {
     float open_ = mix(0.78, 1.0, clamp(state.y / 0.05, 0.0, 1.0));
     float corner = mix(1.0, 0.55, smoothstep(0.10, 0.22, abs(inner.x - mouth.x)));
     if (tongue == 1) {
-        vec3 c = lip.rgb * vec3(0.76, 0.60, 0.60) * (0.72 + 0.28 * front);
-        c *= (1.0 - 0.8 * smoothstep(0.08, 0.55, deep)) * open_ * corner;
+        vec3 c = flesh() * vec3(0.92, 0.78, 0.80) * (0.72 + 0.28 * front);
+        c *= (1.0 - 0.8 * smoothstep(0.15, 0.75, deep)) * open_ * corner;
         colour = vec4(mix(c, texture(photograph, at).rgb, close.x), 1.0);
         return;
     }
@@ -28,7 +28,7 @@ void main() {
     float gum = smoothstep(0.52, 0.64, height + 0.05 * (1.0 - cos(tooth_ * 6.28)));
     vec3 enamel = tooth.rgb * (0.78 + 0.22 * split) * (0.95 + 0.05 * smoothstep(0.0, 0.25, height));
     enamel *= vec3(1.0) - vec3(0.0, 0.02, 0.07) * smoothstep(0.2, 0.55, height);   // yellower towards the root
-    vec3 c = mix(enamel, lip.rgb * vec3(0.95, 0.78, 0.78), gum) * (0.82 + 0.18 * front);
+    vec3 c = mix(enamel, flesh() * vec3(0.98, 0.88, 0.88), gum) * (0.82 + 0.18 * front);
     c *= (1.0 - 0.88 * smoothstep(0.05, 0.36, deep)) * open_ * corner * (upper ? 1.0 : 0.9);
     c = mix(c, texture(photograph, at).rgb * mix(0.75, 1.0, open_), shown_);
     colour = vec4(mix(c, texture(photograph, at).rgb, close.x), 1.0);

@@ -98,8 +98,15 @@ all() { # JOBS...: wait for them all; what one has failed to do does not keep th
     for job in "$@"; do wait "$job" || failed=1; done
 }
 
+enough() { # clips that training waits for: `first`, or fewer if drawing those takes much longer than two minutes
+    local made=$(($(shards) * shard)) age=$(($(date +%s) - $(stat -c %Y "$run/render.pid" 2>/dev/null || echo 0) + 1))
+    local soon=$((made + made * 150 / age))
+    echo $((made > 0 && soon < first ? soon : first))
+}
+
 teach() { # UNTIL
     render
+    first=$(enough)
     rm -rf "$run/teacher" "$run/codec_run"
     mkdir -p "$run/codec_run"
     for name in held_out held_out_puppets shards; do ln -sfn "$run/$name" "$run/codec_run/$name"; done

@@ -36,6 +36,19 @@ def foreground(portrait: FittedPortrait) -> UInt8[np.ndarray, "side side 4"]:
     return np.concatenate([colour.clip(0, 255), portrait.alpha[..., None]], 2).astype(np.uint8)
 
 
+def whole_plate(portrait: FittedPortrait) -> UInt8[np.ndarray, "side side 3"]:
+    """The background at the photograph's own detail where it is seen, and smooth where the person was."""
+    from scipy.ndimage import gaussian_filter, grey_dilation
+
+    side = portrait.side
+    behind = np.asarray(Image.fromarray(portrait.plate).resize((side, side), Image.Resampling.BICUBIC), np.float32)
+    wide = side // 32
+    covered = grey_dilation(portrait.alpha[::2, ::2], (wide, wide)).astype(np.float32) / 255
+    covered = gaussian_filter(covered, wide / 4).repeat(2, 0).repeat(2, 1)[:side, :side, None]
+    mixed = portrait.photograph + covered * (behind - portrait.photograph)
+    return mixed.clip(0, 255).round().astype(np.uint8)
+
+
 def before(portrait: FittedPortrait, plate: UInt8[np.ndarray, "side side 3"]) -> FittedPortrait:
     """A matted portrait as if it had been photographed before `plate`."""
     cut = foreground(portrait)

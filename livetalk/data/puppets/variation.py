@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image, ImageFilter
 
-from livetalk.data.puppets.cutout import before
+from livetalk.data.puppets.cutout import before, whole_plate
 from livetalk.data.puppets.fitted import SHOWN, FittedPortrait
 
 Background = Literal["own", "plain", "gradient", "backdrop", "view"]
@@ -96,6 +96,8 @@ def varied(portrait: FittedPortrait, variation: Variation) -> FittedPortrait:
     rng = np.random.default_rng(variation.seed)
     if variation.background != "own":
         portrait = before(portrait, background(portrait, variation, rng))
+    elif portrait.matted:
+        portrait = replace(portrait, plate=whole_plate(portrait))
     seen = [_developed(picture, variation, rng) for picture in (portrait.photograph, portrait.plate)]
     return replace(portrait, photograph=seen[0], plate=seen[1])
 

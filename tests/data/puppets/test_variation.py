@@ -15,7 +15,18 @@ SURE = (slice(None), slice(-6, None))  # where the made-up matte is the person o
 def test_nothing_is_changed_by_default():
     one = portrait(1)
     assert np.array_equal(varied(one, PLAIN).photograph, one.photograph)
-    assert np.array_equal(varied(one, PLAIN).plate, one.plate)
+    bare = replace(one, matted=False)
+    assert np.array_equal(varied(bare, PLAIN).plate, bare.plate)
+
+
+def test_the_own_background_keeps_its_detail_where_it_is_seen():
+    rng = np.random.default_rng(2)
+    alpha = np.zeros((64, 64), np.uint8)
+    alpha[20:, 20:44] = 255
+    one = replace(portrait(1), photograph=rng.integers(0, 255, (64, 64, 3), np.uint8), alpha=alpha)
+    plate = varied(one, PLAIN).plate.astype(int)
+    assert np.abs(plate[:, :12] - one.photograph[:, :12]).max() <= 1
+    assert plate[30:, 28:36].std(1).mean() < 0.5 * one.photograph[30:, 28:36].std(1).mean()
 
 
 @pytest.mark.parametrize("kind", ["plain", "gradient", "backdrop", "view"])

@@ -15,7 +15,7 @@ from livetalk.data.heads.occlusion import normals
 from livetalk.data.puppets.correspondence import OVAL, average_person, load_correspondence
 from livetalk.data.puppets.surface import borders
 
-FACING = 0.22  # least share of its normal that a vertex at the outline turns to the camera
+FACING = 0.40  # least share of its normal that a vertex at the outline turns to the camera
 REACH = 1.0  # of the face's oval
 
 Triangles = Int[np.ndarray, "m 3"]

@@ -27,7 +27,8 @@ BEYOND = 0.15  # the last ring lies so far outside the picture, in its sides
 FADE = 0.45  # of action shapes beyond the head's outline, in inter-ocular distances
 # How often values of the rings are eased, and over how many rings that sets in. Hair lies before necks and ears: their
 # depth may only be hinted at, else it would ripple when the head turns.
-GROUND, FINE = (24, 6.0), (2, 3.0)
+GROUND, FINE = (24, 3.0), (2, 3.0)
+RELIEF = 0.55  # of the depth behind the face's outline
 LOOSE = (0.45, 1.35)  # distances from an unmatted head at which the sheet begins and ends to be nailed to the picture
 
 Triangles = Int[np.ndarray, "m 3"]
@@ -197,7 +198,8 @@ def _rings(portrait: FittedPortrait, head: PosedHead, region: FaceRegion) -> tup
     carried = carried.reshape(RINGS, spokes, -1)
     ground = _smoothed(carried[..., :4], *GROUND).reshape(-1, 4)
     action = _smoothed(carried[..., 4:], *FINE).reshape(len(ground), -1)
-    z, rest = ground[:, 0], ground[:, 1:]
+    rest = ground[:, 1:]
+    z = _flattened(ground[:, 0].reshape(RINGS, spokes), head.warped[region.vertices[region.border], 2]).ravel()
     moves = np.ones(len(z)) if portrait.matted else 1 - smooth(*LOOSE, away)
     skull = follows_head(rest)
     flat_places = places.reshape(-1, 2)
@@ -207,6 +209,14 @@ def _rings(portrait: FittedPortrait, head: PosedHead, region: FaceRegion) -> tup
         share=np.stack([moves * skull, moves * (1 - skull)], 1),
         action=np.ascontiguousarray(action.reshape(len(z), -1, 3).transpose(1, 0, 2).astype(np.float32)),
     ), links
+
+
+def _flattened(
+    z: Float[np.ndarray, "rings spokes"], outline: Float[np.ndarray, "b"]
+) -> Float[np.ndarray, "rings spokes"]:
+    """Depths of the rings, nearer to the outline's: what a turn uncovers between cheek and ear is stretched less."""
+    start = np.stack([outline, (outline + np.roll(outline, -1)) / 2], 1).ravel()
+    return start + RELIEF * (z - start)
 
 
 def _smoothed(

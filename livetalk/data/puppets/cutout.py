@@ -51,7 +51,21 @@ def whole_plate(portrait: FittedPortrait) -> UInt8[np.ndarray, "side side 3"]:
 
 def before(portrait: FittedPortrait, plate: UInt8[np.ndarray, "side side 3"]) -> FittedPortrait:
     """A matted portrait as if it had been photographed before `plate`."""
+    portrait = replace(portrait, alpha=_trimmed(portrait))
     cut = foreground(portrait)
     alpha = portrait.alpha.astype(np.float32)[..., None] / 255
     picture = cut[..., :3] * alpha + plate * (1 - alpha)
     return replace(portrait, photograph=picture.round().astype(np.uint8), plate=plate)
+
+
+def _trimmed(portrait: FittedPortrait) -> UInt8[np.ndarray, "side side"]:
+    """The matte without what looks like the background at the lower corners.
+
+    Framing continues a photograph that ends there by a blur of shoulders and background, all of which mattes keep.
+    """
+    side = portrait.side
+    behind = np.asarray(Image.fromarray(portrait.plate).resize((side, side), Image.Resampling.BICUBIC), np.float32)
+    place = (np.arange(side) + 0.5) / side
+    corner = smooth(0.30, 0.18, np.minimum(place, 1 - place)) * smooth(0.58, 0.68, place)[:, None]
+    alike = smooth(85.0, 25.0, np.abs(portrait.photograph - behind).max(-1))
+    return (portrait.alpha * (1 - corner * alike)).round().astype(np.uint8)

@@ -50,7 +50,7 @@ def perform_puppet(
     looks = np.stack([gaze(acted.weights)[:, :2], gaze(weights[None].repeat(frames, 0))[:, :2]])
     looks[0] += STEADY * (before - moved)[:, :2]  # the same place in the room, seen from the puppet's own pose
     look = looks[1] + ease * (looks[0] - looks[1])
-    mixed = np.clip(look_towards(mixed, look), 0, 1)
+    mixed = np.clip(look_towards(mixed, look), 0, np.maximum(1, weights))  # a photograph may smile beyond 1
     return Performance(mixed.astype(np.float32), moved.astype(np.float32), acted.prompt, acted.acting)
 
 

@@ -19,12 +19,13 @@ from livetalk.data.puppets.matte import matte_of
 from livetalk.data.puppets.people import load_people
 from livetalk.data.puppets.plate import plate_of
 from livetalk.data.puppets.posed import posed_head, project
-from livetalk.data.puppets.solve import FaceProblem, Solution, solve
+from livetalk.data.puppets.solve import SMILE_MOST, FaceProblem, Solution, solve
 from livetalk.media.landmarker import FaceLandmarker
 
 SIDE = 512  # pixels of a stored photograph
 SEEN = 256  # side of the shown part at which errors are told in pixels
 INNER_LIPS = (13, 14)
+BLINKS = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,8 @@ def _portrait(
         residual=residual,
         held_out=held_out,
     )
-    weights = Person(bare).unfitted(solution.weights[None])[0].clip(0, 1)
+    weights = Person(bare).unfitted(solution.weights[None])[0].clip(0, SMILE_MOST)
+    weights[list(BLINKS)] = weights[list(BLINKS)].clip(0, 1)
     return FittedPortrait(**{**vars(bare), "weights": weights.astype(np.float32)})
 
 
@@ -148,7 +150,7 @@ def _report(
         sharpness=_sharpness(portrait.photograph, np.concatenate(eyes).reshape(2, 2), between),
         saturation=float((255 * np.ptp(middle, axis=-1) / np.maximum(middle.max(-1), 1)).mean()),
         lip_gap=float(np.linalg.norm(np.subtract(*places[list(INNER_LIPS)]))) / between,
-        shut=float(scores[[INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]].min()),
+        shut=float(scores[list(BLINKS)].min()),
     )
 
 

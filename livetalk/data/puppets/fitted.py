@@ -32,9 +32,7 @@ class FittedPortrait:
     matted: bool  # whether the person could be told from the background
     landmarks: Float[np.ndarray, "478 2"]  # MediaPipe's points, in sides of the picture
     identity: Float[np.ndarray, "k"]  # weight of each identity target, in the order of `Asset.identity_place`
-    weights: Float[
-        np.ndarray, "52"
-    ]  # the photograph's expression in ARKit's order, as `HeadRenderer` takes it; gaze at 0
+    weights: Float[np.ndarray, "52"]  # the photograph's expression in ARKit's order; gaze at 0; broad smiles up to 1.25
     angles: Float[np.ndarray, "3"]  # yaw, pitch, roll of the head
     shift: Float[np.ndarray, "3"]  # camera-space place of the head's pivot
     smile: float  # MediaPipe's mean score of both mouth corners, 0 to 1

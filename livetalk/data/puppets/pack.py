@@ -20,7 +20,7 @@ from livetalk.data.puppets.portraits import Portraits, open_portraits
 from livetalk.data.puppets.selection import BROAD, Looks, features, looks_of, varied_order
 from livetalk.media.files import existing, part_of, written
 
-VERSION = 1  # of the fit: what older code made is made anew
+VERSION = 2  # of the fit: what older code made is made anew
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 

@@ -239,7 +239,7 @@ class PuppetRenderer:
             raise ValueError(
                 f"want weights [t, 52] and pose [t, 6] of one length, got {weights.shape} and {pose.shape}"
             )
-        weights = np.clip(weights, 0, 1)
+        weights = np.clip(weights, 0, np.maximum(1, self.own()[0]))  # a photograph may smile beyond 1
         if self._mirrored:
             weights, pose = mirrored_weights(weights), mirrored_pose(pose)
         return weights, pose

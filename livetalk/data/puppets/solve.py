@@ -22,8 +22,10 @@ SLIDING = 0.035  # spread of a landmark between people, decimetres, at which it 
 OUTLINE_TRUST, RIM_TRUST = 0.5, 1.3  # the face's oval slides along the cheek; lids and lips are seen sharply
 IDENTITY_SIGMA, POSE_SIGMA, EXPRESSION_SIGMA = 1.1, 0.12, 0.22  # standard deviations, radians, weights
 # A smile must be explained as a smile: else it stays in the identity, and the neutral face still smiles. MediaPipe
-# reads 0.95 where the mesh's weight is 0.8.
+# reads 0.95 where the mesh's weight is 0.8, and hardly more for smiles that are wider than the mesh's at 1.
 SMILE_SIGMA, SMILE_SHARE = 0.03, 0.85
+BEYOND, SATURATED = 0.28, (0.84, 0.96)  # what is added for scores that say no more, and where that sets in
+SMILE_MOST = 1.25
 IDENTITY_MOST = 3.5
 SHIFT_UNIT = 0.5  # decimetres: keeps the parameters' sizes alike
 UNSEEN = ("eyeLook", "tongueOut", "cheekPuff", "jawForward")  # shapes that landmarks of one view do not show
@@ -73,6 +75,12 @@ def _model() -> _Model:
     return _Model(at(people.mean), at(people.modes), at(asset.action[free]), free, trust)
 
 
+def _smile(scores: Float[np.ndarray, "s"]) -> Float[np.ndarray, "s"]:
+    """The weights of smiles that MediaPipe gives these scores."""
+    share = ((scores - SATURATED[0]) / (SATURATED[1] - SATURATED[0])).clip(0, 1)
+    return SMILE_SHARE * scores + BEYOND * share**2 * (3 - 2 * share)
+
+
 class FaceProblem:
     """Residuals of one face's landmarks and of the priors, and their derivatives."""
 
@@ -92,7 +100,8 @@ class FaceProblem:
         self.start_shift = unproject(eyes.mean(0), depth) - (people.eyes.mean(0) - PIVOT)
         names = [name for name, free in zip(ARKIT, model.free, strict=True) if free]
         smiles = np.array([name.startswith("mouthSmile") for name in names])
-        expected = scores[model.free].clip(0, 1) * np.where(smiles, SMILE_SHARE, 1)
+        expected = scores[model.free].clip(0, 1)
+        expected[smiles] = _smile(expected[smiles])
         count = len(names)
         self.scale = (model.trust / (LANDMARK_SIGMA * between))[:, None]
         self.prior = np.concatenate([angles - RESTING, np.zeros(3 + MODES), expected])
@@ -102,7 +111,7 @@ class FaceProblem:
         ])  # fmt: skip
         most = np.concatenate([np.ones(3), np.full(3, 9.0), np.full(MODES, IDENTITY_MOST)])
         self.lowest = np.concatenate([-most, np.zeros(count)])
-        self.highest = np.concatenate([most, np.ones(count)])
+        self.highest = np.concatenate([most, np.where(smiles, SMILE_MOST, 1.0)])
 
     def head(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Landmarks about the pivot in head space, the rotation, and the landmarks in camera space."""

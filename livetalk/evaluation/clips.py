@@ -5,13 +5,11 @@ is small (curves, counts), so any number of clips fits in memory. What the figur
 figures.py's business. Needs the `data` and `eval` extras.
 """
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -24,6 +22,7 @@ from livetalk.evaluation.metrics import held_out, identity, readback
 from livetalk.evaluation.metrics.clip_codec import Coded, coded, load_codec, round_trip
 from livetalk.evaluation.metrics.landmarks import FaceTrack, track
 from livetalk.evaluation.metrics.video import black_frames, face_box, frozen_frames, movement, sharpness, video_report
+from livetalk.evaluation.spread import spread, threads_of
 from livetalk.parity.gate import in_eight_bits
 from livetalk.performer.performer import Performer, best_dtype
 from livetalk.presets import TINY
@@ -196,41 +195,18 @@ def _teacher(performer: Performer, weights: Path) -> Player:
 def measure(order: Order, clips: int, workers: int) -> Iterator[Measured]:
     """Measure the first `clips` held-out clips in `workers` processes, each yielded as it is done."""
     asked = [(s, place < order.show, place < TEACHER_CLIPS) for place, s in enumerate(held_out.seeds(clips))]
-    yield from _spread(order, workers, _measure, asked)
+    yield from spread(partial(open_lab, order, threads_of(workers)), _measure, asked, workers)
 
 
 def strangers(order: Order, seeds: range, workers: int) -> Iterator[Float[np.ndarray, " 128"]]:
     """Who the portraits of some held-out seeds are, in no order: others that a face could be mistaken for."""
-    yield from _spread(order, workers, _stranger, [(seed,) for seed in seeds])
+    start = partial(open_lab, order, threads_of(workers))
+    yield from spread(start, _stranger, [(seed,) for seed in seeds], workers)
 
 
-def _spread(order: Order, workers: int, work: Callable[..., Any], asked: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
-    if not asked:
-        return
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    with ProcessPoolExecutor(workers, get_context("spawn"), _start, (order, threads)) as pool:
-        tasks = [pool.submit(work, *words) for words in asked]
-        try:
-            yield from (task.result() for task in as_completed(tasks))
-        finally:
-            pool.shutdown(cancel_futures=True)  # waits for the clips under way only
+def _measure(lab: Lab, seed: int, show: bool, teach: bool) -> Measured:
+    return lab.measure(seed, show=show, teach=teach)
 
 
-_own: dict[str, Any] = {}  # of a worker process: its lab, opened with its first clip so that mistakes reach the caller
-
-
-def _start(order: Order, threads: int) -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MediaPipe is talkative; errors reach the caller as exceptions
-    _own["order"] = (order, threads)
-
-
-def _lab() -> Lab:
-    return _own.get("lab") or _own.setdefault("lab", open_lab(*_own["order"]))
-
-
-def _measure(seed: int, show: bool, teach: bool) -> Measured:
-    return _lab().measure(seed, show=show, teach=teach)
-
-
-def _stranger(seed: int) -> Float[np.ndarray, " 128"]:
-    return identity.describe(_lab().portrait(seed))[0]
+def _stranger(lab: Lab, seed: int) -> Float[np.ndarray, " 128"]:
+    return identity.describe(lab.portrait(seed))[0]

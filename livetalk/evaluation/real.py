@@ -95,16 +95,16 @@ def measure(
 
 def clips(folder: Path, avatars: int) -> int:
     """How many clips `measure` plays."""
-    return len(_files(folder, SOUNDS, "en_")) * avatars + len(_files(folder, PICTURES + FILMS))
+    return len(files(folder, SOUNDS, "en_")) * avatars + len(files(folder, PICTURES + FILMS))
 
 
-def voices(folder: Path) -> dict[str, Spoken]:
-    """The English recordings by name: files that begin with en_ and whose words are known."""
+def voices(folder: Path, longest: float = LONGEST) -> dict[str, Spoken]:
+    """The English recordings by name: the first seconds of files that begin with en_ and whose words are known."""
     found = {}
-    for path in _files(folder, SOUNDS, "en_"):
+    for path in files(folder, SOUNDS, "en_"):
         if (text := transcript(path)) is not None:
             audio = np.concatenate(list(read_speech(path)))
-            found[path.stem] = _cut(phones.align(audio, text), LONGEST)
+            found[path.stem] = _cut(phones.align(audio, text), longest)
     return found
 
 
@@ -116,8 +116,8 @@ def transcript(path: Path) -> str | None:
 
 def portraits(folder: Path) -> dict[str, Picture]:
     """Photographs, and the first frames of films, framed as the model wants them, by name."""
-    found = {path.stem: open_picture(path) for path in _files(folder, PICTURES)}
-    found |= {path.stem: _film(path)[0][0] for path in _files(folder, FILMS)}
+    found = {path.stem: open_picture(path) for path in files(folder, PICTURES)}
+    found |= {path.stem: film(path)[0][0] for path in files(folder, FILMS)}
     return {name: frame_portrait(picture) for name, picture in found.items()}
 
 
@@ -156,10 +156,10 @@ def _played(player: Player, face: Picture, spoken: Spoken) -> Frames:
 
 def _filmed(folder: Path) -> Iterator[tuple[Float[np.ndarray, " t"], Spoken]]:
     """Lip gaps of filmed speakers at our frame rate, with what they say."""
-    for path in _files(folder, FILMS):
+    for path in files(folder, FILMS):
         if (text := transcript(path)) is None:
             continue
-        frames, rate = _film(path)
+        frames, rate = film(path)
         spoken = phones.align(np.concatenate(list(read_speech(path))), text)
         gap, times = track(frames).gap, np.arange(spoken.frames) / FRAME_RATE
         yield np.interp(times, np.arange(len(gap)) / rate, gap), spoken
@@ -179,7 +179,7 @@ def _cut(spoken: Spoken, seconds: float) -> Spoken:
     return Spoken(spoken.audio[: round(seconds * SAMPLE_RATE)], spoken.phonemes)
 
 
-def _film(path: Path) -> tuple[Frames, float]:
+def film(path: Path) -> tuple[Frames, float]:
     """All frames and their rate."""
     import av
 
@@ -188,7 +188,7 @@ def _film(path: Path) -> tuple[Frames, float]:
         return np.stack([frame.to_ndarray(format="rgb24") for frame in source.decode(video=0)]), rate
 
 
-def _files(folder: Path, kinds: Sequence[str], begin: str = "") -> list[Path]:
+def files(folder: Path, kinds: Sequence[str], begin: str = "") -> list[Path]:
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder: give one with recordings and photographs")
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in kinds and path.name.startswith(begin))

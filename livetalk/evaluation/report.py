@@ -125,9 +125,12 @@ def document(figures: Figures) -> dict[str, Any]:
     }
 
 
-def as_json(figures: Figures) -> str:
-    """`document` as text."""
-    return json.dumps(document(figures), indent=2) + "\n"
+def as_json(figures: Figures, photographs: Mapping[str, Any] | None = None) -> str:
+    """`document` as text, that of photographs joined to it."""
+    held = document(figures)
+    for part, more in (photographs or {}).items():
+        held[part] = [*held[part], *more] if isinstance(more, list) else {**held.get(part, {}), **more}
+    return json.dumps(held, indent=2) + "\n"
 
 
 def markdown(figures: Figures, earlier: Mapping[str, Held] | None = None) -> str:

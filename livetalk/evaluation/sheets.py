@@ -42,9 +42,9 @@ def moments(clips: Sequence[Measured]) -> Picture:
         rows = {}
         for name, frames in rows_of(clip).items():
             places = np.linspace(0, len(frames) - 1, MOMENTS).round().astype(int)
-            rows[name] = [_resized(frames[i], (TILE, TILE)) for i in places]
-        blocks.append(_block(clip.prompt, rows))
-    return _sheet(blocks)
+            rows[name] = [resized(frames[i], (TILE, TILE)) for i in places]
+        blocks.append(block(clip.prompt, rows))
+    return sheet(blocks)
 
 
 def mouths(clips: Sequence[Measured]) -> Picture:
@@ -57,9 +57,9 @@ def mouths(clips: Sequence[Measured]) -> Picture:
             centres = _track(clip, name).mouth
             tiles = [crop(frames[i : i + 1], _centre(centres, i))[0] for i in range(first, first + MOMENTS)]
             height, width = tiles[0].shape[:2]
-            rows[name] = [_resized(tile, (ZOOM * width, ZOOM * height)) for tile in tiles]
-        blocks.append(_block(clip.prompt, rows))
-    return _sheet(blocks)
+            rows[name] = [resized(tile, (ZOOM * width, ZOOM * height)) for tile in tiles]
+        blocks.append(block(clip.prompt, rows))
+    return sheet(blocks)
 
 
 def rows_of(clip: Measured) -> dict[str, UInt8[np.ndarray, "t h w 3"]]:
@@ -81,7 +81,7 @@ def write(clips: Sequence[Measured], folder: Path) -> list[Path]:
     paths = []
     for name, picture in pictures.items():
         path = folder / f"{name}.jpg"
-        path.write_bytes(_jpeg(picture))
+        path.write_bytes(jpeg(picture))
         paths.append(path)
     return paths
 
@@ -122,7 +122,7 @@ def _centre(centres: Float[np.ndarray, "t 2"], frame: int) -> Float[np.ndarray, 
     return np.median(found, axis=0) if len(found) else np.array([128.0, 170.0])
 
 
-def _block(title: str, rows: Mapping[str, Sequence[Picture]]) -> Picture:
+def block(title: str, rows: Mapping[str, Sequence[Picture]]) -> Picture:
     """A titled table of pictures, a named row each."""
     height, width = next(iter(rows.values()))[0].shape[:2]
     size = (SIDE + MOMENTS * (width + GAP) - GAP, TITLE + len(rows) * (height + GAP) - GAP)
@@ -137,7 +137,7 @@ def _block(title: str, rows: Mapping[str, Sequence[Picture]]) -> Picture:
     return np.asarray(image)
 
 
-def _sheet(blocks: Sequence[Picture]) -> Picture:
+def sheet(blocks: Sequence[Picture]) -> Picture:
     """Blocks below each other on paper."""
     space = [(0 if i == 0 else MARGIN // 2, 0) for i in range(len(blocks))]
     joined = np.concatenate([_padded(block, (space[i], (0, 0))) for i, block in enumerate(blocks)])
@@ -156,17 +156,17 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def _resized(picture: Picture, size: tuple[int, int]) -> Picture:
+def resized(picture: Picture, size: tuple[int, int]) -> Picture:
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
 
 
-def _jpeg(picture: Picture) -> bytes:
+def jpeg(picture: Picture, most: int = MOST_BYTES) -> bytes:
     """As good as fits."""
     data = b""
     for quality in range(92, 20, -8):
         store = io.BytesIO()
         Image.fromarray(picture).save(store, "JPEG", quality=quality, optimize=True)
         data = store.getvalue()
-        if len(data) <= MOST_BYTES:
+        if len(data) <= most:
             break
     return data

@@ -13,6 +13,7 @@ from PIL import Image
 from livetalk.cli import main
 from livetalk.evaluation.endurance import Drift
 from livetalk.evaluation.last_run import Held
+from livetalk.evaluation.photos.figures import Outcome
 from livetalk.evaluation.sheets import GAP, MARGIN, SIDE, TILE, TITLE
 from tests.helpers.made_up import T, clip, speech
 
@@ -119,6 +120,40 @@ def test_sheets_are_small_pictures_of_the_first_clips(evaluate, tmp_path: Path, 
     assert sizes["moments.jpg"] == (wide, 4 * tall + 3 * (MARGIN // 2) + 2 * MARGIN)
     assert sizes["curves.jpg"] == (960, 600)
     assert set(sizes) == {"moments.jpg", "mouths.jpg", "curves.jpg"}
+
+
+def test_photographs_are_a_table_of_their_own(evaluate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = []
+
+    class Run:
+        def __init__(self, plan, log) -> None:
+            asked.append((plan, log.path))
+
+        def parts(self) -> Iterator:
+            yield "model", 3, lambda tell: tell(3)
+
+        def draw(self) -> list[Path]:
+            return [tmp_path / "calm_1.jpg"]
+
+        def outcome(self) -> Outcome:
+            return Outcome({"photo_lip_r": 0.3, "photo_lost": 0.0}, {"photo_lip_r": 0.8}, None, "puppets")
+
+    monkeypatch.setattr("livetalk.evaluation.photos.run.Run", Run)
+    words = ("--clips", 0, "--no-streams", "--no-speed", "--photos", tmp_path, "--photo-clips", 7)
+    files = ("--photo-log", tmp_path / "log.jsonl", "--json", tmp_path / "a.json", "--voices", tmp_path)
+    code, said, err = evaluate("tiny", *words, *files)
+    assert code == 0
+    assert said.startswith("| figure | value | truth (puppets) |"), "nothing else was asked for"
+    assert "calm_1.jpg" in err
+    plan, log = asked[0]
+    assert (plan.count, plan.voices, log) == (7, tmp_path, tmp_path / "log.jsonl")
+    written = json.loads((tmp_path / "a.json").read_text())
+    assert written["missed"] == ["photo_lip_r"]
+    assert written["figures"] == {"photo_lip_r": 0.3, "photo_lost": 0.0, "photo_lip_r_truth": 0.8}
+    code, said, _ = evaluate("tiny", "--clips", 1, *words[2:4], "--photos", tmp_path)
+    assert code == 0
+    assert "`lip_r`" in said
+    assert "`photo_lip_r`" in said
 
 
 def test_mistakes_are_one_sentence(evaluate, tmp_path: Path) -> None:

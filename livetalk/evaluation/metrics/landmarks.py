@@ -19,7 +19,7 @@ LIPS = ((13, 14), (82, 87), (312, 317))  # inner lips, upper and lower: middle a
 CORNERS = (61, 291)
 EYES = ((33, 133), (362, 263))  # outer and inner corner: the eye left in the picture, then the right one
 
-BLENDSHAPES = 52
+BLENDSHAPES, POINTS = 52, 478
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,15 @@ def mouth_width(points: Float[np.ndarray, "p 2"]) -> float:
 
 def track(frames: UInt8[np.ndarray, "t h w 3"]) -> FaceTrack:
     """Measure the one face of each frame (frames are looked at one by one, so no measure leaks over time)."""
+    return track_mesh(frames)[0]
+
+
+def track_mesh(frames: UInt8[np.ndarray, "t h w 3"]) -> tuple[FaceTrack, Float[np.ndarray, "t 478 2"]]:
+    """`track`, and the landmarks themselves in pixels (x, y), NaN where no face was found."""
     with FaceLandmarker() as landmarker:
         found = [next(iter(landmarker.detect(frame)), None) for frame in frames]
-    return _collect(found)
+    nowhere = np.full((POINTS, 2), np.nan)
+    return _collect(found), np.array([nowhere if face is None else face.points for face in found])
 
 
 def track_many(videos: Sequence[UInt8[np.ndarray, "t h w 3"]], workers: int = 1) -> list[FaceTrack]:

@@ -82,11 +82,12 @@ def read(track: FaceTrack, portrait: FaceTrack) -> dict[str, str]:
 
     portrait: a track whose first frame is the portrait.
     """
-    seen = _measures(track, portrait)
+    seen = measures(track, portrait)
     return {name: words.nearest(seen) for name, words in ATTRIBUTES.items()} if seen else {}
 
 
-def _measures(track: FaceTrack, portrait: FaceTrack) -> dict[str, float]:
+def measures(track: FaceTrack, portrait: FaceTrack) -> dict[str, float]:
+    """What words are read from, by name; empty if too few frames show a face."""
     use = track.found & (np.arange(len(track.gap)) >= SETTLING)
     if use.sum() < SLOW or not portrait.found[0]:
         return {}

@@ -1,0 +1,113 @@
+"""What was measured of clips of photographs, and the file in which finished clips are kept: one line of JSON each.
+
+The file may hold several models, and the truth, side by side: a clip is known by who made it, of which photograph, in
+which scene, to which voice. So a run that was stopped goes on where it was, and a second model's run finds the truth
+measured. Knows numbers and one file.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+MEASURES = 2  # rises when a measure changes: older lines are then passed over
+DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Key:
+    """Which clip it is. maker: a model by its weights' fingerprint, or what else drew the frames."""
+
+    maker: str
+    photo: str
+    scene: str = ""
+    voice: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A clip, measured. k: every few frames; t: all of them."""
+
+    asked: dict[str, str]  # attributes that the prompt names
+    expression: dict[str, float]  # what `readback` reads them from
+    ranges: dict[str, float]  # of motion, by channel
+    lip_r: float  # 0 where the lips cannot be followed
+    rest: Float[np.ndarray, " r"]  # lip gap in pauses beyond the portrait's; NaN without a face
+    distances: Float[np.ndarray, " k"]  # of dlib's descriptors from the portrait's; NaN without a face
+    descriptors: Float[np.ndarray, "k 128"]
+    texture: Float[np.ndarray, "k 4"]  # as `metrics.texture.texture`
+    shut: Bool[np.ndarray, " k"]  # both eyes
+    detail: Float[np.ndarray, " k"]  # of the face box over the portrait's; 0 without a face
+
+
+class Log:
+    """Finished clips by key, in a file that grows line by line; without a path, in memory only.
+
+    Raises ValueError for a file that is no such log.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path, self._lines, self._torn = path, {}, False
+        if path is not None and path.exists():
+            text = path.read_text(encoding="utf-8")
+            self._torn = bool(text) and not text.endswith("\n")
+            for line in text.splitlines():
+                self._take(line)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._lines
+
+    def seen(self, key: Key) -> Seen:
+        """The measures of a finished clip."""
+        return _seen(self._lines[key])
+
+    def person(self, key: Key) -> Float[np.ndarray, "n 128"]:
+        """The descriptors of a still picture, or of a film; no rows where it could not be used."""
+        return np.array(self._lines[key], float).reshape(-1, 128)
+
+    def add(self, key: Key, found: Seen | Float[np.ndarray, "n 128"]) -> None:
+        """Keep a clip's measures, or a picture's descriptors, on disk before this returns."""
+        kept = found if isinstance(found, np.ndarray) else {f.name: getattr(found, f.name) for f in fields(Seen)}
+        line = json.dumps({"measures": MEASURES, "clip": vars(key), "found": _plain(kept)})
+        self._take(line)
+        if self.path is not None:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(("\n" if self._torn else "") + line + "\n")
+            self._torn = False
+
+    def _take(self, line: str) -> None:
+        try:
+            held = json.loads(line)
+            if held["measures"] == MEASURES:
+                self._lines[Key(**held["clip"])] = held["found"]
+        except json.JSONDecodeError:  # the line in which a run was stopped; its clip is made anew
+            pass
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{self.path} is no log of photographs: give another file") from error
+
+
+def _plain(value: Any) -> Any:
+    """Ready for JSON: rounded, None for NaN."""
+    match value:
+        case np.ndarray():
+            return _plain(value.tolist())
+        case Mapping():
+            return {name: _plain(one) for name, one in value.items()}
+        case list():
+            return [_plain(one) for one in value]
+        case float():
+            return round(value, DIGITS) if np.isfinite(value) else None
+    return value
+
+
+def _seen(held: Mapping[str, Any]) -> Seen:
+    arrays = {
+        name: np.array(held[name], bool if name == "shut" else float)
+        for name in ("rest", "distances", "descriptors", "texture", "shut", "detail")
+    }
+    lip_r = np.nan if held["lip_r"] is None else held["lip_r"]
+    return Seen(asked=held["asked"], expression=held["expression"], ranges=held["ranges"], lip_r=lip_r, **arrays)

@@ -33,7 +33,7 @@ def _evaluate() -> None:
 
 @app.command()
 def tiny(
-    clips: Annotated[int, typer.Option(help="Clips of 5 s, a held-out person and voice each; 0: none.", min=0)] = 50,
+    clips: Annotated[int, typer.Option(help="Clips of 5 s, a held-out person and voice each.", min=1)] = 50,
     weights: Annotated[Path | None, typer.Option(help="A folder of weights in place of the bundled ones.")] = None,
     speech: Annotated[Path | None, typer.Option(help="A shelf of held-out speech; else the bundled voices.")] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write figures, bars and misses here.")] = None,
@@ -48,6 +48,7 @@ def tiny(
     puppets: Annotated[Path | None, typer.Option(help="A pack of their fits: the truth that they are held to.")] = None,
     photo_log: Annotated[Path | None, typer.Option(help="Keeps what is measured of them: a run goes on there.")] = None,
     photo_sheets: Annotated[Path | None, typer.Option(help="A folder for contact sheets of them.")] = None,
+    photos_only: Annotated[bool, typer.Option("--photos-only", help="Nothing but --photos.")] = False,
     against: Annotated[Path | None, typer.Option(help="Weights of another model to show beside, on --photos.")] = None,
     long: Annotated[bool, typer.Option("--long", help="A stream of ten minutes, too.")] = False,
     streams: Annotated[bool, typer.Option(help="Streams of a minute.")] = True,
@@ -75,19 +76,23 @@ def tiny(
         raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}")
     taught = _teacher(teacher and not codec_only, teacher_weights)
     shown = min(SHOWN, clips) if sheets is not None else 0
-    workers = min(workers or min(4, os.cpu_count() or 1), clips or (os.cpu_count() or 1))
+    workers = min(workers or min(4, os.cpu_count() or 1), clips)
     faces = {name: open_picture(path) for name, path in avatars().items()}
     if photos is not None:
         talked = _photographs(
             PhotoPlan(photos, photo_clips, voices or real, preset, weights, against, puppets, photo_sheets, workers),
             photo_log,
         )
+    elif photos_only:
+        raise ValueError("--photos-only needs photographs: give a folder of them with --photos")
+    if photos_only:
+        return _tell({}, None, codec_only, talked, json_path)
     with held_out.shelf_folder(speech) as shelf:
         order = Order(shelf, weights, codec_only, preset, shown, taught, eight_bits)
         plan = parts.Plan(order, faces, long, real, streams, speed)
-        result = _beyond(plan) if not codec_only else {}
+        beyond = {} if codec_only else _beyond(plan)
         found, strangers = _clips(order, clips, workers)
-        result = figures.summarise(found, strangers) | result if found else result
+        result = figures.summarise(found, strangers) | beyond
         if animation is not None and not codec_only:
             _animate(plan, animation)
     _tell(result, plan, codec_only, talked, json_path)
@@ -137,12 +142,8 @@ def _clips(order: "Order", clips: int, workers: int) -> tuple[list["Measured"], 
         for clip in measure(order, clips, workers):
             found.append(clip)
             tell(1)
-        rest = max(0, parts.GALLERY - clips) if clips else 0
-        strangers = (
-            []
-            if order.codec_only or not clips
-            else parts.gallery(order, clips, workers, _advance(bar, "strangers", rest))
-        )
+        rest = max(0, parts.GALLERY - clips)
+        strangers = [] if order.codec_only else parts.gallery(order, clips, workers, _advance(bar, "strangers", rest))
     return sorted(found, key=lambda clip: clip.seed), strangers
 
 
@@ -161,13 +162,13 @@ def _photographs(plan: "PhotoPlan", log: Path | None) -> "Outcome":
 
 
 def _tell(
-    result: dict[str, float], plan: "Plan", codec_only: bool, talked: "Outcome | None", json_path: Path | None
+    result: dict[str, float], plan: "Plan | None", codec_only: bool, talked: "Outcome | None", json_path: Path | None
 ) -> None:
     """The tables, what is missing from them, and the file for machines, which holds this run's figures only."""
     from livetalk.evaluation import last_run, report
     from livetalk.evaluation.photos import report as photo_report
 
-    if result or talked is None:
+    if plan is not None:
         console.print(report.markdown(result, None if codec_only else last_run.recall()), markup=False)
         for line in () if codec_only else plan.left_out():
             console.print(line, markup=False)

@@ -139,7 +139,7 @@ def test_photographs_are_a_table_of_their_own(evaluate, monkeypatch: pytest.Monk
             return Outcome({"photo_lip_r": 0.3, "photo_lost": 0.0}, {"photo_lip_r": 0.8}, None, "puppets")
 
     monkeypatch.setattr("livetalk.evaluation.photos.run.Run", Run)
-    words = ("--clips", 0, "--no-streams", "--no-speed", "--photos", tmp_path, "--photo-clips", 7)
+    words = ("--photos-only", "--photos", tmp_path, "--photo-clips", 7)
     files = ("--photo-log", tmp_path / "log.jsonl", "--json", tmp_path / "a.json", "--voices", tmp_path)
     code, said, err = evaluate("tiny", *words, *files)
     assert code == 0
@@ -150,7 +150,7 @@ def test_photographs_are_a_table_of_their_own(evaluate, monkeypatch: pytest.Monk
     written = json.loads((tmp_path / "a.json").read_text())
     assert written["missed"] == ["photo_lip_r"]
     assert written["figures"] == {"photo_lip_r": 0.3, "photo_lost": 0.0, "photo_lip_r_truth": 0.8}
-    code, said, _ = evaluate("tiny", "--clips", 1, *words[2:4], "--photos", tmp_path)
+    code, said, _ = evaluate("tiny", "--clips", 1, "--no-streams", "--photos", tmp_path)
     assert code == 0
     assert "`lip_r`" in said
     assert "`photo_lip_r`" in said
@@ -162,6 +162,7 @@ def test_mistakes_are_one_sentence(evaluate, tmp_path: Path) -> None:
         (["--weights", tmp_path / "nowhere", "--no-streams"], "no weights"),
         (["--teacher", "--teacher-weights", tmp_path / "nowhere"], "there is no teacher at"),
         (["--animation", tmp_path / "a.mp4"], "ends in .webp"),
+        (["--photos-only"], "needs photographs"),
     ]:
         code, said, err = evaluate("tiny", "--clips", 1, *words)
         assert (code, said) == (2, "")

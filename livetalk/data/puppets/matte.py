@@ -67,7 +67,10 @@ def matte_of(
         return _unknown(len(photograph))
     cv2.setRNGSeed(1)
     bgr = np.ascontiguousarray(scene.picture[..., ::-1])
-    cv2.grabCut(bgr, labels, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
+    try:
+        cv2.grabCut(bgr, labels, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
+    except cv2.error:  # too few colours on one side
+        return _unknown(len(photograph))
     person = _tidied(np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)), landmarks[NOSE] * len(scene.picture))
     if not _plausible(person, scene, backdrop):
         return _unknown(len(photograph))

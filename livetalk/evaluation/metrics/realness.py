@@ -1,12 +1,16 @@
 """Realness: how far a set of faces is from a set of real ones, by the kernel distance of their descriptors.
 
 The unbiased estimate of the squared maximum mean discrepancy with a polynomial kernel of degree 3 (Binkowski et al.
-2018, arXiv:1801.01401): 0 where both sets are alike, whatever their sizes; it may fall below 0 by chance. Subsets tell
-how sure it is. Knows rows of numbers only.
+2018, arXiv:1801.01401): 0 where both sets are alike, whatever their sizes; it may fall below 0 by chance. Frames of one
+person are no independent draws, so pairs of one person are left out: few people in many frames would seem far from
+many people, and near to their own photographs. Subsets tell how sure it is. Knows rows of numbers only.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 SUBSETS = 10
 LARGEST = 200  # rows of a subset
@@ -14,26 +18,37 @@ LARGEST = 200  # rows of a subset
 Rows = Float[np.ndarray, "n d"]
 
 
-def kernel_distance(one: Rows, other: Rows) -> float:
-    """Squared distance of two sets, unbiased (equation 4 there). NaN if a set has fewer than two rows."""
-    n, m = len(one), len(other)
-    if n < 2 or m < 2:
-        return float("nan")
-    within, beyond, across = _kernel(one, one), _kernel(other, other), _kernel(one, other)
-    own = (within.sum() - np.trace(within)) / (n * (n - 1)) + (beyond.sum() - np.trace(beyond)) / (m * (m - 1))
-    return float(own - 2 * across.mean())
+@dataclass(frozen=True)
+class People:
+    """Descriptors, and whose each is."""
+
+    rows: Rows
+    names: Sequence[str]
+
+    def found(self) -> "People":
+        """Those that are finite."""
+        return self.at(np.flatnonzero(np.isfinite(self.rows).all(axis=1)))
+
+    def at(self, places: Int[np.ndarray, " k"]) -> "People":
+        return People(self.rows[places], [self.names[place] for place in places])
 
 
-def subset_distances(made: Rows, real: Rows, seed: int = 0) -> Float[np.ndarray, " s"]:
+def kernel_distance(one: People, other: People) -> float:
+    """Squared distance of two sets, unbiased (equation 4 there). NaN if a set holds fewer than two people."""
+    own = _mean(one, one) + _mean(other, other)
+    return own - 2 * _mean(one, other)
+
+
+def subset_distances(made: People, real: People, seed: int = 0) -> Float[np.ndarray, " s"]:
     """`kernel_distance` of `SUBSETS` pairs of subsets, in units of the real rows' spread.
 
     Subsets of equal seeds take equal rows of `real`, so distances of several sets to it can be compared one by one.
     """
-    real, made = real[np.isfinite(real).all(axis=1)], made[np.isfinite(made).all(axis=1)]
-    if min(len(real), len(made)) < 4:
+    real, made = real.found(), made.found()
+    if min(len(real.rows), len(made.rows)) < 4:
         return np.full(SUBSETS, np.nan)
-    middle, spread = real.mean(axis=0), real.std(axis=0) + 1e-9
-    real, made = (real - middle) / spread, (made - middle) / spread
+    middle, spread = real.rows.mean(axis=0), real.rows.std(axis=0) + 1e-9
+    real, made = (People((set_.rows - middle) / spread, set_.names) for set_ in (real, made))
     found = []
     for place in range(SUBSETS):
         of_real, of_made = (np.random.default_rng((seed, place, side)) for side in (0, 1))
@@ -41,10 +56,14 @@ def subset_distances(made: Rows, real: Rows, seed: int = 0) -> Float[np.ndarray,
     return np.array(found)
 
 
-def _kernel(one: Rows, other: Rows) -> Float[np.ndarray, "n m"]:
-    return (one @ other.T / one.shape[1] + 1.0) ** 3
+def _mean(one: People, other: People) -> float:
+    """Mean of the kernel over pairs of different people; NaN without any."""
+    apart = np.array(one.names)[:, None] != np.array(other.names)[None]
+    kernel = (one.rows @ other.rows.T / one.rows.shape[1] + 1.0) ** 3
+    return float(kernel[apart].mean()) if apart.any() else float("nan")
 
 
-def _some(rows: Rows, rng: np.random.Generator) -> Rows:
+def _some(people: People, rng: np.random.Generator) -> People:
     """Half of the rows at most, so that subsets differ."""
-    return rows[rng.permutation(len(rows))[: max(2, min(LARGEST, len(rows) // 2))]]
+    count = len(people.rows)
+    return people.at(rng.permutation(count)[: max(2, min(LARGEST, count // 2))])

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from livetalk.evaluation.figures import AGAPE, STRANGER
 from livetalk.evaluation.metrics.motion import FLOORS, farthest, shares
-from livetalk.evaluation.metrics.realness import subset_distances
+from livetalk.evaluation.metrics.realness import People, subset_distances
 from livetalk.evaluation.metrics.texture import EYES, FEATURES
 from livetalk.evaluation.photos.log import Seen
 from livetalk.evaluation.photos.words import PHOTOGRAPHED, read
@@ -23,15 +23,14 @@ FAINT = 0.1  # least correlation of a truth that shares are taken of
 NAN = float("nan")
 
 Scenes = Mapping[str, Sequence[Seen]]
-Rows = Float[np.ndarray, "n 128"]
 
 
 @dataclass(frozen=True)
 class Faces:
     """Descriptors that tell how real faces look: of real people, and of rendered ones for a measure of the distance."""
 
-    real: Rows
-    rendered: Rows
+    real: People
+    rendered: People
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def detail(made: Scenes) -> dict[str, float]:
 
 def realness(made: Scenes, faces: Faces) -> dict[str, float]:
     """Distance of the clips' faces from real people's over that of rendered people's, with the subsets' interval."""
-    own = subset_distances(np.concatenate([clip.descriptors for clip in _all(made)]), faces.real)
+    own = subset_distances(people(_all(made)), faces.real)
     drawn = float(subset_distances(faces.rendered, faces.real).mean())
     if not drawn > 0:
         return dict.fromkeys(("photo_realness", "photo_realness_low", "photo_realness_high"), NAN)
@@ -136,6 +135,12 @@ def realness(made: Scenes, faces: Faces) -> dict[str, float]:
         "photo_realness_low": float(low),
         "photo_realness_high": float(high),
     }
+
+
+def people(clips: Sequence[Seen]) -> People:
+    """Whom the clips show, frame by frame."""
+    names = [clip.person for clip in clips for _ in clip.descriptors]
+    return People(np.concatenate([clip.descriptors for clip in clips]), names)
 
 
 def _lost(clips: Sequence[Seen]) -> float:

@@ -32,6 +32,7 @@ class Key:
 class Seen:
     """A clip, measured. k: every few frames; t: all of them."""
 
+    person: str  # whose photograph it is, by name
     asked: dict[str, str]  # attributes that the prompt names
     expression: dict[str, float]  # what `readback` reads them from
     ranges: dict[str, float]  # of motion, by channel
@@ -63,7 +64,7 @@ class Log:
 
     def seen(self, key: Key) -> Seen:
         """The measures of a finished clip."""
-        return _seen(self._lines[key])
+        return _seen(key.photo, self._lines[key])
 
     def person(self, key: Key) -> Float[np.ndarray, "n 128"]:
         """The descriptors of a still picture, or of a film; no rows where it could not be used."""
@@ -104,10 +105,22 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _seen(held: Mapping[str, Any]) -> Seen:
-    arrays = {
-        name: np.array(held[name], bool if name == "shut" else float)
-        for name in ("rest", "distances", "descriptors", "texture", "shut", "detail")
-    }
-    lip_r = np.nan if held["lip_r"] is None else held["lip_r"]
-    return Seen(asked=held["asked"], expression=held["expression"], ranges=held["ranges"], lip_r=lip_r, **arrays)
+def _seen(person: str, held: Mapping[str, Any]) -> Seen:
+    return Seen(
+        person=person,
+        asked=held["asked"],
+        expression=held["expression"],
+        ranges=held["ranges"],
+        lip_r=np.nan if held["lip_r"] is None else held["lip_r"],
+        rest=_array(held["rest"]),
+        distances=_array(held["distances"]),
+        descriptors=_array(held["descriptors"]),
+        texture=_array(held["texture"]),
+        shut=np.array(held["shut"], bool),
+        detail=_array(held["detail"]),
+    )
+
+
+def _array(values: list[Any]) -> Float[np.ndarray, "..."]:
+    """NaN for None."""
+    return np.array(values, float)

@@ -15,6 +15,7 @@ from jaxtyping import Float
 
 from livetalk.data.puppets.portraits import open_portraits
 from livetalk.evaluation import real
+from livetalk.evaluation.metrics.realness import People
 from livetalk.evaluation.photos import figures, sheets, takes
 from livetalk.evaluation.photos.figures import Faces, Outcome, Scenes
 from livetalk.evaluation.photos.log import Key, Log, Seen
@@ -66,8 +67,8 @@ class Run:
     def outcome(self) -> Outcome:
         """The figures, once all parts are done."""
         made, rendered = self._scenes(takes.fingerprint(self.plan.weights)), self._scenes(RENDERED)
-        drawn = np.concatenate([clip.descriptors for clips in rendered.values() for clip in clips])
-        faces = Faces(np.concatenate([self.log.person(Key(PERSON, path.name)) for path in self._people]), drawn)
+        drawn = [clip for clips in rendered.values() for clip in clips]
+        faces = Faces(self._real(), figures.people(drawn))
         truth = rendered if self.plan.puppets is None else self._scenes(PUPPETS)
         other = None
         if self.plan.against is not None:
@@ -93,6 +94,11 @@ class Run:
     def _people(self) -> list[Path]:
         films = [] if self.plan.voices is None else real.files(self.plan.voices, real.FILMS)
         return [*self._photographs, *films]
+
+    def _real(self) -> People:
+        """All photographs and films that show a face."""
+        found = {path.name: self.log.person(Key(PERSON, path.name)) for path in self._people}
+        return People(np.concatenate(list(found.values())), [name for name, rows in found.items() for _ in rows])
 
     def _makers(self) -> dict[str, tuple[str, Start]]:
         """By the name that the log knows: what a person calls it, and how it is opened."""

@@ -221,6 +221,7 @@ def look(portrait: Picture, frames: Frames, take: Take) -> Seen:
     acting = SCENES[take.scene]
     lip_r = pearson(seen.gap, phones.opening(take.said.phonemes, len(frames)), speaking)
     return Seen(
+        person=take.photo.name,
         asked={name: getattr(acting, name) for name in acting.mentioned},
         expression=readback.measures(seen, own),
         ranges=ranges(seen),

@@ -42,6 +42,7 @@ def seen(scene: str = "calm", seed: int = 0, **changed: Any) -> Seen:
     acting = SCENES[scene]
     asked = {name: getattr(acting, name) for name in acting.mentioned}
     good = Seen(
+        person=f"{seed}.jpg",
         asked=asked,
         expression=expressing(asked),
         ranges=dict.fromkeys(FLOORS, 0.4),

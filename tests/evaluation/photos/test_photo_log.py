@@ -14,7 +14,7 @@ KEY = Key("model 1", "a.jpg", "calm", "en_x@0.00")
 
 def test_measures_come_back_as_they_were(tmp_path: Path) -> None:
     distances = np.r_[np.full(K - 1, 0.25), np.nan]
-    kept = seen(distances=distances)
+    kept = seen(distances=distances, person=KEY.photo)
     Log(tmp_path / "log.jsonl").add(KEY, kept)
     found = Log(tmp_path / "log.jsonl").seen(KEY)
     for field in fields(Seen):

@@ -12,10 +12,10 @@ void main() {
     vec3 n = normalize(facing);
     float front = clamp(n.z, 0.0, 1.0), deep = mouth.z - inner.z;
     float open_ = mix(0.78, 1.0, clamp(state.y / 0.05, 0.0, 1.0));
-    float corner = mix(1.0, 0.55, smoothstep(0.10, 0.22, abs(inner.x - mouth.x)));
+    float corner = mix(1.0, 0.68, smoothstep(0.11, 0.24, abs(inner.x - mouth.x)));
     if (tongue == 1) {
-        vec3 c = flesh() * vec3(0.92, 0.78, 0.80) * (0.72 + 0.28 * front);
-        c *= (1.0 - 0.8 * smoothstep(0.15, 0.75, deep)) * open_ * corner;
+        vec3 c = flesh() * vec3(0.84, 0.70, 0.72) * (0.72 + 0.28 * front);
+        c *= (1.0 - 0.85 * smoothstep(0.12, 0.62, deep)) * open_ * corner;
         colour = vec4(mix(c, texture(photograph, at).rgb, close.x), 1.0);
         return;
     }

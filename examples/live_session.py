@@ -9,14 +9,14 @@ from importlib.resources import files
 import numpy as np
 
 from livetalk import LivePerformer, Performer
-from livetalk.avatar.blocks import Cut, TimedBlock
+from livetalk.avatar.blocks import Interrupted, TimedBlock
 from livetalk.conditions.portrait import load_portrait
 from livetalk.media import read_speech
 
 ASSETS = files("livetalk") / "assets"
 
 
-def main(interrupt_after: float = 1.0) -> list[TimedBlock | Cut]:
+def main(interrupt_after: float = 1.0) -> list[TimedBlock | Interrupted]:
     """Speaks until the interrupt and a second beyond; returns everything the viewer was given."""
     speech = np.concatenate(list(read_speech(str(ASSETS / "speech" / "hello.ogg"))))
     performer, shown = Performer.load("tiny"), []
@@ -28,7 +28,7 @@ def main(interrupt_after: float = 1.0) -> list[TimedBlock | Cut]:
         interrupted = False
         while (item := session.take(timeout=10)) is not None:
             shown.append(item)
-            if isinstance(item, Cut):
+            if isinstance(item, Interrupted):
                 continue  # sound from `item.pts` on is not to be played; pictures go on
             seconds = item.first_frame / 16 + item.seconds
             if not interrupted and seconds >= interrupt_after:
@@ -42,8 +42,9 @@ def main(interrupt_after: float = 1.0) -> list[TimedBlock | Cut]:
 if __name__ == "__main__":
     for item in main(*(float(text) for text in sys.argv[1:])):
         match item:
-            case Cut(pts):
+            case Interrupted(pts):
                 line = f"{pts / 16_000:6.3f} s  interrupted: play no sound from here on"
             case TimedBlock():
-                line = f"{item.pts / 16_000:6.3f} s  {len(item.frames)} frames, {item.said / 16_000:.2f} s of speech"
+                spoken = item.speech_samples / 16_000
+                line = f"{item.pts / 16_000:6.3f} s  {len(item.frames)} frames, {spoken:.2f} s of speech"
         sys.stdout.write(line + "\n")

@@ -16,11 +16,11 @@ from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from livetalk.avatar.fake import FakeStudio
+from livetalk.avatar.fake import FakeHost
 from livetalk.conditions.portrait import load_portrait
 from livetalk.conversation.avatar_service import AvatarVideoService
 from livetalk.media import read_speech
-from livetalk.worker.host import WorkerStudio
+from livetalk.worker.host import WorkerHost
 
 ASSETS = files("livetalk") / "assets"
 
@@ -37,7 +37,7 @@ class Screen(FrameProcessor):
 
 
 async def main(model: bool = False, seconds: float = 2.0) -> int:
-    studio = WorkerStudio("tiny") if model else FakeStudio()  # the model in a process of its own, or a drawn face
+    studio = WorkerHost("tiny") if model else FakeHost()  # the model in a process of its own, or a drawn face
     await studio.start()
     face = await studio.open(load_portrait(str(ASSETS / "avatars" / "ada.png"), studio.size), "a woman speaks calmly")
     screen = Screen()

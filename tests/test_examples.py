@@ -47,7 +47,7 @@ def test_live_session_example_is_interrupted():
     assert kinds.count("Cut") == 1
     after = [item for item in shown[kinds.index("Cut") :] if hasattr(item, "said")]
     assert after
-    assert sum(item.said for item in after) == 0
+    assert sum(item.speech_samples for item in after) == 0
 
 
 def test_pipecat_bot_example_shows_sixteen_pictures_a_second():

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from livetalk.avatar.blocks import AvatarSession, Cut, TimedBlock
+from livetalk.avatar.blocks import Interrupted, PolledSession, TimedBlock
 from livetalk.geometry import SAMPLE_RATE
 
 POLL = 0.25  # seconds after which a waiting consumer looks again anyway
@@ -18,7 +18,7 @@ POLL = 0.25  # seconds after which a waiting consumer looks again anyway
 class AsyncSession:
     """A session for one event loop. Leaving `async with` closes it."""
 
-    def __init__(self, session: AvatarSession) -> None:
+    def __init__(self, session: PolledSession) -> None:
         self.session = session
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
@@ -29,7 +29,7 @@ class AsyncSession:
         """The next piece of speech. Resampling runs beside the loop, so that long pieces hold nobody up."""
         await asyncio.to_thread(self.session.push, speech, rate)
 
-    async def blocks(self) -> AsyncIterator[TimedBlock | Cut]:
+    async def blocks(self) -> AsyncIterator[TimedBlock | Interrupted]:
         """Blocks at their time, and cuts at once, until the session is closed.
 
         Raises ValueError for a second reader, and what broke the session.
@@ -49,7 +49,7 @@ class AsyncSession:
         finally:
             self._reading = False
 
-    def __aiter__(self) -> AsyncIterator[TimedBlock | Cut]:
+    def __aiter__(self) -> AsyncIterator[TimedBlock | Interrupted]:
         return self.blocks()
 
     async def __aenter__(self) -> "AsyncSession":

@@ -37,9 +37,9 @@ class TimedBlock:
     frames: UInt8[np.ndarray, "t h w 3"]
     audio: Float32[np.ndarray, " n"]
     speaking: bool
-    revised: bool = False
-    held: bool = False
-    said: int = 0  # samples of `audio`, from its start, that were pushed; the rest is silence
+    replaces: bool = False
+    repeated: bool = False
+    speech_samples: int = 0  # samples of `audio`, from its start, that were pushed; the rest is silence
     timings: BlockTimings = BlockTimings()
 
     @property
@@ -52,17 +52,17 @@ class TimedBlock:
 
     def muted(self) -> Self:
         """The same pictures without sound."""
-        return replace(self, audio=np.zeros_like(self.audio), said=0)
+        return replace(self, audio=np.zeros_like(self.audio), speech_samples=0)
 
 
 @dataclass(frozen=True)
-class Cut:
+class Interrupted:
     """The session was interrupted: sound from sample `pts` on is not to be played. Frames go on, silent."""
 
     pts: int
 
 
-class AvatarSession(Protocol):
+class PolledSession(Protocol):
     """What a room without torch needs of a live session; `LiveSession` is one, `FakeSession` another."""
 
     on_change: Callable[[], None]  # called from any thread when there may be something new to take
@@ -81,7 +81,7 @@ class AvatarSession(Protocol):
 
     def close(self) -> None: ...
 
-    def poll(self) -> "tuple[TimedBlock | Cut | None, float]":
+    def poll(self) -> "tuple[TimedBlock | Interrupted | None, float]":
         """What may be taken now, and in how many seconds to ask again (infinity: after the next change)."""
         ...
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from livetalk.avatar.session import Cut, FaceItem, FaceLost, FaceReturned, Full, TimedBlock
+from livetalk.avatar.session import AtCapacity, AvatarItem, AvatarLost, AvatarRestored, Interrupted, TimedBlock
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
 PIECE = 4  # frames
@@ -36,7 +36,7 @@ def draw_mouth(portrait: UInt8[np.ndarray, "h w 3"], openness: float) -> UInt8[n
     return frame
 
 
-class FakeFace:
+class FakeAvatar:
     """A `Face` that says what is pushed, resampled crudely, with a drawn mouth. `lose` plays a worker's death."""
 
     def __init__(
@@ -53,7 +53,7 @@ class FakeFace:
         self.closed = False
         self._waiting = np.zeros(0, np.float32)
         self._ended = True
-        self._news: list[FaceItem] = []
+        self._news: list[AvatarItem] = []
         self._frames = 0
         self._zero: float | None = None
         self._paused: float | None = None
@@ -77,7 +77,7 @@ class FakeFace:
         self._usable()
         self._waiting, self._ended = self._waiting[:0], True
         self.interrupts += 1
-        self._tell(Cut(self._pts))
+        self._tell(Interrupted(self._pts))
 
     async def set_prompt(self, prompt: str) -> None:
         self._usable()
@@ -108,14 +108,14 @@ class FakeFace:
         """As if the worker had died: nothing comes for so long, and what waited is lost."""
         self._waiting = self._waiting[:0]
         self._lost_until = time.monotonic() + seconds
-        self._tell(FaceLost(self._pts, "the worker was lost"))
+        self._tell(AvatarLost(self._pts, "the worker was lost"))
 
     def break_down(self, reason: str) -> None:
         """As if it could not be brought back any more."""
         self._broken = ValueError(reason)
         self._wake.set()
 
-    async def items(self) -> AsyncIterator[FaceItem]:
+    async def items(self) -> AsyncIterator[AvatarItem]:
         self._zero = time.monotonic() if self._zero is None else self._zero
         while not self.closed:
             self._wake.clear()
@@ -128,7 +128,7 @@ class FakeFace:
             if self._lost_until is not None and now >= self._lost_until:
                 self._zero = now - self._frames / FRAME_RATE
                 self._lost_until = None
-                yield FaceReturned(self._pts, from_snapshot=True)
+                yield AvatarRestored(self._pts, from_snapshot=True)
                 continue
             halted = self._paused is not None or self._lost_until is not None
             wait = 0.05 if halted else self._zero + self._frames / FRAME_RATE - now
@@ -146,7 +146,7 @@ class FakeFace:
     def _shown(self, audio: Float32[np.ndarray, " n"], said: int) -> TimedBlock:
         loudness = (np.abs(audio.reshape(PIECE, -1)).max(1) / LOUD).clip(0, 1)
         frames = np.stack([self.draw(self.portrait, float(x)) for x in loudness])
-        block = TimedBlock(self._frames // 12, self._frames, frames, audio, speaking=said > 0, said=said)
+        block = TimedBlock(self._frames // 12, self._frames, frames, audio, speaking=said > 0, speech_samples=said)
         self._frames += PIECE
         return block
 
@@ -156,7 +156,7 @@ class FakeFace:
         except TimeoutError:
             return
 
-    def _tell(self, item: FaceItem) -> None:
+    def _tell(self, item: AvatarItem) -> None:
         self._news.append(item)
         self._wake.set()
 
@@ -169,7 +169,7 @@ class FakeFace:
             raise ValueError("the face is closed: open a new one")
 
 
-class MarkerFace(FakeFace):
+class MarkerAvatar(FakeAvatar):
     """Black frames and silence, but a white frame and a 1 kHz beep from the same sample on, once every `every` frames.
 
     What is pushed is ignored. A receiver that finds both finds how far apart a transport brings them.
@@ -189,21 +189,21 @@ class MarkerFace(FakeFace):
         return block
 
 
-class FakeStudio:
+class FakeHost:
     """A `Studio` of drawn faces. `face`: which class of them."""
 
-    def __init__(self, size: int = 256, places: int = 4, face: type[FakeFace] = FakeFace) -> None:
-        self.size, self.places, self.face = size, places, face
+    def __init__(self, size: int = 256, places: int = 4, face: type[FakeAvatar] = FakeAvatar) -> None:
+        self.size, self.capacity, self.face = size, places, face
         self.ready = False
-        self.faces: list[FakeFace] = []
+        self.faces: list[FakeAvatar] = []
 
     async def open(
         self, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int = 0, snapshot: bytes | None = None
-    ) -> FakeFace:
+    ) -> FakeAvatar:
         if portrait.shape != (self.size, self.size, 3):
             raise ValueError(f"the portrait is {portrait.shape}: frame it to {self.size} x {self.size} x 3 first")
-        if len(self.faces) >= self.places:
-            raise Full(f"this machine holds {self.places} live sessions at once, and all are taken: try later")
+        if len(self.faces) >= self.capacity:
+            raise AtCapacity(f"this machine holds {self.capacity} live sessions at once, and all are taken: try later")
         face = self.face(portrait, prompt)
         face.on_close = lambda: self.faces.remove(face)
         self.faces.append(face)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from livetalk.avatar.blocks import Cut, TimedBlock
+from livetalk.avatar.blocks import Interrupted, TimedBlock
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
 PIECE = 4  # frames
@@ -27,7 +27,7 @@ class FakeSession:
         self.prompts: list[str] = []
         self._lock = threading.Lock()
         self._waiting = np.zeros(0, np.float32)
-        self._cuts: deque[Cut] = deque()
+        self._cuts: deque[Interrupted] = deque()
         self._zero: float | None = None
         self._paused: float | None = None
         self._frames = 0
@@ -47,7 +47,7 @@ class FakeSession:
     def interrupt(self) -> None:
         with self._lock:
             self._waiting = self._waiting[:0]
-            self._cuts.append(Cut(self._frames * PER_FRAME))
+            self._cuts.append(Interrupted(self._frames * PER_FRAME))
         self.on_change()
 
     def set_prompt(self, prompt: str) -> None:
@@ -66,7 +66,7 @@ class FakeSession:
         self.closed = True
         self.on_change()
 
-    def poll(self) -> tuple[TimedBlock | Cut | None, float]:
+    def poll(self) -> tuple[TimedBlock | Interrupted | None, float]:
         if self._cuts:
             return self._cuts.popleft(), float("inf")
         if self._paused is not None or self.closed:
@@ -83,6 +83,8 @@ class FakeSession:
         loudness = np.abs(audio.reshape(PIECE, -1)).max(1).clip(0, 1)
         frames = np.empty((PIECE, self.size, self.size, 3), np.uint8)
         frames[:] = (64 + 191 * loudness).astype(np.uint8)[:, None, None, None]
-        block = TimedBlock(self._frames // 12, self._frames, frames, audio, speaking=len(said) > 0, said=len(said))
+        block = TimedBlock(
+            self._frames // 12, self._frames, frames, audio, speaking=len(said) > 0, speech_samples=len(said)
+        )
         self._frames += PIECE
         return block

@@ -11,18 +11,27 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from livetalk.avatar.blocks import Cut, TimedBlock
+from livetalk.avatar.blocks import Interrupted, TimedBlock
 from livetalk.geometry import SAMPLE_RATE
 
-__all__ = ["Cut", "Face", "FaceItem", "FaceLost", "FaceReturned", "Full", "Studio", "TimedBlock"]
+__all__ = [
+    "AtCapacity",
+    "AvatarHost",
+    "AvatarItem",
+    "AvatarLost",
+    "AvatarRestored",
+    "AvatarSession",
+    "Interrupted",
+    "TimedBlock",
+]
 
 
-class Full(ValueError):
+class AtCapacity(ValueError):
     """No face more can be held in real time: ask again later."""
 
 
 @dataclass(frozen=True)
-class FaceLost:
+class AvatarLost:
     """What made the frames is gone; another is on its way. Nothing comes until `FaceReturned`.
 
     Speech that was pushed and not yet given back in blocks is lost. `pts`: samples of the clock so far.
@@ -33,7 +42,7 @@ class FaceLost:
 
 
 @dataclass(frozen=True)
-class FaceReturned:
+class AvatarRestored:
     """Frames come again, from sample `pts` of the same clock on.
 
     `from_snapshot`: the face goes on from what it remembered; else it begins anew from its portrait.
@@ -43,10 +52,10 @@ class FaceReturned:
     from_snapshot: bool
 
 
-FaceItem = TimedBlock | Cut | FaceLost | FaceReturned
+AvatarItem = TimedBlock | Interrupted | AvatarLost | AvatarRestored
 
 
-class Face(Protocol):
+class AvatarSession(Protocol):
     """One avatar's live session. For one event loop and one consumer of `items`.
 
     Every method raises ValueError once the face is closed. A face survives the loss of its worker: its methods go on
@@ -85,7 +94,7 @@ class Face(Protocol):
         """Free its place. May be called twice; `items` ends."""
         ...
 
-    def items(self) -> AsyncIterator[FaceItem]:
+    def items(self) -> AsyncIterator[AvatarItem]:
         """Blocks (a quarter of a second: frames and the sound heard with them) at their time, and what happens.
 
         A block's `pts` counts samples at 16 kHz since the first one; a `TimedBlock` whose `revised` is set replaces
@@ -94,12 +103,12 @@ class Face(Protocol):
         ...
 
 
-class Studio(Protocol):
+class AvatarHost(Protocol):
     """Opens faces; one for the whole server."""
 
     async def open(
         self, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int = 0, snapshot: bytes | None = None
-    ) -> Face:
+    ) -> AvatarSession:
         """A new face. `portrait`: framed (`livetalk.conditions.portrait.load_portrait`) to `size`.
 
         Raises Full when all places are taken, ValueError for a portrait of another size or a strange snapshot.
@@ -112,7 +121,7 @@ class Studio(Protocol):
         ...
 
     @property
-    def places(self) -> int:
+    def capacity(self) -> int:
         """The most faces held at once; 0 until that is known."""
         ...
 

@@ -44,15 +44,15 @@ def work_of(preset: Preset, light: bool = False) -> Work:
     with torch.device("meta"), torch.inference_mode():
         model = DiT(c)
         pool = StatePool(PoolShape.of(c, g), 1, device="meta")
-        turn = model.turn(torch.empty(g.window_latents), (g.grid, g.grid))
+        turn = model.rope(torch.empty(g.window_latents), (g.grid, g.grid))
         split = past * g.tokens_per_latent
         rooms = pool.rooms([tuple(range(past // g.block_latents))], turn[:split])
         x = _latents(preset)
         given = torch.empty(1, g.latent_channels + 1, *x.shape[2:])
-        text = model.remember_text(torch.empty(1, preset.text_tokens, c.text_dim))
+        text = model.project_text(torch.empty(1, preset.text_tokens, c.text_dim))
         audio, t = torch.empty(1, g.block_latents, c.frames_per_latent * c.audio_dim), torch.empty(1, g.block_latents)
         inputs = (x, t, given, text, audio, turn[split:], rooms)
-        step, clean = _counted(model, inputs), _counted(model.keys_values, inputs)
+        step, clean = _counted(model, inputs), _counted(model.compute_kv, inputs)
     return Work(step, clean, decode_work(preset, light), preset.steps)
 
 

@@ -20,8 +20,8 @@ from rich.table import Table
 from livetalk.benchmarks.flops import Work, bytes_of, peak, work_of
 from livetalk.codec.taehv import LightDecoder
 from livetalk.nn.kernels.choose import settle
-from livetalk.parity.gate import Gate
-from livetalk.performer.accelerate import Mode, prepare
+from livetalk.parity.gate import ArithmeticGate
+from livetalk.performer.accelerate import Mode, accelerate
 from livetalk.performer.performer import Performer
 from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import AvatarStream
@@ -32,7 +32,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Plan:
+class FullSizeOptions:
     """What is measured. mode: None runs as loaded. blocks: steady ones; first: repeats of the first frame.
 
     density: the most live sessions tried in one batch, density_blocks blocks in all; 0 leaves that out.
@@ -47,7 +47,7 @@ class Plan:
 
 def measure(
     performer: Performer,
-    plan: Plan,
+    plan: FullSizeOptions,
     light: LightDecoder | None = None,
     tell: Tell = lambda words: None,
     keep: Callable[[dict[str, Any]], None] = lambda figures: None,
@@ -58,11 +58,11 @@ def measure(
     """
     assert performer.preset.published
     tell("recording the gate")
-    gate = Gate.of(performer)
+    gate = ArithmeticGate.of(performer)
     began = time.perf_counter()
     if plan.mode:
         batches = sorted({1, *_tried(plan)})
-        prepare(performer, plan.mode, light, batches=batches, tell=tell)
+        accelerate(performer, plan.mode, light, batches=batches, tell=tell)
     figures: dict[str, Any] = {**_surroundings(performer, plan), "ready_seconds": time.perf_counter() - began}
     figures |= gate.check(performer, plan.mode)
     step, clean = gate.times(performer)
@@ -83,7 +83,7 @@ def measure(
     return figures
 
 
-def _surroundings(performer: Performer, plan: Plan) -> dict[str, Any]:
+def _surroundings(performer: Performer, plan: FullSizeOptions) -> dict[str, Any]:
     cuda = performer.device.type == "cuda"
     return {
         "preset": performer.preset.name,
@@ -110,7 +110,7 @@ def _portrait(performer: Performer) -> np.ndarray:
 
 def _opened(performer: Performer) -> AvatarStream:
     """A new stream whose portrait and prompt are encoded."""
-    return performer.stream(performer.pool(1).open(), _portrait(performer), PROMPT)
+    return performer.stream(performer.kv_pool(1).open(), _portrait(performer), PROMPT)
 
 
 def _speech(seconds: float) -> np.ndarray:
@@ -137,7 +137,7 @@ def _first(performer: Performer, seed: int) -> float:
     return spent
 
 
-def _steady(performer: Performer, plan: Plan, tell: Tell) -> dict[str, Any]:
+def _steady(performer: Performer, plan: FullSizeOptions, tell: Tell) -> dict[str, Any]:
     g = performer.preset.geometry
     stream, times, memory = _opened(performer), [], []
     full = g.window_latents // g.block_latents
@@ -173,7 +173,7 @@ def _steady(performer: Performer, plan: Plan, tell: Tell) -> dict[str, Any]:
     }
 
 
-def _overlapped(performer: Performer, plan: Plan) -> float:
+def _overlapped(performer: Performer, plan: FullSizeOptions) -> float:
     """Frames a second while one block is denoised beside another's decoding, on one device or on two."""
     g = performer.preset.geometry
     full = g.window_latents // g.block_latents
@@ -211,18 +211,18 @@ def _efficiency(figures: dict[str, Any], work: Work, performer: Performer) -> di
     }
 
 
-def _tried(plan: Plan) -> list[int]:
+def _tried(plan: FullSizeOptions) -> list[int]:
     """Numbers of sessions, most first: every one is compiled for, so they are few."""
     return [sessions for sessions in (plan.density, plan.density - 1) if sessions > 0]
 
 
-def _density(performer: Performer, plan: Plan, tell: Tell) -> dict[str, Any]:
+def _density(performer: Performer, plan: FullSizeOptions, tell: Tell) -> dict[str, Any]:
     """The most of the sessions tried whose blocks, made in one batch, are there in real time 999 times of 1,000."""
     g = performer.preset.geometry
     shares: dict[int, float] = {}
     times: list[float] = []
     for sessions in _tried(plan):
-        pool = performer.pool(sessions)
+        pool = performer.kv_pool(sessions)
         portrait = _portrait(performer)
         streams = [performer.stream(pool.open(), portrait, PROMPT, seed) for seed in range(sessions)]
         times = []

@@ -30,7 +30,7 @@ NAN = float("nan")
 
 
 @dataclass(frozen=True)
-class Order:
+class LiveBenchOptions:
     """What is simulated: so many sessions for so long, with these faces and recordings (16 kHz)."""
 
     seconds: float
@@ -58,7 +58,7 @@ class Stay:
     memory: Sequence[tuple[float, float]]
 
 
-def simulate(performer: Performer, order: Order, tell: Callable[[float], None] = lambda _: None) -> Stay:
+def simulate(performer: Performer, order: LiveBenchOptions, tell: Callable[[float], None] = lambda _: None) -> Stay:
     """Viewers of a performer's live engine in real time. An interrupt from the keyboard ends all threads first."""
     with LivePerformer(performer) as engine:
         if engine.limit >= order.sessions:
@@ -69,7 +69,7 @@ def simulate(performer: Performer, order: Order, tell: Callable[[float], None] =
         return stay(engine, order, tell)
 
 
-def stay(engine: LivePerformer, order: Order, tell: Callable[[float], None] = lambda _: None) -> Stay:
+def stay(engine: LivePerformer, order: LiveBenchOptions, tell: Callable[[float], None] = lambda _: None) -> Stay:
     """`simulate` on an engine that runs. `tell` is called with the seconds gone, every second or so."""
     cold = [_cold(engine, order) for _ in range(COLD)]
     sessions = [_opened(engine, face, order.prompt, order.seed + i) for i, face in enumerate(order.faces)]
@@ -84,7 +84,7 @@ def stay(engine: LivePerformer, order: Order, tell: Callable[[float], None] = la
 
 
 @contextmanager
-def _people(viewers: Sequence[Viewer], order: Order) -> Iterator[threading.Event]:
+def _people(viewers: Sequence[Viewer], order: LiveBenchOptions) -> Iterator[threading.Event]:
     """Inside, viewers watch and actors speak; afterwards their sessions are closed. Raises what went wrong in them."""
     stop, failed, errors = threading.Event(), threading.Event(), list[Exception]()
 
@@ -114,7 +114,7 @@ def _people(viewers: Sequence[Viewer], order: Order) -> Iterator[threading.Event
         raise errors[0]
 
 
-def _cold(engine: LivePerformer, order: Order) -> float:
+def _cold(engine: LivePerformer, order: LiveBenchOptions) -> float:
     """Seconds until a new session shows its first frame."""
     sound = np.resize(order.recordings[0], round(COLD_SPEECH * SAMPLE_RATE))
     began = time.perf_counter()

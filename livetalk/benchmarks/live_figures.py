@@ -13,10 +13,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from rich.table import Column, Table
 
-from livetalk.benchmarks.live import Order, Stay
+from livetalk.benchmarks.live import LiveBenchOptions, Stay
 from livetalk.benchmarks.live_viewer import WATCHED, Interrupt, Viewer
 from livetalk.evaluation.metrics.landmarks import track
-from livetalk.evaluation.report import Bar, Meaning
+from livetalk.evaluation.report import MetricSpec, Threshold
 from livetalk.runtime.cpu import cores
 
 SETTLING = 60.0  # seconds, or a quarter of the stay, before memory is looked at
@@ -27,36 +27,40 @@ NAN = float("nan")
 
 Picture = UInt8[np.ndarray, "h w 3"]
 
-FIGURES: dict[str, Meaning] = {
-    "onset_p50_s": Meaning("first piece of speech into an idle session → first frame that speaks it", Bar(0.8, True)),
-    "onset_p95_s": Meaning("the same, 95th percentile", Bar(1.1, True)),
-    "cold_first_frame_s": Meaning("new session, 0.75 s of speech at once → first frame; median", Bar(0.5, True)),
-    "on_time": Meaning("share of blocks ready before their time", Bar(0.999)),
-    "stalls": Meaning("seconds that blocks were late, together", Bar(0.0, True)),
-    "busy_share": Meaning("processor time over wall time over cores", Bar(0.6, True)),
-    "interrupt_silence_ms_p95": Meaning("interrupt → no sound", Bar(60.0, True)),
-    "interrupt_lips_s_p95": Meaning("interrupt → first frame with closed lips", Bar(0.75, True)),
-    "interrupt_lips_rest_s_p95": Meaning("interrupt → frame from which on lips stay closed"),
-    "freeze_max_s": Meaning("longest time that the picture stood still", Bar(0.3, True)),
-    "freezes": Meaning("times that it stood still for more than half a frame"),
-    "join": Meaning("frame difference at an interrupt's join over the median; largest", Bar(2.0, True)),
-    "seam_p95": Meaning("the same where blocks meet undisturbed, 95th percentile"),
-    "rss_slope_mb_min": Meaning("growth of the process's memory", Bar(1.0, True)),
-    "hour_time": Meaning("time per block, last five minutes over first, change", Bar(0.05, True, True)),
-    "hour_drift": Meaning("drift, last five minutes over first, change", Bar(0.20, True)),
-    "batch_gain": Meaning("frames a second of 4 streams in a batch over those of 1", Bar(1.3)),
-    "overlap_gain": Meaning("frames a second, denoising beside decoding over one after the other"),
-    "times_real_time": Meaning("speed of one stream, stages overlapped"),
-    "real_time_factor": Meaning("denoising and decoding a block over its length, median"),
+FIGURES: dict[str, MetricSpec] = {
+    "onset_p50_s": MetricSpec(
+        "first piece of speech into an idle session → first frame that speaks it", Threshold(0.8, True)
+    ),
+    "onset_p95_s": MetricSpec("the same, 95th percentile", Threshold(1.1, True)),
+    "cold_first_frame_s": MetricSpec(
+        "new session, 0.75 s of speech at once → first frame; median", Threshold(0.5, True)
+    ),
+    "on_time": MetricSpec("share of blocks ready before their time", Threshold(0.999)),
+    "stalls": MetricSpec("seconds that blocks were late, together", Threshold(0.0, True)),
+    "busy_share": MetricSpec("processor time over wall time over cores", Threshold(0.6, True)),
+    "interrupt_silence_ms_p95": MetricSpec("interrupt → no sound", Threshold(60.0, True)),
+    "interrupt_lips_s_p95": MetricSpec("interrupt → first frame with closed lips", Threshold(0.75, True)),
+    "interrupt_lips_rest_s_p95": MetricSpec("interrupt → frame from which on lips stay closed"),
+    "freeze_max_s": MetricSpec("longest time that the picture stood still", Threshold(0.3, True)),
+    "freezes": MetricSpec("times that it stood still for more than half a frame"),
+    "join": MetricSpec("frame difference at an interrupt's join over the median; largest", Threshold(2.0, True)),
+    "seam_p95": MetricSpec("the same where blocks meet undisturbed, 95th percentile"),
+    "rss_slope_mb_min": MetricSpec("growth of the process's memory", Threshold(1.0, True)),
+    "hour_time": MetricSpec("time per block, last five minutes over first, change", Threshold(0.05, True, True)),
+    "hour_drift": MetricSpec("drift, last five minutes over first, change", Threshold(0.20, True)),
+    "batch_gain": MetricSpec("frames a second of 4 streams in a batch over those of 1", Threshold(1.3)),
+    "overlap_gain": MetricSpec("frames a second, denoising beside decoding over one after the other"),
+    "times_real_time": MetricSpec("speed of one stream, stages overlapped"),
+    "real_time_factor": MetricSpec("denoising and decoding a block over its length, median"),
 }
 
 
-def summarise(stay: Stay, order: Order, block_seconds: float) -> dict[str, float]:
+def summarise(stay: Stay, order: LiveBenchOptions, block_seconds: float) -> dict[str, float]:
     """All figures of a stay; NaN for what could not be measured."""
     viewers = stay.viewers
     onsets = [seconds for viewer in viewers for seconds in onsets_of(viewer)]
     freezes = [seconds for viewer in viewers for seconds in viewer.screen.freezes]
-    tallies = [viewer.session.tally for viewer in viewers]
+    tallies = [viewer.session.stats for viewer in viewers]
     late, blocks = sum(t.late for t in tallies), sum(t.blocks for t in tallies)
     busy = "busy_share" if order.sessions == 1 else "busy_share_all"
     return {
@@ -80,8 +84,8 @@ def summarise(stay: Stay, order: Order, block_seconds: float) -> dict[str, float
         "interrupts": sum(t.interrupts for t in tallies),
         "underruns": sum(t.underruns for t in tallies),
         "re_anchors": sum(t.re_anchors for t in tallies),
-        "faults": sum(viewer.session.guard.counts.faults for viewer in viewers),
-        "held": sum(viewer.session.guard.counts.held for viewer in viewers),
+        "faults": sum(viewer.session.fault_detector.counts.faults for viewer in viewers),
+        "held": sum(viewer.session.fault_detector.counts.held for viewer in viewers),
     }
 
 
@@ -174,7 +178,7 @@ def quantile(values: Sequence[float], place: float) -> float:
     return float(np.quantile(values, place)) if len(values) else NAN
 
 
-def bar_of(name: str) -> Bar | None:
+def bar_of(name: str) -> Threshold | None:
     return FIGURES[name].bar if name in FIGURES else None
 
 

@@ -17,7 +17,7 @@ from jaxtyping import Float
 
 from livetalk.benchmarks.live_stages import Picture, Sound, step
 from livetalk.live import snapshots
-from livetalk.live.drift import Band, DriftMeter
+from livetalk.live.drift import DriftMeter, DriftThresholds
 from livetalk.media.files import written
 from livetalk.performer.performer import Performer
 from livetalk.performer.pipeline import computing
@@ -43,7 +43,7 @@ class _Ledger:
 
     def turn(self, stream: AvatarStream, recordings: Sequence[Sound]) -> None:
         """Gives the stream something to say after a few blocks of silence."""
-        if not stream.track.waiting:
+        if not stream.speech.pending:
             self.quiet = self.quiet - 1 if self.quiet else int(self.rng.integers(1, QUIET + 1))
             if not self.quiet:
                 stream.push(recordings[int(self.rng.integers(len(recordings)))])
@@ -97,7 +97,7 @@ def hour(
     if blocks < skipped + 8:
         raise ValueError(f"{seconds:g} s are too few for an hour: give {(skipped + 8) * g.block_seconds:g} or more")
     known = _Ledger(np.zeros(blocks), np.zeros((blocks, 3)), np.random.default_rng(0))
-    slot, meter = performer.pool(1).open(), DriftMeter(portrait)
+    slot, meter = performer.kv_pool(1).open(), DriftMeter(portrait)
     with computing(cores()):
         stream = performer.stream(slot, portrait, prompt, 0)
         if keep is not None and keep.exists():
@@ -111,13 +111,13 @@ def hour(
             known.times[known.done] = time.perf_counter() - began
             drift = meter.measure(frames)
             known.drifts[known.done] = drift.identity, drift.colour, drift.sharpness
-            if meter.leaves_band(drift):
-                stream.re_anchor()
+            if meter.is_outside(drift):
+                stream.reset_rolling_window()
                 meter.reset()
                 known.again += 1
             known.done, known.outside = known.done + 1, meter.outside
             tell(known.done)
-            ripe = known.done - saved >= KEEP_EVERY and not stream.track.waiting  # speech that waits is not kept
+            ripe = known.done - saved >= KEEP_EVERY and not stream.speech.pending  # speech that waits is not kept
             if keep is not None and (ripe or known.done == blocks):
                 known.save(keep, stream)
                 saved = known.done
@@ -131,7 +131,7 @@ def hour(
 
 def _ends(times: Float[np.ndarray, " k"], drifts: Float[np.ndarray, "k 3"], ends: int) -> dict[str, float]:
     """What the first and the last `ends` blocks take and how far they are; relative changes."""
-    band = Band()
+    band = DriftThresholds()
     shares = drifts / (band.identity, band.colour, band.sharpness)
     first, last = (float(np.median(part)) for part in (times[:ends], times[-ends:]))
     near, far = shares[:ends].mean(0), shares[-ends:].mean(0)

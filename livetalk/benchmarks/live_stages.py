@@ -11,9 +11,9 @@ from jaxtyping import Float32, UInt8
 
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.performer.performer import Performer
-from livetalk.performer.pipeline import computing, overlapped
+from livetalk.performer.pipeline import computing, run_pipelined
 from livetalk.performer.stages import decode, denoise
-from livetalk.performer.stream import AvatarStream, Job, StreamSnapshot
+from livetalk.performer.stream import AvatarStream, BlockPlan, StreamSnapshot
 from livetalk.runtime.cpu import cores
 
 Picture = UInt8[np.ndarray, "h w 3"]
@@ -47,7 +47,7 @@ def throughput(performer: Performer, portrait: Picture, prompt: str, sound: Soun
 
 def _steady(performer: Performer, portrait: Picture, prompt: str) -> StreamSnapshot:
     """A stream whose window is full."""
-    g, slot = performer.preset.geometry, performer.pool(1).open()
+    g, slot = performer.preset.geometry, performer.kv_pool(1).open()
     stream = performer.stream(slot, portrait, prompt, 0)
     for _ in range(g.window_latents // g.block_latents + 1):
         step(performer, [stream])
@@ -60,7 +60,7 @@ def _batch(
     performer: Performer, portrait: Picture, prompt: str, sound: Sound, snapshot: StreamSnapshot, count: int
 ) -> float:
     """Frames a second of so many streams together."""
-    pool = performer.pool(count)
+    pool = performer.kv_pool(count)
     streams = [performer.stream(pool.open(), portrait, prompt, seed) for seed in range(count)]
     for stream in streams:
         _set_back(stream, snapshot, sound, STEPS + 1)
@@ -75,10 +75,10 @@ def _overlap(
     performer: Performer, portrait: Picture, prompt: str, sound: Sound, snapshot: StreamSnapshot
 ) -> tuple[float, float]:
     """Frames a second of one stream: stage after stage, and denoising beside decoding."""
-    stream = performer.stream(performer.pool(1).open(), portrait, prompt, 0)
+    stream = performer.stream(performer.kv_pool(1).open(), portrait, prompt, 0)
     spent, frames = np.zeros(2), 0
 
-    def jobs() -> Iterator[tuple[AvatarStream, Job]]:
+    def jobs() -> Iterator[tuple[AvatarStream, BlockPlan]]:
         for _ in range(ALONE):
             yield stream, stream.plan()
 
@@ -90,7 +90,7 @@ def _overlap(
         between = time.perf_counter()
         _set_back(stream, snapshot, sound, ALONE)
         again = time.perf_counter()
-        for _ in overlapped(performer, jobs()):
+        for _ in run_pipelined(performer, jobs()):
             pass
         spent += between - began, time.perf_counter() - again
     return frames / spent[0], frames / spent[1]

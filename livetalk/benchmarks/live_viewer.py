@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from livetalk.avatar.blocks import BlockTimings, Cut, TimedBlock
+from livetalk.avatar.blocks import BlockTimings, Interrupted, TimedBlock
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.live.session import LiveSession
 
@@ -52,7 +52,7 @@ class Playback:
         shown = []
         while self._queue and (due := self.at(self._queue[0][0])) <= now:
             number, block = self._queue.popleft()
-            shown.append(Shown(due, block.frames[number - block.first_frame], block.index, block.revised))
+            shown.append(Shown(due, block.frames[number - block.first_frame], block.index, block.replaces))
             self.next = number + 1
         return shown
 
@@ -120,19 +120,19 @@ class Viewer:
                 return
             self.take(item, self.clock())
 
-    def take(self, item: TimedBlock | Cut, now: float) -> None:
+    def take(self, item: TimedBlock | Interrupted, now: float) -> None:
         for shown in self.screen.advance(now):
             self._see(shown)
         known = self.ready[-1][2] if self.ready else -np.inf
-        self.ready += [entry for entry in list(self.session.tally.ready) if entry[2] > known]
-        if isinstance(item, Cut):
+        self.ready += [entry for entry in list(self.session.stats.ready) if entry[2] > known]
+        if isinstance(item, Interrupted):
             self.idle = True
             self.interrupts[-1].silent = max(now, self.screen.at(item.pts * FRAME_RATE / SAMPLE_RATE))
             return
         self.depths.append(len(self.session.items))
         self.screen.receive(item, now)
         self.idle = not item.speaking
-        if not item.revised:
+        if not item.replaces:
             self.timings[item.index] = item.timings
         self._hear(item)
 

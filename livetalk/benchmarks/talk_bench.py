@@ -30,7 +30,7 @@ HEARD_OUT = 5.0  # seconds of silence behind what interrupted it, whose echo is 
 
 
 @dataclass(frozen=True)
-class Plan:
+class TalkBenchOptions:
     """Seconds of each part, and visits; 0 leaves a part out. recordings: what the visitor says, 16 kHz."""
 
     skew: float
@@ -41,7 +41,7 @@ class Plan:
     face: str = "model"
 
 
-async def measure(plan: Plan, tell: Tell) -> dict[str, float]:
+async def measure(plan: TalkBenchOptions, tell: Tell) -> dict[str, float]:
     """All figures that the plan asks for.
 
     Raises ValueError where a browser or a model is missing, or where all recordings are silent.
@@ -72,7 +72,7 @@ async def measure(plan: Plan, tell: Tell) -> dict[str, float]:
     return figures
 
 
-def run(plan: Plan, tell: Tell) -> dict[str, float]:
+def run(plan: TalkBenchOptions, tell: Tell) -> dict[str, float]:
     return asyncio.run(measure(plan, tell))
 
 

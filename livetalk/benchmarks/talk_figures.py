@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from livetalk.evaluation.report import Bar, Meaning
+from livetalk.evaluation.report import MetricSpec, Threshold
 
 LOUD = 0.02  # peak from which on something is heard
 WHITE = 128
@@ -24,24 +24,24 @@ NAN = float("nan")
 Times = Float64[np.ndarray, " n"]
 Trace = Sequence[tuple[float, float]]
 
-FIGURES: dict[str, Meaning] = {
-    "skew_ms_p99": Meaning(
-        "white frame against its beep in the browser, 99th percentile of the distance", Bar(45.0, True)
+FIGURES: dict[str, MetricSpec] = {
+    "skew_ms_p99": MetricSpec(
+        "white frame against its beep in the browser, 99th percentile of the distance", Threshold(45.0, True)
     ),
-    "skew_ms_median": Meaning("the same, median, with its sign: the picture late"),
-    "skew_socket_ms_p99": Meaning("the same over the WebSocket", Bar(45.0, True)),
-    "interrupt_ms_p95": Meaning("the server's decision → silence in the browser", Bar(250.0, True)),
-    "interrupt_onset_ms_p95": Meaning("the visitor's voice → silence in the browser", Bar(600.0, True)),
-    "reply_echo_p50_s": Meaning("end of speech → first speaking frame, echo", Bar(1.5, True)),
-    "reply_local_p50_s": Meaning("end of speech → first speaking frame, local", Bar(4.5, True)),
-    "on_time": Meaning("share of blocks in time during the local conversation", Bar(0.995)),
-    "cycles_megabytes": Meaning("memory more after the last visit than after the tenth", Bar(8.0, True)),
-    "cycles_tasks": Meaning("tasks more", Bar(0.0, True)),
-    "cycles_threads": Meaning("threads more; pools may still fill up", Bar(2.0, True)),
-    "cycles_files": Meaning("open files and sockets more", Bar(0.0, True)),
-    "cycles_worker_megabytes": Meaning("memory more in the model's process", Bar(8.0, True)),
-    "cycles_worker_threads": Meaning("threads more there", Bar(0.0, True)),
-    "cycles_worker_files": Meaning("open files more there", Bar(0.0, True)),
+    "skew_ms_median": MetricSpec("the same, median, with its sign: the picture late"),
+    "skew_socket_ms_p99": MetricSpec("the same over the WebSocket", Threshold(45.0, True)),
+    "interrupt_ms_p95": MetricSpec("the server's decision → silence in the browser", Threshold(250.0, True)),
+    "interrupt_onset_ms_p95": MetricSpec("the visitor's voice → silence in the browser", Threshold(600.0, True)),
+    "reply_echo_p50_s": MetricSpec("end of speech → first speaking frame, echo", Threshold(1.5, True)),
+    "reply_local_p50_s": MetricSpec("end of speech → first speaking frame, local", Threshold(4.5, True)),
+    "on_time": MetricSpec("share of blocks in time during the local conversation", Threshold(0.995)),
+    "cycles_megabytes": MetricSpec("memory more after the last visit than after the tenth", Threshold(8.0, True)),
+    "cycles_tasks": MetricSpec("tasks more", Threshold(0.0, True)),
+    "cycles_threads": MetricSpec("threads more; pools may still fill up", Threshold(2.0, True)),
+    "cycles_files": MetricSpec("open files and sockets more", Threshold(0.0, True)),
+    "cycles_worker_megabytes": MetricSpec("memory more in the model's process", Threshold(8.0, True)),
+    "cycles_worker_threads": MetricSpec("threads more there", Threshold(0.0, True)),
+    "cycles_worker_files": MetricSpec("open files more there", Threshold(0.0, True)),
 }
 
 

@@ -26,7 +26,7 @@ from livetalk.media.files import claim, written
 from livetalk.runtime.cpu import cores
 
 if TYPE_CHECKING:
-    from livetalk.benchmarks.live import Order
+    from livetalk.benchmarks.live import LiveBenchOptions
     from livetalk.performer.performer import Performer
 
 app = typer.Typer(invoke_without_command=True)
@@ -78,7 +78,7 @@ def measure_full(
     from livetalk.benchmarks import full_size
     from livetalk.performer.loading import fast_decoder
 
-    plan = full_size.Plan(mode, blocks, density=density, density_blocks=density_blocks)
+    plan = full_size.FullSizeOptions(mode, blocks, density=density, density_blocks=density_blocks)
     light = fast_decoder(wish.decoder, wish.weights, wish.random_weights) if mode == "fast" else None
     began = time.perf_counter()
     performer = wish.load()
@@ -126,11 +126,11 @@ def live(
     if json_path is not None:
         claim(json_path)
     from livetalk.benchmarks import live_figures
-    from livetalk.benchmarks.live import Order
+    from livetalk.benchmarks.live import LiveBenchOptions
 
     recordings = [np.concatenate(list(read_speech(path))) for path in speeches().values()]
     faces = [default_portrait(name) for name in list(avatars())[:sessions]]
-    order = Order(seconds, sessions, faces, recordings, PROMPT, seed)
+    order = LiveBenchOptions(seconds, sessions, faces, recordings, PROMPT, seed)
     figures = measure_live(
         load_performer(preset, seed, weights), order, stages, hour_seconds if hour else 0.0, hour_keep
     )
@@ -153,7 +153,7 @@ def talk(
     from livetalk.benchmarks import talk_bench
 
     recordings = [np.concatenate(list(read_speech(path))) for path in voice or speeches().values()]
-    plan = talk_bench.Plan(skew, echo, local, cycles, recordings)
+    plan = talk_bench.TalkBenchOptions(skew, echo, local, cycles, recordings)
     with progress() as bar:
         tasks = {}
 
@@ -168,7 +168,7 @@ def talk(
 
 
 def measure_live(
-    performer: "Performer", order: "Order", stages: bool, hour: float, keep: Path | None = None
+    performer: "Performer", order: "LiveBenchOptions", stages: bool, hour: float, keep: Path | None = None
 ) -> dict[str, float]:
     """The figures by name: of viewers, of stages without the engine, of a simulated hour of so many seconds.
 

@@ -21,7 +21,7 @@ from livetalk.geometry import FRAME_RATE
 from livetalk.media.files import claim, written
 
 if TYPE_CHECKING:
-    from livetalk.data.speech import Shelf, Utterance
+    from livetalk.data.speech import SpeechDataset, Utterance
 
 app = typer.Typer(help="Render talking heads with exact truth.", no_args_is_help=True)
 
@@ -39,14 +39,14 @@ def render(
     """Render a talking head with its sound, and write down everything that is true of it."""
     from livetalk.data.clips import render_clip, write_clip
     from livetalk.data.heads.renderer import HeadRenderer
-    from livetalk.data.speech import Shelf
+    from livetalk.data.speech import SpeechDataset
 
     claim(out)
     with progress() as bar:
         bar.add_task("rendering", total=None)
         renderer = HeadRenderer(size)
         try:
-            with _spoken_anew(seed) if speech is None else _opened(Shelf(speech)) as shelf:
+            with _spoken_anew(seed) if speech is None else _opened(SpeechDataset(speech)) as shelf:
                 clip = render_clip(seed, shelf, renderer, math.ceil(seconds * FRAME_RATE))
         finally:
             renderer.close()
@@ -215,12 +215,12 @@ def assets(folder: Annotated[Path, typer.Argument(help="The folder to check.")])
 def _utterance(speech: Path | None, text: str | None, seed: int, prompt: str) -> "Utterance":
     """What a puppet says: recorded, from a shelf, or in a made voice that suits the prompt."""
     from livetalk.data.acting.reading import person_of
-    from livetalk.data.speech import Script, Shelf, Utterance, perform, scripts
+    from livetalk.data.speech import Script, SpeechDataset, Utterance, perform, scripts
     from livetalk.evaluation.metrics.phones import align
     from livetalk.media.sound import read_speech
 
     if speech is not None and speech.is_dir():
-        shelf = Shelf(speech)
+        shelf = SpeechDataset(speech)
         return shelf[seed % len(shelf)]
     if speech is not None:
         if text is None:
@@ -238,16 +238,16 @@ def _utterance(speech: Path | None, text: str | None, seed: int, prompt: str) ->
 
 
 @contextmanager
-def _opened(shelf: "Shelf") -> Iterator["Shelf"]:
+def _opened(shelf: "SpeechDataset") -> Iterator["SpeechDataset"]:
     yield shelf
 
 
 @contextmanager
-def _spoken_anew(seed: int) -> Iterator["Shelf"]:
+def _spoken_anew(seed: int) -> Iterator["SpeechDataset"]:
     """A shelf of one utterance, in a voice that suits the person of the seed, for as long as it is needed."""
     from livetalk.data.acting.performance import HELD_OUT_FROM
     from livetalk.data.heads.look import sample_look
-    from livetalk.data.speech import Shelf, add, perform, scripts
+    from livetalk.data.speech import SpeechDataset, add, perform, scripts
     from livetalk.voice.kokoro import Kokoro
 
     engine = Kokoro()
@@ -257,7 +257,7 @@ def _spoken_anew(seed: int) -> Iterator["Shelf"]:
     with TemporaryDirectory() as folder:
         script = next(scripts(seed, suiting, held_out))
         add(Path(folder), perform(script, engine))
-        yield Shelf(folder)
+        yield SpeechDataset(folder)
 
 
 def _save(picture: np.ndarray, path: Path) -> None:

@@ -118,11 +118,11 @@ def _full() -> Finding:
     import torch
 
     from livetalk.performer.loading import HEARING, TEXT, TRANSFORMER, VAE
-    from livetalk.performer.memory_budget import verdict
+    from livetalk.performer.memory_budget import describe_capacity
     from livetalk.published.hub import default_folder
 
     cuda = torch.cuda.is_available()
-    room = verdict(torch.cuda.get_device_properties(0).total_memory if cuda else None)
+    room = describe_capacity(torch.cuda.get_device_properties(0).total_memory if cuda else None)
     missing = [name for name in (TRANSFORMER, VAE, HEARING, TEXT) if not (default_folder() / name).is_file()]
     words = "files not here: livetalk download 1.3b" if missing else f"files in {default_folder()}"
     return Finding("preset 1.3b", cuda and not missing, f"{words}; {room}", needed=False)

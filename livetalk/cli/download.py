@@ -8,7 +8,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from livetalk.cli.console import err, out
-from livetalk.published.hub import SETS, Hub, Shelf, Source, default_folder
+from livetalk.published.hub import SETS, DownloadCache, Hub, Source, default_folder
 
 
 class Weights(StrEnum):
@@ -22,7 +22,7 @@ def download(
     again: Annotated[bool, typer.Option("--verify", help="Hash what is here already once more.")] = False,
 ) -> None:
     """Fetch published weights: resumed where it broke off, verified against the hub's hashes, recorded."""
-    sources, hub, shelf = SETS[weights.value], Hub(), Shelf(folder or default_folder())
+    sources, hub, shelf = SETS[weights.value], Hub(), DownloadCache(folder or default_folder())
     _show(sources)
     try:
         files = [file for source in sources for file in hub.list(source)]

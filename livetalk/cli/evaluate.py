@@ -16,8 +16,8 @@ from livetalk.cli.console import out as console
 from livetalk.media.files import claim, written
 
 if TYPE_CHECKING:
-    from livetalk.evaluation.clips import Measured, Order
-    from livetalk.evaluation.parts import Plan
+    from livetalk.evaluation.clips import ClipOrder, Measured
+    from livetalk.evaluation.parts import EvaluationPlan
     from livetalk.evaluation.photos.run import Outcome
     from livetalk.evaluation.photos.run import Plan as PhotoPlan
 
@@ -65,7 +65,7 @@ def tiny(
     _claim((json_path, animation, photo_log), (sheets, photo_sheets), animation)
     from livetalk.conditions.portrait import open_picture
     from livetalk.evaluation import figures, parts
-    from livetalk.evaluation.clips import Order
+    from livetalk.evaluation.clips import ClipOrder
     from livetalk.evaluation.metrics import held_out
     from livetalk.evaluation.photos.run import Plan as PhotoPlan
     from livetalk.presets import PRESETS
@@ -88,8 +88,8 @@ def tiny(
     if photos_only:
         return _tell({}, None, codec_only, talked, json_path)
     with held_out.shelf_folder(speech) as shelf:
-        order = Order(shelf, weights, codec_only, preset, shown, taught, eight_bits)
-        plan = parts.Plan(order, faces, long, real, streams, speed)
+        order = ClipOrder(shelf, weights, codec_only, preset, shown, taught, eight_bits)
+        plan = parts.EvaluationPlan(order, faces, long, real, streams, speed)
         beyond = {} if codec_only else _beyond(plan)
         found, strangers = _clips(order, clips, workers)
         result = figures.summarise(found, strangers) | beyond
@@ -122,7 +122,7 @@ def _teacher(wanted: bool, weights: Path | None) -> Path | None:
     return find_teacher(weights)
 
 
-def _beyond(plan: "Plan") -> dict[str, float]:
+def _beyond(plan: "EvaluationPlan") -> dict[str, float]:
     """The figures of everything but clips."""
     found: dict[str, float] = {}
     for name, steps, work in plan.parts():
@@ -131,7 +131,7 @@ def _beyond(plan: "Plan") -> dict[str, float]:
     return found
 
 
-def _clips(order: "Order", clips: int, workers: int) -> tuple[list["Measured"], list[np.ndarray]]:
+def _clips(order: "ClipOrder", clips: int, workers: int) -> tuple[list["Measured"], list[np.ndarray]]:
     """Clips in their order, and strangers to tell them from."""
     from livetalk.evaluation import parts
     from livetalk.evaluation.clips import measure
@@ -162,7 +162,11 @@ def _photographs(plan: "PhotoPlan", log: Path | None) -> "Outcome":
 
 
 def _tell(
-    result: dict[str, float], plan: "Plan | None", codec_only: bool, talked: "Outcome | None", json_path: Path | None
+    result: dict[str, float],
+    plan: "EvaluationPlan | None",
+    codec_only: bool,
+    talked: "Outcome | None",
+    json_path: Path | None,
 ) -> None:
     """The tables, what is missing from them, and the file for machines, which holds this run's figures only."""
     from livetalk.evaluation import last_run, report
@@ -187,7 +191,7 @@ def _draw(found: list["Measured"], sheets: Path) -> None:
         drawn.write(found, sheets)
 
 
-def _animate(plan: "Plan", path: Path) -> None:
+def _animate(plan: "EvaluationPlan", path: Path) -> None:
     from livetalk.evaluation import animation
     from livetalk.media import read_speech
 
@@ -198,7 +202,7 @@ def _animate(plan: "Plan", path: Path) -> None:
     err.print(f"{path}: {size / 1e6:.2f} MB", markup=False)
 
 
-def _record(result: dict[str, float], plan: "Plan", clips: int) -> None:
+def _record(result: dict[str, float], plan: "EvaluationPlan", clips: int) -> None:
     from livetalk.evaluation import last_run
 
     version = last_run.VERSION if plan.order.weights is None else plan.performer.version

@@ -78,9 +78,9 @@ class Wish:
         """The performer, made fast if that is wished, with a bar while that takes minutes; imports torch."""
         if not (self.as_published or self.random_weights or self.device or self.mode):
             return load_performer(self.preset, self.seed, self.weights)
-        from livetalk.performer.performer import Options, Performer
+        from livetalk.performer.performer import LoadOptions, Performer
 
-        options = Options(self.as_published, self.random_weights, self.device, self.mode, self.decoder)
+        options = LoadOptions(self.as_published, self.random_weights, self.device, self.mode, self.decoder)
         with progress() as bar:
             task = bar.add_task("loading", total=None)
 

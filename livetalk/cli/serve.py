@@ -15,7 +15,7 @@ import typer
 from livetalk.cli.console import avatars, err, out
 
 if TYPE_CHECKING:
-    from livetalk.avatar.session import Studio
+    from livetalk.avatar.session import AvatarHost
 
 NEEDED = ("aiortc", "fastapi", "pipecat", "prometheus_client", "uvicorn", "websockets")
 
@@ -53,28 +53,28 @@ def serve(
 
     writer = logs.to_stderr() if log else logs.Log()
     logs.only_places(writer)  # before pipecat is imported, which greets
-    from livetalk.conversation.brains.factory import Wishes, choose
+    from livetalk.conversation.brains.factory import BrainOptions, make_brain
     from livetalk.conversation.brains.local.models import cache
     from livetalk.server.lifecycle import bind
     from livetalk.server.lifecycle import serve as run
-    from livetalk.server.limits import Limits
+    from livetalk.server.limits import ServerLimits
     from livetalk.server.metrics import Metrics
-    from livetalk.server.routes import Door, make_app
-    from livetalk.server.sessions import Visits
+    from livetalk.server.routes import Api, make_app
+    from livetalk.server.sessions import SessionManager
     from livetalk.server.tls import certificate
 
-    wishes = Wishes(brain_url, brain_model, voice, language, dialect, whisper, chat, kokoro)
-    limits = Limits(sessions=sessions, duration=60 * minutes, idle=idle)
+    wishes = BrainOptions(brain_url, brain_model, voice, language, dialect, whisper, chat, kokoro)
+    limits = ServerLimits(sessions=sessions, duration=60 * minutes, idle=idle)
     socket = bind(host, port)
     files = certificate(tls_dir or cache() / "tls") if tls_self_signed else None
-    visits = Visits(
+    visits = SessionManager(
         _studio(face, preset, weights, sessions),
-        choose(brain, wishes),
+        make_brain(brain, wishes),
         limits,
         Metrics(),
         writer,
     )
-    app = make_app(Door(visits, avatars(), turn or [], udp), allow_host or [])
+    app = make_app(Api(visits, avatars(), turn or [], udp), allow_host or [])
     began = time.monotonic()
     err.print("Getting ready: models are loaded and this machine is measured ...", markup=False)
 
@@ -101,11 +101,11 @@ def addressed(host: str, port: int, secure: bool) -> list[str]:
     return lines
 
 
-def _studio(face: str, preset: str, weights: Path | None, sessions: int) -> "Studio":
-    from livetalk.avatar.fake import FakeFace, FakeStudio, MarkerFace
+def _studio(face: str, preset: str, weights: Path | None, sessions: int) -> "AvatarHost":
+    from livetalk.avatar.fake import FakeAvatar, FakeHost, MarkerAvatar
 
     if face != "model":
-        return FakeStudio(face=MarkerFace if face == "marker" else FakeFace, places=sessions or 4)
-    from livetalk.worker.host import WorkerStudio
+        return FakeHost(face=MarkerAvatar if face == "marker" else FakeAvatar, places=sessions or 4)
+    from livetalk.worker.host import WorkerHost
 
-    return WorkerStudio(preset, weights, sessions or None)
+    return WorkerHost(preset, weights, sessions or None)

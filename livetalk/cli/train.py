@@ -13,7 +13,7 @@ import typer
 from livetalk.cli.console import out as console
 
 if TYPE_CHECKING:
-    from livetalk.training.distributed import World
+    from livetalk.training.distributed import Distributed
     from livetalk.training.loop import RunReport
     from livetalk.training.optim import OptimConfig
 
@@ -98,7 +98,7 @@ def codec(
     """Stage one: the video codec, on rendered clips (and photographs). Starts when `first` clips are there."""
     from livetalk.recipes import feeds as source
     from livetalk.recipes import run as recipe
-    from livetalk.recipes.codec.frames import FrameRing, Photos
+    from livetalk.recipes.codec.frames import FrameBuffer, Photos
     from livetalk.recipes.codec.stage import UNSURE, CodecTraining
     from livetalk.recipes.rendering import Mixture, render_all_held_out, rendering, wait_for
 
@@ -107,7 +107,7 @@ def codec(
     render_all_held_out(run, speech, processes, world, mixture)
     with rendering(folder, speech, processes, world, mixture):
         frames, size = chosen.geometry.frames_of(chosen.training_latents), chosen.geometry.size
-        ring = FrameRing(clips, frames, size, world.device)
+        ring = FrameBuffer(clips, frames, size, world.device)
         refill = _until_full(source.frames_from(folder, consume or processes > 0, world))
         wait_for(lambda: (refill(ring), ring.filled)[1], min(first, clips))
         held_out = source.held_out_frames(run, frames, size, world.device)
@@ -153,7 +153,7 @@ def finish(
     from livetalk.recipes import feeds as source
     from livetalk.recipes import run as recipe
     from livetalk.recipes.codec.finish import FinishTraining
-    from livetalk.recipes.codec.frames import FrameRing
+    from livetalk.recipes.codec.frames import FrameBuffer
     from livetalk.recipes.rendering import Mixture, rendering, wait_for
 
     chosen, world = _preset(preset), _join()
@@ -161,7 +161,9 @@ def finish(
         raise ValueError("--start is missing: give the codec whose last layers are to be trained")
     folder = shards or run / "shards"
     with rendering(folder, speech, processes, world, Mixture(puppets, mix)):
-        ring = FrameRing(clips, chosen.geometry.frames_of(chosen.training_latents), chosen.geometry.size, world.device)
+        ring = FrameBuffer(
+            clips, chosen.geometry.frames_of(chosen.training_latents), chosen.geometry.size, world.device
+        )
         refill = _until_full(source.frames_from(folder, processes > 0, world))
         wait_for(lambda: (refill(ring), ring.filled)[1], clips, patience=3600.0)
     training = FinishTraining(adversary=adversary)
@@ -199,10 +201,10 @@ def teacher(
     """Stage two: the bidirectional teacher. Encodes clips while they are rendered and leaves them in bank.pt."""
     from livetalk.cli.console import ASSETS
     from livetalk.conditions.text_tiny import load_text_encoder
-    from livetalk.data.features import FeatureShelf
+    from livetalk.data.features import FeatureDataset
     from livetalk.recipes import feeds as source
     from livetalk.recipes import run as recipe
-    from livetalk.recipes.distill.clips import LatentBank
+    from livetalk.recipes.distill.clips import LatentBuffer
     from livetalk.recipes.distill.held_out import FILE, HeldOut
     from livetalk.recipes.distill.teacher import TeacherTraining
     from livetalk.recipes.rendering import Mixture, render_all_held_out, rendering, wait_for
@@ -211,13 +213,13 @@ def teacher(
     folder, mixture = shards or run / "shards", Mixture(puppets, mix, held_out_puppets)
     if speech is None:
         raise ValueError("speech features are needed: --speech FOLDER, made by `livetalk data features`")
-    shelf = FeatureShelf.load(speech, world.device)
+    shelf = FeatureDataset.load(speech, world.device)
     words = load_text_encoder(text or ASSETS / "tiny" / "text.safetensors")
     encoder = source.ClipEncoder(recipe.load_codec(chosen, run), words, shelf, world.device)
     render_all_held_out(run, speech, processes, world, mixture)
     with rendering(folder, speech, processes, world, mixture):
         kept = _bank(run, world)  # of an earlier, interrupted call
-        bank = LatentBank.load(kept, world.device, clips) if kept.exists() else LatentBank(clips, world.device)
+        bank = LatentBuffer.load(kept, world.device, clips) if kept.exists() else LatentBuffer(clips, world.device)
         refill = encoder.refill_from(folder, delete=consume or processes > 0, world=world)
         wait_for(lambda: (refill(bank), bank.filled)[1], min(first, clips))
         held_out = HeldOut.encode(run, encoder.held_out)
@@ -262,12 +264,12 @@ def ode(
 ) -> None:
     """Stage three: the causal student regresses teacher trajectories."""
     from livetalk.recipes import run as recipe
-    from livetalk.recipes.distill.clips import LatentBank
+    from livetalk.recipes.distill.clips import LatentBuffer
     from livetalk.recipes.distill.guidance import Guidance
     from livetalk.recipes.distill.ode import OdeTraining
 
     chosen, world = _preset(preset), _join()
-    bank = LatentBank.load(_bank(run, world), world.device)
+    bank = LatentBuffer.load(_bank(run, world), world.device)
     config = OdeTraining(
         trajectories=trajectories,
         batch=batch or 64,
@@ -305,12 +307,12 @@ def dmd(
 ) -> None:
     """Stage four: distribution matching on the student's own rollouts."""
     from livetalk.recipes import run as recipe
-    from livetalk.recipes.distill.clips import LatentBank
+    from livetalk.recipes.distill.clips import LatentBuffer
     from livetalk.recipes.distill.dmd import DmdTraining
     from livetalk.recipes.distill.guidance import Guidance
 
     chosen, world = _preset(preset), _join()
-    bank = LatentBank.load(_bank(run, world), world.device)
+    bank = LatentBuffer.load(_bank(run, world), world.device)
     guidance = Guidance(text_scale, audio_scale)
     config = DmdTraining(
         batch=batch or 32, critic_warmup=critic_warmup, guidance=guidance, shift=chosen.shift, join=join_weight
@@ -348,7 +350,7 @@ def _preset(name: str) -> Any:
     return PRESETS[name]
 
 
-def _join() -> "World":
+def _join() -> "Distributed":
     import torch
 
     from livetalk.training.distributed import join
@@ -368,7 +370,7 @@ def _budget(
     return Budget(steps, seconds, sample_every_s=sample_every, stop_after_s=stop_after, until=until)
 
 
-def _bank(run: Path, world: "World") -> Path:
+def _bank(run: Path, world: "Distributed") -> Path:
     """Where this process keeps its clips; one that has none of its own takes those of the first."""
     own = run / (f"bank_{world.rank}.pt" if world.rank else "bank.pt")
     return own if own.exists() or not (run / "bank.pt").exists() else run / "bank.pt"
@@ -378,7 +380,7 @@ def _until_full(refill: Callable[[Any], int]) -> Callable[[Any], int]:
     return lambda bank: 0 if bank.seen >= bank.capacity else refill(bank)
 
 
-def _held_out(run: Path, world: "World") -> Any:
+def _held_out(run: Path, world: "Distributed") -> Any:
     from livetalk.recipes.distill.held_out import FILE, HeldOut
 
     return HeldOut.load(run / FILE, world.device) if (run / FILE).exists() else None

@@ -28,13 +28,13 @@ def verify(
     from livetalk.parity.verify import STAGES, TOLERANCES, Recording
     from livetalk.parity.verify import record as recorded
     from livetalk.parity.verify import verify as verdicts
-    from livetalk.performer.performer import Options, Performer
+    from livetalk.performer.performer import LoadOptions, Performer
 
     known = None if record else Recording.read(recording)
     name = numbers or (known.dtype if known else None)
     if name is not None and name not in TOLERANCES:
         raise ValueError(f"--dtype {name} is not known: give one of {', '.join(TOLERANCES)}")
-    options = Options(as_published=True, random_weights=random_weights, device=device)
+    options = LoadOptions(as_published=True, random_weights=random_weights, device=device)
     dtype = getattr(torch, name) if name else None
     with progress() as bar:
         task = bar.add_task("loading", total=None)

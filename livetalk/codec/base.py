@@ -77,7 +77,7 @@ class Codec(Protocol):
         """
         ...
 
-    def join(
+    def blend_boundary(
         self, latents: Float[Tensor, "b c 1 h w"], carry: Carry, quiet: bool = False
     ) -> Float[Tensor, "b c 1 h w"]:
         """The first latent frame of a new block, to be given to `step`: eased into what the carry has seen.

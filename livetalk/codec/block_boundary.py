@@ -18,7 +18,7 @@ SMOOTH = 5  # cells of 16 pixels that the jump is averaged over
 KEPT, KEPT_QUIET = 0.2, 0.5  # of the last latent frame, in what is painted
 
 
-def eased(
+def smooth_boundary(
     last: Float[Tensor, "b c h w"], first: Float[Tensor, "b c h w"], quiet: bool = False
 ) -> Float[Tensor, "b c h w"]:
     """`first`, beginning where `last` ended and at its pace. On six training clips the frame difference at blocks'

@@ -28,7 +28,7 @@ class Norm(nn.Module):
         return F.layer_norm(last, last.shape[-1:], self.gain.to(x.dtype), eps=1e-6).permute(0, 3, 1, 2)
 
 
-def added(fresh: Tensor, x: Tensor) -> Tensor:
+def add_inplace(fresh: Tensor, x: Tensor) -> Tensor:
     """Their sum; written into `fresh`, which nobody else needs, where no gradients are asked for."""
     if torch.is_grad_enabled() or fresh.dtype != x.dtype:
         return x + fresh
@@ -56,7 +56,7 @@ class Residual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         hidden = self.first(self.norm(x))
         hidden = F.relu_(hidden) if self.cheap else F.silu(hidden)
-        return added(self.second(hidden), x)
+        return add_inplace(self.second(hidden), x)
 
     def stream(self, x: Tensor, frames: int, past: Tensor | None) -> tuple[Tensor, Tensor]:
         """`x` is [(b frames) c h w]; `past` is the normed frame before the first, None at the start of a stream."""
@@ -66,10 +66,10 @@ class Residual(nn.Module):
         before = torch.zeros_like(by_time[:, :1]) if past is None else past[:, None].to(by_time.dtype)
         shifted = rearrange(torch.cat([before, by_time[:, :-1]], 1), "b i c h w -> (b i) c h w")
         shifted = shifted.contiguous(memory_format=torch.channels_last)
-        return added(self.second(F.silu(self.first(added(self.past(shifted), normed)))), x), by_time[:, -1]
+        return add_inplace(self.second(F.silu(self.first(add_inplace(self.past(shifted), normed)))), x), by_time[:, -1]
 
 
-class Eye(nn.Module):
+class PortraitEncoder(nn.Module):
     """Features of single pictures at a quarter, an eighth and a sixteenth of their size."""
 
     def __init__(self, quarter: int, eighth: int, sixteenth: int) -> None:
@@ -95,7 +95,7 @@ SHARPNESS = 0.5  # of the match, on features of deviation 1
 REACH = 0.1  # standard deviation of how far a place is looked for, in half sides of the picture
 
 
-def matched(frames: Float[Tensor, "m i d h w"], picture: Float[Tensor, "m d h w"]) -> Float[Tensor, "m i 2 h w"]:
+def global_match(frames: Float[Tensor, "m i d h w"], picture: Float[Tensor, "m d h w"]) -> Float[Tensor, "m i 2 h w"]:
     """Where in `picture` each place of the frames is found by its features, minus where it is; sides are [-1, 1].
 
     A softmax over all places (global matching, Xu et al. 2022, equation 2), near ones preferred: flat walls and
@@ -112,7 +112,7 @@ def matched(frames: Float[Tensor, "m i d h w"], picture: Float[Tensor, "m d h w"
     return rearrange(found - places, "m i (h w) two -> m i two h w", h=h, w=w)
 
 
-def moved(
+def warp(
     picture: Float[Tensor, "b c h w"], flow: Float[Tensor, "b i 2 h2 w2"], cell: float, *, sharp: bool = False
 ) -> Float[Tensor, "m c h2 w2"]:
     """`picture` seen through `flow`: where in it (x, y, pixels of a full picture) each place of i frames looks.
@@ -137,7 +137,7 @@ def moved(
     out = through(picture, "bilinear")
     if not sharp:
         return out
-    light = restored(through(_light(picture), "bicubic"), rearrange(flow / cell, "b i two h w -> (b i) two h w"))
+    light = resharpen(through(_light(picture), "bicubic"), rearrange(flow / cell, "b i two h w -> (b i) two h w"))
     return out + (light - _light(out))
 
 
@@ -145,7 +145,7 @@ LUMA = (0.299, 0.587, 0.114)  # Rec. 601
 LOST = 0.34  # of the finest detail, to be given back where a picture lies half a pixel off in one direction
 
 
-def restored(picture: Float[Tensor, "m 1 h w"], offset: Float[Tensor, "m 2 h w"]) -> Float[Tensor, "m 1 h w"]:
+def resharpen(picture: Float[Tensor, "m 1 h w"], offset: Float[Tensor, "m 2 h w"]) -> Float[Tensor, "m 1 h w"]:
     """A picture moved by `offset` (pixels, x and y) with a bicubic kernel, as detailed as it was before.
 
     Between pixels a kernel averages: of the energy of a Laplacian 0.6 is left half a pixel off in one direction, 0.43

@@ -12,7 +12,7 @@ STAYS = 0.75  # grey levels that a pixel's value may lie beside the level it sho
 RESTS = 0.1  # pixels that a place's flow may change by before the place moves
 
 
-def staying(
+def hysteresis(
     values: Float[Tensor, "b t ..."], last: Float[Tensor, "b ..."], by: float, *, whole: bool = False
 ) -> Float[Tensor, "b t ..."]:
     """Values over time, each of which stays what it last was until it differs from that by more than `by`.
@@ -27,7 +27,7 @@ def staying(
     return torch.stack(out, 1)
 
 
-def settled(
+def quantise_with_hysteresis(
     pixels: Float[Tensor, "b c t h w"], shown: Float[Tensor, "b c h w"] | None = None
 ) -> Float[Tensor, "b c t h w"]:
     """Pixels in [-1, 1] as levels 0..255, each of which stays until its value has clearly left it.
@@ -37,4 +37,4 @@ def settled(
     """
     levels = ((pixels.clamp(-1, 1) + 1) * 127.5).transpose(1, 2)
     first = levels[:, 0].round() if shown is None else shown
-    return staying(levels, first, STAYS, whole=True).transpose(1, 2)
+    return hysteresis(levels, first, STAYS, whole=True).transpose(1, 2)

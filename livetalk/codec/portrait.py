@@ -23,9 +23,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from livetalk.codec.base import Carry
-from livetalk.codec.block_boundary import FLOW_CHANNELS, eased
-from livetalk.codec.blocks import Eye, Norm, Residual, added, matched, moved, start_small
-from livetalk.codec.deadband import RESTS, settled, staying
+from livetalk.codec.block_boundary import FLOW_CHANNELS, smooth_boundary
+from livetalk.codec.blocks import Norm, PortraitEncoder, Residual, add_inplace, global_match, start_small, warp
+from livetalk.codec.deadband import RESTS, hysteresis, quantise_with_hysteresis
 
 # A stream whose portrait is not at hand: its first latent frame is decoded, and serves as the portrait from there on.
 START = Carry(())
@@ -50,11 +50,11 @@ class PortraitCodecConfig:
     time_compression: int = 4
 
 
-Past = tuple[Tensor, ...]
+CodecContext = tuple[Tensor, ...]
 """The newest features of the decoder's three layers with a memory, and the newest flow."""
 
 
-class Kept(NamedTuple):
+class PortraitFeatures(NamedTuple):
     """What the codec keeps of a stream's first picture: features at three sizes, and the picture itself."""
 
     quarter: Float[Tensor, "b c h4 w4"]
@@ -69,7 +69,7 @@ class Decoded(NamedTuple):
     pixels: Float[Tensor, "b t 3 h w"]
     moved: Float[Tensor, "b t 3 h w"]
     flow: Float[Tensor, "b t 2 h4 w4"]
-    past: Past
+    past: CodecContext
 
 
 class Encoded(NamedTuple):
@@ -79,7 +79,7 @@ class Encoded(NamedTuple):
     flow: Float[Tensor, "m 4 2 h8 w8"]
 
 
-class ChangeEncoder(nn.Module):
+class MotionEncoder(nn.Module):
     """Features of four frames and of the portrait -> one latent frame, without memory."""
 
     def __init__(self, cfg: PortraitCodecConfig) -> None:
@@ -95,7 +95,7 @@ class ChangeEncoder(nn.Module):
         self.seen16 = nn.Conv2d(cfg.seen[2], deep, 3, padding=1)
         self.settle = nn.Sequential(Residual(deep), Residual(deep), Norm(deep), nn.Conv2d(deep, cfg.latent_channels, 1))
 
-    def still(self, eighth: Float[Tensor, "m d h8 w8"]) -> Float[Tensor, "m c h16 w16"]:
+    def encode_still(self, eighth: Float[Tensor, "m d h8 w8"]) -> Float[Tensor, "m c h16 w16"]:
         """The latent of a picture by itself."""
         four = repeat(eighth, "m d h w -> m (i d) h w", i=4).contiguous(memory_format=torch.channels_last)
         return self.settle(self.down16(self.compare(self.merge(four))))
@@ -105,7 +105,7 @@ class ChangeEncoder(nn.Module):
     ) -> Encoded:
         merged = rearrange(frames, "m i d h w -> m (i d) h w").contiguous(memory_format=torch.channels_last)
         side = frames.shape[-1] / 2  # in cells, of half a picture
-        found = rearrange(matched(frames, eighth), "m i two h w -> m (i two) h w") * side
+        found = rearrange(global_match(frames, eighth), "m i two h w -> m (i two) h w") * side
         x = self.compare(self.merge(merged) + self.seen8(eighth) + self.matched(found.to(merged.dtype)))
         flow = found + self.flow(x).float()
         z = self.settle(self.down16(x) + self.seen16(sixteenth)).float()
@@ -115,7 +115,7 @@ class ChangeEncoder(nn.Module):
         return Encoded(z, rearrange(flow, "m (i two) h w -> m i two h w", two=2))
 
 
-class ChangeDecoder(nn.Module):
+class MotionDecoder(nn.Module):
     """Latent frames -> four frames each, with one latent frame of memory and the portrait."""
 
     def __init__(self, cfg: PortraitCodecConfig) -> None:
@@ -143,14 +143,14 @@ class ChangeDecoder(nn.Module):
         with torch.no_grad():
             self.leave.bias[12:] = 2.0
 
-    def forward(self, z: Float[Tensor, "b f c h w"], portrait: Kept, past: Past) -> Decoded:
+    def forward(self, z: Float[Tensor, "b f c h w"], portrait: PortraitFeatures, past: CodecContext) -> Decoded:
         x, carried, flow, kept = self.begin(z, portrait, past)
         pixels, carried = (rearrange(y, "(b t) c h w -> b t c h w", b=len(z)) for y in (self.end(x, carried), carried))
         return Decoded(pixels, carried, flow, kept)
 
     def begin(
-        self, z: Float[Tensor, "b f c h w"], portrait: Kept, past: Past
-    ) -> tuple[Float[Tensor, "m c h4 w4"], Float[Tensor, "m 3 h w"], Float[Tensor, "b t 2 h4 w4"], Past]:
+        self, z: Float[Tensor, "b f c h w"], portrait: PortraitFeatures, past: CodecContext
+    ) -> tuple[Float[Tensor, "m c h4 w4"], Float[Tensor, "m 3 h w"], Float[Tensor, "b t 2 h4 w4"], CodecContext]:
         """All but the last layers: features, the portrait's pixels moved, and the flow that moved them; m = b t."""
         f = z.shape[1]
         kept: list[Tensor] = []
@@ -166,18 +166,18 @@ class ChangeDecoder(nn.Module):
         flow = 8 * (F.interpolate(coarse, scale_factor=2, mode="bilinear") + self.fine(x).float())
         by_frame = rearrange(flow, "(b t) two h w -> b t two h w", b=len(z))
         if not self.training:  # what trembles by less than can be seen rests
-            by_frame = staying(by_frame, past[3], RESTS)
+            by_frame = hysteresis(by_frame, past[3], RESTS)
             flow = rearrange(by_frame, "b t two h w -> (b t) two h w")
         kept.append(by_frame[:, -1])
-        seen = moved(portrait.quarter, by_frame, 4).to(x.dtype).contiguous(memory_format=torch.channels_last)
-        x = self.mid(added(self.seen4(seen), x))
+        seen = warp(portrait.quarter, by_frame, 4).to(x.dtype).contiguous(memory_format=torch.channels_last)
+        x = self.mid(add_inplace(self.seen4(seen), x))
         wide = rearrange(F.interpolate(flow, scale_factor=4, mode="bilinear"), "(b t) two h w -> b t two h w", b=len(z))
-        return x, moved(portrait.pixels, wide, 1, sharp=True), by_frame, tuple(kept)
+        return x, warp(portrait.pixels, wide, 1, sharp=True), by_frame, tuple(kept)
 
     def end(self, x: Float[Tensor, "m c h4 w4"], carried: Float[Tensor, "m 3 h w"]) -> Float[Tensor, "m 3 h w"]:
         """The last layers: what stays of the moved portrait, and what is painted over it."""
         seen = F.pixel_unshuffle(carried, 2).to(x.dtype).contiguous(memory_format=torch.channels_last)
-        x = self.top(added(self.seen2(seen), F.pixel_shuffle(self.to_top(x), 2)))
+        x = self.top(add_inplace(self.seen2(seen), F.pixel_shuffle(self.to_top(x), 2)))
         x = rearrange(self.leave(x), "m (c p q) h w -> m c (h p) (w q)", p=2, q=2)
         return x[:, :3] + torch.sigmoid(x[:, 3:]) * carried
 
@@ -186,7 +186,9 @@ class ChangeDecoder(nn.Module):
         """Those of `end`."""
         return nn.ModuleList((self.to_top, self.seen2, self.top, self.leave))
 
-    def _changes(self, z: Tensor, portrait: Kept, past: Past, kept: list[Tensor]) -> Float[Tensor, "m c h8 w8"]:
+    def _changes(
+        self, z: Tensor, portrait: PortraitFeatures, past: CodecContext, kept: list[Tensor]
+    ) -> Float[Tensor, "m c h8 w8"]:
         """Features of half latent frames, two in a row."""
         f = z.shape[1]
         flat = rearrange(z, "b f c h w -> (b f) c h w").contiguous(memory_format=torch.channels_last)
@@ -210,9 +212,9 @@ class PortraitCodec(nn.Module):
     def __init__(self, config: PortraitCodecConfig | None = None) -> None:
         super().__init__()
         self.config = config or PortraitCodecConfig()
-        self.eye = Eye(*self.config.seen)
-        self.encoder = ChangeEncoder(self.config)
-        self.decoder = ChangeDecoder(self.config)
+        self.eye = PortraitEncoder(*self.config.seen)
+        self.encoder = MotionEncoder(self.config)
+        self.decoder = MotionDecoder(self.config)
         self.mean: Tensor
         self.std: Tensor
         self.register_buffer("mean", torch.zeros(self.latent_channels))
@@ -239,11 +241,11 @@ class PortraitCodec(nn.Module):
         t = pixels.shape[2]
         if t % 4 != 1:
             raise ValueError(f"{t} frames cannot be encoded: give 4n + 1 frames (1, 5, 9, ...)")
-        portrait = self.look(pixels[:, :, 0])
-        z = self.encoder.still(portrait.eighth)[:, :, None]
-        return z if t == 1 else torch.cat([z, self.changes(portrait, pixels[:, :, 1:]).latents], 2)
+        portrait = self.encode_portrait(pixels[:, :, 0])
+        z = self.encoder.encode_still(portrait.eighth)[:, :, None]
+        return z if t == 1 else torch.cat([z, self.encode_motion(portrait, pixels[:, :, 1:]).latents], 2)
 
-    def changes(self, portrait: Kept, later: Float[Tensor, "b 3 t h w"]) -> Encoded:
+    def encode_motion(self, portrait: PortraitFeatures, later: Float[Tensor, "b 3 t h w"]) -> Encoded:
         """Raw latents [b c f h w] and flow [b t 2 h8 w8] of what comes after the portrait, t = 4f frames."""
         b, _, t, _, _ = later.shape
         frames = self.eye.eighth(rearrange(later, "b c t h w -> (b t) c h w"))
@@ -265,38 +267,41 @@ class PortraitCodec(nn.Module):
         portrait: Float[Tensor, "b 3 h w"] | None = None,
     ) -> Carry:
         """Streams of which nothing has been decoded; the first frame they give will be `portrait`, if it is given."""
-        return START if portrait is None else Carry(tuple(self.look(portrait)))
+        return START if portrait is None else Carry(tuple(self.encode_portrait(portrait)))
 
-    def look(self, pixels: Float[Tensor, "b 3 h w"]) -> Kept:
+    def encode_portrait(self, pixels: Float[Tensor, "b 3 h w"]) -> PortraitFeatures:
         """What the decoder keeps of a portrait in [-1, 1]."""
-        return Kept._make([*self.eye(pixels), pixels.float()])
+        return PortraitFeatures._make([*self.eye(pixels), pixels.float()])
 
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """Decode the next latent frames of a stream: pixels [b 3 t h w] in about [-1, 1], and the new carry."""
         return self.decode_raw(self._raw(latents), carry)
 
-    def join(
+    def blend_boundary(
         self, latents: Float[Tensor, "b c 1 h w"], carry: Carry, quiet: bool = False
     ) -> Float[Tensor, "b c 1 h w"]:
         """The first latent frame of a block, eased into the last one decoded (`codec.seams`)."""
         last = cast(tuple[Tensor, ...], carry.past)[-1]
-        return self._normal(eased(last.to(latents.dtype), self._raw(latents)[:, :, 0], quiet)[:, :, None])
+        return self._normal(smooth_boundary(last.to(latents.dtype), self._raw(latents)[:, :, 0], quiet)[:, :, None])
 
     def decode_raw(self, raw: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """`step` on latents before normalisation. Pixels are float32 and lie on levels of 8 bits: see `settled`."""
         z, parts = rearrange(raw, "b c f h w -> b f c h w"), []
         held = cast(tuple[Tensor, ...], carry.past)
-        if len(held) <= len(Kept._fields):  # the stream begins: its first latent frame is the portrait's
-            portrait = Kept._make(held) if held else self.look(self.first(z))
+        if len(held) <= len(PortraitFeatures._fields):  # the stream begins: its first latent frame is the portrait's
+            portrait = PortraitFeatures._make(held) if held else self.encode_portrait(self.first(z))
             past = self.nothing(portrait)
-            parts.append(settled(portrait.pixels[:, :, None]))
+            parts.append(quantise_with_hysteresis(portrait.pixels[:, :, None]))
             z, shown = z[:, 1:], parts[0][:, :, 0]
         else:
-            portrait, past = Kept._make(held[: len(Kept._fields)]), held[len(Kept._fields) : -2]
+            portrait, past = (
+                PortraitFeatures._make(held[: len(PortraitFeatures._fields)]),
+                held[len(PortraitFeatures._fields) : -2],
+            )
             shown = held[-2]
         if z.shape[1]:
             made = self.decoder(z, portrait, past)
-            parts.append(settled(rearrange(made.pixels.float(), "b t c h w -> b c t h w"), shown))
+            parts.append(quantise_with_hysteresis(rearrange(made.pixels.float(), "b t c h w -> b c t h w"), shown))
             past, shown = made.past, parts[-1][:, :, -1]
         pixels = torch.cat(parts, 2) / 127.5 - 1
         return pixels, Carry((*portrait, *past, shown, raw[:, :, -1]))
@@ -307,14 +312,14 @@ class PortraitCodec(nn.Module):
         b, _, _, h, w = z.shape
         empty = [z.new_zeros(b, width, h * n, w * n) for width, n in zip(s, (4, 2, 1), strict=True)]
         dark = torch.zeros(b, 3, 16 * h, 16 * w, device=z.device)
-        unseen = Kept._make([*empty, dark])
+        unseen = PortraitFeatures._make([*empty, dark])
         return self.decoder(z[:, :1], unseen, self.nothing(unseen)).pixels[:, 3]
 
     def decode(self, latents: Float[Tensor, "b c f h w"]) -> Float[Tensor, "b 3 t h16 w16"]:
         """Decode a whole stream from its first latent frame on, without its portrait; t = 4f - 3."""
         return self.step(latents, self.start(latents.shape[0]))[0]
 
-    def nothing(self, portrait: Kept) -> Past:
+    def nothing(self, portrait: PortraitFeatures) -> CodecContext:
         """The memory of a decoder that has seen no change yet."""
         c = self.config
         small, large = portrait.sixteenth, portrait.eighth

@@ -25,7 +25,7 @@ DEPTH = 3  # remembering layers a width
 SOFTENED = 3.0  # latents beyond it hardly count
 
 
-class Remembering(nn.Module):
+class MemoryBlock(nn.Module):
     """relu(conv relu conv relu conv of [x, x before] + x). Its memory is the x before; black at first."""
 
     def __init__(self, width: int) -> None:
@@ -43,7 +43,7 @@ class Remembering(nn.Module):
         return F.relu(out + x), x[:, -1:].clone()
 
 
-class Growing(nn.Module):
+class TemporalGrow(nn.Module):
     """One picture becomes `times` pictures: a 1x1 convolution, its channels split by time."""
 
     def __init__(self, width: int, times: int) -> None:
@@ -61,14 +61,14 @@ class LightDecoder(nn.Module):
         super().__init__()
         layers: list[nn.Module] = [nn.Identity(), nn.Conv2d(channels, widths[0], 3, padding=1), nn.ReLU()]
         for width, after, times in zip(widths, widths[1:], GROWS, strict=False):
-            layers += [Remembering(width) for _ in range(DEPTH)]
-            layers += [nn.Upsample(scale_factor=2.0, mode="nearest"), Growing(width, times)]
+            layers += [MemoryBlock(width) for _ in range(DEPTH)]
+            layers += [nn.Upsample(scale_factor=2.0, mode="nearest"), TemporalGrow(width, times)]
             layers.append(nn.Conv2d(width, after, 3, padding=1, bias=False))
         self.decoder = nn.ModuleList([*layers, nn.ReLU(), nn.Conv2d(widths[-1], 3, 3, padding=1)])
 
     def start(self, batch: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, ...]:
         """Memories of nothing: black pictures one cell large, which stand for any size."""
-        widths = [layer.width for layer in self.decoder if isinstance(layer, Remembering)]
+        widths = [layer.width for layer in self.decoder if isinstance(layer, MemoryBlock)]
         return tuple(torch.zeros(batch, 1, width, 1, 1, device=device, dtype=dtype) for width in widths)
 
     def forward(self, z: Float[Tensor, "b f c h w"], past: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -77,7 +77,7 @@ class LightDecoder(nn.Module):
         x = rearrange(SOFTENED * torch.tanh(z / SOFTENED), "b f c h w -> (b f) c h w")
         x = x.contiguous(memory_format=torch.channels_last)
         for layer in self.decoder:
-            if isinstance(layer, Remembering):
+            if isinstance(layer, MemoryBlock):
                 seen, last = layer(rearrange(x, "(b t) c h w -> b t c h w", b=b), past[len(kept)])
                 x = rearrange(seen, "b t c h w -> (b t) c h w")
                 kept.append(last)
@@ -120,7 +120,7 @@ class LightWan(nn.Module):
         """The carry of `batch` new streams."""
         return Carry((self.light.start(batch, device, dtype), torch.zeros(batch, 0, device=device)))
 
-    def join(
+    def blend_boundary(
         self, latents: Float[Tensor, "b c 1 h w"], carry: Carry, quiet: bool = False
     ) -> Float[Tensor, "b c 1 h w"]:
         """As they are: the decoder's memory is all that a seam needs."""

@@ -102,7 +102,7 @@ class WanCodec(nn.Module):
         """The carry of `batch` new streams; all that this codec knows of the portrait is its latent."""
         return Carry(self.decoder.start(batch, device, dtype))
 
-    def join(
+    def blend_boundary(
         self, latents: Float[Tensor, "b c 1 h w"], carry: Carry, quiet: bool = False
     ) -> Float[Tensor, "b c 1 h w"]:
         """As they are: the decoder's memory is all that a seam needs."""

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from livetalk.conditions.text_umt5 import MISSING
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
-from livetalk.nn.kernels.cuda_graphs import Graphs
+from livetalk.nn.kernels.cuda_graphs import CudaGraphCache
 from livetalk.weights import load_into
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class WindowedSpeech(nn.Module):
     def __init__(self, speech: Wav2Vec2Speech, overlap: Overlap = Overlap()) -> None:
         super().__init__()
         self.speech, self.config = speech, overlap
-        self.graphs: Graphs | None = None
+        self.graphs: CudaGraphCache | None = None
 
     def window_samples(self, frames: int) -> int:
         """Samples that `frames` consecutive rows depend on."""
@@ -197,7 +197,7 @@ class WindowedSpeech(nn.Module):
         return self._rows(window)
 
     @torch.no_grad()
-    def recorded(self, graphs: Graphs, frames: int, device: torch.device) -> str:
+    def recorded(self, graphs: CudaGraphCache, frames: int, device: torch.device) -> str:
         """Record the call for blocks of `frames` frames, whose two hundred small kernels take long to launch."""
         window = torch.zeros(1, self.window_samples(frames), device=device)
         try:

@@ -37,8 +37,8 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.utils.text.base_text_aggregator import TextType
 
-from livetalk.avatar.session import Cut, Face, FaceLost, FaceReturned, TimedBlock
-from livetalk.conversation.word_timing import Script
+from livetalk.avatar.session import AvatarLost, AvatarRestored, AvatarSession, Interrupted, TimedBlock
+from livetalk.conversation.word_timing import WordTimeline
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
 PER_FRAME = SAMPLE_RATE // FRAME_RATE
@@ -107,11 +107,11 @@ class _Timeline:
 class AvatarVideoService(FrameProcessor):
     """See the module docstring. The face is closed with the pipeline if `owns_face`."""
 
-    def __init__(self, face: Face, *, owns_face: bool = True) -> None:
+    def __init__(self, face: AvatarSession, *, owns_face: bool = True) -> None:
         super().__init__()
         self.face, self._owns_face = face, owns_face
         self._line = _Timeline()
-        self._script = Script(SAMPLE_RATE)
+        self._script = WordTimeline(SAMPLE_RATE)
         self._speaking = False  # an utterance has begun and is not over
         self._ended = False  # all of it has come
         self._held: list[Frame] = []  # what must not be told before it is heard
@@ -184,14 +184,14 @@ class AvatarVideoService(FrameProcessor):
                     case TimedBlock():
                         self._lay(item)
                         self._arrived.set()
-                    case Cut():
+                    case Interrupted():
                         self._line.cutting = max(0, self._line.cutting - 1)
-                    case FaceLost():
+                    case AvatarLost():
                         self._line.cutting, self._line.said, self._speaking = 0, 0, False
                         self._script.clear()
                         await self._tell_held()
                         await self.broadcast_frame(FaceLostFrame, reason=item.reason)
-                    case FaceReturned():
+                    case AvatarRestored():
                         await self.broadcast_frame(FaceReturnedFrame, from_snapshot=item.from_snapshot)
         except Exception as error:
             logger.error("the face ended: {}", type(error).__name__)
@@ -201,11 +201,11 @@ class AvatarVideoService(FrameProcessor):
 
     def _lay(self, block: TimedBlock) -> None:
         waiting = self._line.waiting
-        while block.revised and waiting and waiting[-1].number >= block.first_frame:
+        while block.replaces and waiting and waiting[-1].number >= block.first_frame:
             waiting.pop()
         sound = block.audio.reshape(len(block.frames), -1)
         for i, image in enumerate(block.frames):
-            said = min(max(0, block.said - i * PER_FRAME), PER_FRAME)
+            said = min(max(0, block.speech_samples - i * PER_FRAME), PER_FRAME)
             shown = _Shown(block.first_frame + i, image, sound[i], said)
             waiting.append(_silent(shown) if self._line.cutting else shown)
 

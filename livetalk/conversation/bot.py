@@ -26,12 +26,12 @@ from pipecat.turns.user_turn_processor import UserTurnProcessor
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
-from livetalk.avatar.session import Face
+from livetalk.avatar.session import AvatarSession
 from livetalk.conversation.avatar_service import AvatarVideoService, FramePlayed
-from livetalk.conversation.brain_processor import Thinker
-from livetalk.conversation.brains.base import Brain, Mind, Understood
+from livetalk.conversation.brain_processor import BrainProcessor
+from livetalk.conversation.brains.base import Brain, BrainSession, Transcript
 from livetalk.conversation.events import Event
-from livetalk.conversation.history import Memory
+from livetalk.conversation.history import ChatHistory
 from livetalk.geometry import SAMPLE_RATE
 
 SILENCE_ENDS = 1.2  # seconds of silence after which a turn is over whatever smart-turn thinks
@@ -41,7 +41,7 @@ LONGEST_MOOD = 300  # characters
 class Ear(FrameProcessor):
     """Stands behind the transport: what comes here has been played."""
 
-    def __init__(self, thinker: Thinker) -> None:
+    def __init__(self, thinker: BrainProcessor) -> None:
         super().__init__()
         self._thinker = thinker
 
@@ -68,14 +68,14 @@ class Bot:
     def __init__(
         self,
         transport: BaseTransport,
-        face: Face,
-        mind: Mind,
+        face: AvatarSession,
+        mind: BrainSession,
         tell: Callable[[Event], None],
-        memory: Memory,
+        memory: ChatHistory,
         turns: tuple[VADProcessor, UserTurnProcessor],
     ) -> None:
         self.face, self.mind, self.memory = face, mind, memory
-        self.thinker = Thinker(mind, self.memory, tell)
+        self.thinker = BrainProcessor(mind, self.memory, tell)
         self.video = AvatarVideoService(face)
         pipeline = Pipeline(
             [transport.input(), *turns, self.thinker, self.video, transport.output(), Ear(self.thinker)]
@@ -92,17 +92,17 @@ class Bot:
     async def make(
         cls,
         transport: BaseTransport,
-        face: Face,
+        face: AvatarSession,
         brain: Brain,
         tell: Callable[[Event], None],
-        memory: Memory | None = None,
+        memory: ChatHistory | None = None,
     ) -> Self:
         """A conversation with a mind of its own. Raises BrainError if the brain opens none."""
         made: list[Self] = []
 
-        def partly(words: Understood) -> None:
+        def partly(words: Transcript) -> None:
             if made:
-                made[0].thinker.partly(words)
+                made[0].thinker.on_partial(words)
 
         memory = memory or brain.memory()
         models = await asyncio.to_thread(_models)  # beside the loop, on which everybody else's sound is played
@@ -122,11 +122,11 @@ class Bot:
             await self.face.close()
             await self.mind.close()
 
-    async def typed(self, text: str) -> None:
+    async def send_text(self, text: str) -> None:
         """The visitor wrote something: it is answered like speech."""
-        await self.thinker.typed(text)
+        await self.thinker.send_text(text)
 
-    async def set_mood(self, prompt: str) -> None:
+    async def set_style(self, prompt: str) -> None:
         """How the face says it, from the next block on. Raises ValueError for nothing, or far too much."""
         if not prompt.strip() or len(prompt) > LONGEST_MOOD:
             raise ValueError(f"a mood must have 1 to {LONGEST_MOOD} characters: this one has {len(prompt)}")

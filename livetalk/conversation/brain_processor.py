@@ -33,9 +33,9 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.utils.text.base_text_aggregator import TextType
 
 from livetalk.conversation.avatar_service import FaceEndedFrame, FaceLostFrame, FaceReturnedFrame, FramePlayed
-from livetalk.conversation.brains.base import Answer, BrainError, Mind, Speech, Thought, Understood
-from livetalk.conversation.events import Caption, Event, Problem, State, StateChanged, Waterfall
-from livetalk.conversation.history import Memory
+from livetalk.conversation.brains.base import Answer, BrainError, BrainSession, Speech, TextDelta, Transcript
+from livetalk.conversation.events import Caption, Event, LatencyBreakdown, Problem, State, StateChanged
+from livetalk.conversation.history import ChatHistory
 from livetalk.geometry import SAMPLE_RATE
 
 BEFORE = 0.8  # seconds heard from before a turn was noticed
@@ -52,10 +52,10 @@ class _TypedFrame(SystemFrame):
     text: str = ""
 
 
-class Thinker(FrameProcessor):
+class BrainProcessor(FrameProcessor):
     """See the module docstring. `tell` is called on the pipeline's loop and must return at once."""
 
-    def __init__(self, mind: Mind, memory: Memory, tell: Callable[[Event], None]) -> None:
+    def __init__(self, mind: BrainSession, memory: ChatHistory, tell: Callable[[Event], None]) -> None:
         super().__init__()
         self.mind, self.memory, self._tell = mind, memory, tell
         self.turn = 0
@@ -65,7 +65,7 @@ class Thinker(FrameProcessor):
         self._answering: asyncio.Task[None] | None = None
         self._caption = ""
         self._ended_at = 0.0  # when the visitor's speech ended
-        self._times = Waterfall(0)
+        self._times = LatencyBreakdown(0)
         self._said = 0.0  # seconds of the answer handed on
         self._played = 0.0  # seconds of it that were heard
         self._cut = False  # the answer was interrupted
@@ -111,14 +111,14 @@ class Thinker(FrameProcessor):
         await super().cleanup()
         await self._leave_off()
 
-    async def typed(self, text: str) -> None:
+    async def send_text(self, text: str) -> None:
         """Answer typed text; interrupts what is being said. Raises ValueError for nothing, or far too much."""
         if not text.strip() or len(text) > LONGEST_TEXT:
             raise ValueError(f"a message must have 1 to {LONGEST_TEXT} characters: this one has {len(text)}")
         # In line with the pipeline's own frames: an interruption under way would cut off the answer to this.
         await self.queue_frame(_TypedFrame(text.strip()))
 
-    def partly(self, words: Understood) -> None:
+    def on_partial(self, words: Transcript) -> None:
         """Words of a turn that goes on, or of one whose answer was cut off before they came (`final`)."""
         if words.text and words.final:
             self.memory.user_said(words.text)
@@ -193,7 +193,7 @@ class Thinker(FrameProcessor):
         self._caption, self._said, self._played = "", 0.0, 0.0
         self._complete = self._cut = False
         self._ended_at = self._ended_at or time.monotonic()
-        self._times = Waterfall(self.turn)
+        self._times = LatencyBreakdown(self.turn)
         self._note("decided")
         if self._face_is_there.is_set():
             self._be(State.THINKING)
@@ -221,12 +221,12 @@ class Thinker(FrameProcessor):
 
     async def _hand_on(self, part: Answer, turn: int) -> None:
         match part:
-            case Understood(text, final):
+            case Transcript(text, final):
                 self._tell(Caption(turn, "user", text, final))
                 if final:
                     self._note("understood")
                     self.memory.user_said(text)
-            case Thought():
+            case TextDelta():
                 self._note("first_text")
             case Speech(audio, rate, text):
                 if text:

@@ -37,7 +37,7 @@ class Caption:
 
 
 @dataclass(frozen=True)
-class Waterfall:
+class LatencyBreakdown:
     """Seconds after the end of the visitor's speech at which each step of an answer was there; None: not (yet).
 
     `decided`: the turn was taken for over. `understood`: its words were known. `first_text`, `first_audio`: of the
@@ -60,8 +60,8 @@ class Problem:
     message: str
 
 
-Event = StateChanged | Caption | Waterfall | Problem
-NAMES = {StateChanged: "state", Caption: "caption", Waterfall: "waterfall", Problem: "problem"}
+Event = StateChanged | Caption | LatencyBreakdown | Problem
+NAMES = {StateChanged: "state", Caption: "caption", LatencyBreakdown: "waterfall", Problem: "problem"}
 
 
 def as_message(event: Event) -> dict[str, Any]:

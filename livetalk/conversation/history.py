@@ -18,7 +18,7 @@ GISTS = 6  # turns so kept
 
 
 @dataclass
-class Said:
+class Message:
     """One turn."""
 
     role: Role
@@ -26,18 +26,18 @@ class Said:
 
 
 @dataclass
-class Memory:
+class ChatHistory:
     """See the module docstring. `budget`: words that the turns may have together; the newest always stay."""
 
     instructions: str = INSTRUCTIONS
     budget: int = 600
-    turns: list[Said] = field(default_factory=list)
-    gists: list[str] = field(default_factory=list)
+    turns: list[Message] = field(default_factory=list)
+    summaries: list[str] = field(default_factory=list)
 
     def turn_begins(self) -> None:
         """The visitor has said something; its words may come later than the answer's (`user_said`)."""
-        if not self.turns or self.turns[-1] != Said("user", ""):
-            self.turns.append(Said("user", ""))
+        if not self.turns or self.turns[-1] != Message("user", ""):
+            self.turns.append(Message("user", ""))
 
     def user_said(self, text: str) -> None:
         """The words of the visitor's newest turn."""
@@ -61,8 +61,8 @@ class Memory:
     def messages(self) -> list[dict[str, str]]:
         """Chat messages: instructions, what is left of the old turns, and the turns."""
         system = self.instructions
-        if self.gists:
-            system += "\nEarlier: " + " ".join(self.gists)
+        if self.summaries:
+            system += "\nEarlier: " + " ".join(self.summaries)
         messages = [{"role": "system", "content": system}]
         for turn in self.turns:
             if turn.text and turn.role == messages[-1]["role"]:  # nothing was heard in between
@@ -77,7 +77,7 @@ class Memory:
         if self.turns and self.turns[-1].role == role:
             self.turns[-1].text += " " + text
         else:
-            self.turns.append(Said(role, text))
+            self.turns.append(Message(role, text))
         self._trim()
 
     def _trim(self) -> None:
@@ -88,7 +88,7 @@ class Memory:
                 continue
             short = " ".join(words[:GIST_WORDS]) + (" …" if len(words) > GIST_WORDS else "")
             who = "the visitor said" if old.role == "user" else "you said"
-            self.gists = [*self.gists, f"{who}: {short};"][-GISTS:]
+            self.summaries = [*self.summaries, f"{who}: {short};"][-GISTS:]
         newest = self.turns[-1].text.split()
         if len(newest) > self.budget:  # one endless turn: its end is what matters
             self.turns[-1].text = "… " + " ".join(newest[-self.budget :])

@@ -17,7 +17,7 @@ class _Piece:
     end: int | None = None  # samples; None while its sound may still grow
 
 
-class Script:
+class WordTimeline:
     """See the module docstring. `rate`: of the samples."""
 
     def __init__(self, rate: int) -> None:

@@ -18,7 +18,7 @@ from livetalk import __version__
 from livetalk.data.acting.performance import HELD_OUT_FROM, Performance, perform
 from livetalk.data.acting.prompts import Acting
 from livetalk.data.heads.look import Look, sample_look
-from livetalk.data.speech import HELD_OUT_VOICES, Shelf, Utterance, entries
+from livetalk.data.speech import HELD_OUT_VOICES, SpeechDataset, Utterance, entries
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.voice.timing import Phoneme
 
@@ -140,7 +140,7 @@ def stage(seed: int, speech: Timelines, frames: int = CLIP_FRAMES) -> Scene:
     return Scene(seed, look, utterance, start_frame, perform(seed, timeline, start_frame, frames, person))
 
 
-def render_clip(seed: int, shelf: Shelf, renderer: Renderer, frames: int = CLIP_FRAMES) -> Clip:
+def render_clip(seed: int, shelf: SpeechDataset, renderer: Renderer, frames: int = CLIP_FRAMES) -> Clip:
     """Render the clip of a seed with its sound and truth; the same for the same seed, shelf and GL driver."""
     scene = stage(seed, Timelines(shelf.lines), frames)
     spoken = shelf[scene.utterance]

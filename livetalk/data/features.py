@@ -22,7 +22,7 @@ from torch import Tensor
 
 from livetalk.conditions.speech_tiny import SpeechEncoder
 from livetalk.data.augment import sample_treatment, treat
-from livetalk.data.speech import MANIFEST, RATE, Shelf, Utterance, entries
+from livetalk.data.speech import MANIFEST, RATE, SpeechDataset, Utterance, entries
 from livetalk.geometry import FRAME_RATE
 from livetalk.voice.timing import Phoneme
 
@@ -32,7 +32,7 @@ _STREAM = 0xFEA7
 
 
 @dataclass(frozen=True)
-class FeatureShelf:
+class FeatureDataset:
     """Features of many utterances in memory; all axes of time are video frames.
 
     `rows`: float16, entries end to end. `starts`: of each entry in `rows`, and the end. `silence`: the row of no
@@ -45,7 +45,7 @@ class FeatureShelf:
     lines: list[dict[str, Any]]
 
     @classmethod
-    def load(cls, folder: Path | str, device: torch.device | str = "cpu") -> "FeatureShelf":
+    def load(cls, folder: Path | str, device: torch.device | str = "cpu") -> "FeatureDataset":
         """Raises ValueError if the folder is no feature shelf or its two files do not belong together."""
         folder = Path(folder)
         if not (folder / FEATURES).is_file():
@@ -98,14 +98,14 @@ def encode_shelf(
     out: Path | str,
     variants: int = 2,
     seed: int = 0,
-) -> FeatureShelf:
+) -> FeatureDataset:
     """Encode every utterance of one or more speech shelves, in `variants` variants each, into the folder `out`.
 
     Deterministic by seed. Raises ValueError if a folder holds no speech.
     """
     folders = [folders] if isinstance(folders, str | Path) else folders
     lines, pieces = [], []
-    for utterance in (spoken for folder in folders for spoken in Shelf(folder)):
+    for utterance in (spoken for folder in folders for spoken in SpeechDataset(folder)):
         for variant, version in enumerate(versions(utterance, variants, seed)):
             pieces.append(encode(version.audio, encoder))
             lines.append(_line(version, variant))
@@ -117,7 +117,7 @@ def encode_shelf(
     _replace(out / MANIFEST, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
     (out / (FEATURES + ".part")).write_bytes(save(tensors))
     (out / (FEATURES + ".part")).replace(out / FEATURES)
-    return FeatureShelf(lines=lines, **tensors)
+    return FeatureDataset(lines=lines, **tensors)
 
 
 @torch.no_grad()

@@ -197,7 +197,7 @@ def entries(folder: Path) -> list[dict]:
     return found
 
 
-class Shelf:
+class SpeechDataset:
     """A shelf on disk: utterances in order of making, read when asked for, as they stood when it was opened.
 
     Raises ValueError when the folder holds no speech.

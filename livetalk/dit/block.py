@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from livetalk.dit.config import DiTConfig
 from livetalk.nn.attention import attend
-from livetalk.nn.kv_cache import KeysValues, Past, joined
-from livetalk.nn.rope import Rotation, rotate
+from livetalk.nn.kv_cache import KeysValues, KVContext, joined
+from livetalk.nn.rope import RotaryEmbedding, apply_rotary
 
 
 class _RMSNorm(nn.Module):
@@ -69,14 +69,14 @@ class SelfAttention(_Projections):
     def forward(
         self,
         x: Float[Tensor, "b n d"],
-        turn: Rotation,
-        past: Past | None,
+        turn: RotaryEmbedding,
+        past: KVContext | None,
         mask: Bool[Tensor, "n m"] | None,
     ) -> tuple[Float[Tensor, "b n d"], KeysValues]:
         """Attend to `past` (keys already rotated) and to x itself; returns x's own unrotated keys and values too."""
         q, *own = self._projected(x)
-        key, value = joined(past, rotate(own[0], turn), own[1])
-        return self.o(attend(rotate(q, turn), key, value, mask)), (own[0], own[1])
+        key, value = joined(past, apply_rotary(own[0], turn), own[1])
+        return self.o(attend(apply_rotary(q, turn), key, value, mask)), (own[0], own[1])
 
 
 class CrossAttention(_Projections):
@@ -119,9 +119,9 @@ class DiTBlock(nn.Module):
         self,
         x: Float[Tensor, "b n d"],
         time: Float[Tensor, "b f 6 d"],
-        turn: Rotation,
+        turn: RotaryEmbedding,
         text: KeysValues,
-        past: Past | None = None,
+        past: KVContext | None = None,
         mask: Bool[Tensor, "n m"] | None = None,
     ) -> tuple[Float[Tensor, "b n d"], KeysValues]:
         """The layer's output and its own unrotated keys and values."""
@@ -131,11 +131,11 @@ class DiTBlock(nn.Module):
         x = x + self.cross_attn(self.norm3(x), text)
         return x + gated(self.ffn(modulate(self._norm(x), shift_f, scale_f)), gate_f), own
 
-    def text_keys_values(self, embedded: Float[Tensor, "b s d"]) -> KeysValues:
+    def compute_text_kv(self, embedded: Float[Tensor, "b s d"]) -> KeysValues:
         """Keys and values of a prompt. A method of the block, which is the unit in which weights are spread."""
         return self.cross_attn.keys_values(embedded)
 
-    def keys_values(self, x: Float[Tensor, "b n d"], time: Float[Tensor, "b f 6 d"]) -> KeysValues:
+    def compute_kv(self, x: Float[Tensor, "b n d"], time: Float[Tensor, "b f 6 d"]) -> KeysValues:
         """Only the keys and values: all that a clean pass needs of the last layer."""
         shift, scale, *_ = self._modulation(time)
         return self.self_attn.keys_values(modulate(self._norm(x), shift, scale))

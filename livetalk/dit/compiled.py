@@ -13,18 +13,18 @@ import torch
 from torch import Tensor
 
 from livetalk.dit.block import DiTBlock
-from livetalk.dit.model import DiT, TextMemory
+from livetalk.dit.model import DiT, TextKV
 from livetalk.nn.kernels.choose import Kernel
-from livetalk.nn.kernels.cuda_graphs import Graphs
-from livetalk.nn.kernels.fp8 import eight_bits, native_fp8
-from livetalk.nn.kv_cache import KeysValues, Past, Room
-from livetalk.nn.rope import Rotation
+from livetalk.nn.kernels.cuda_graphs import CudaGraphCache
+from livetalk.nn.kernels.fp8 import native_fp8, quantise_linears_
+from livetalk.nn.kv_cache import KeysValues, KVBuffer, KVContext
+from livetalk.nn.rope import RotaryEmbedding
 
 SHAPES = 64  # that blocks may be compiled for
 
 
 @dataclass(frozen=True)
-class Measures:
+class AccelerationConfig:
     """What is tried. backend: of torch.compile; emulate_fp8: 8 bits where nothing multiplies them, for tests."""
 
     fused: bool = True
@@ -35,13 +35,15 @@ class Measures:
     emulate_fp8: bool = False
 
 
-class ServedDiT:
+class CompiledDiT:
     """See the module docstring. `log`: what really runs, a sentence a measure."""
 
-    def __init__(self, model: DiT, measures: Measures = Measures(), kernel: Kernel | None = None) -> None:
+    def __init__(
+        self, model: DiT, measures: AccelerationConfig = AccelerationConfig(), kernel: Kernel | None = None
+    ) -> None:
         self.model, self.measures, self.kernel = model, measures, kernel or Kernel()
         self.log: list[str] = []
-        self.config, self.graphs = self.model.config, Graphs()
+        self.config, self.graphs = self.model.config, CudaGraphCache()
         self._recording = self._warm = False
         self.device = next(self.model.parameters()).device
         blocks = cast(Sequence[DiTBlock], self.model.blocks)
@@ -65,7 +67,7 @@ class ServedDiT:
         count = 0
         for block in blocks:
             kept = block.self_attn.q, block.self_attn.k, block.self_attn.v, block.cross_attn.k, block.cross_attn.v
-            count += eight_bits(block, emulated)
+            count += quantise_linears_(block, emulated)
             # Only the fused product is used in a layer's forward; keys and values alone, in the last layer's clean
             # pass and of the prompt, are worth their precision.
             names = ("self_attn.q", "self_attn.k", "self_attn.v", "cross_attn.k", "cross_attn.v")
@@ -74,37 +76,37 @@ class ServedDiT:
             count -= len(kept)
         self.log.append(f"products: fp8 e4m3 in {count} layers{' (emulated)' if emulated else ''}, else {words}")
 
-    def remember_text(self, text: Tensor) -> TextMemory:
-        return self.model.remember_text(text)
+    def project_text(self, text: Tensor) -> TextKV:
+        return self.model.project_text(text)
 
-    def turn(self, times: Tensor, grid: tuple[int, int]) -> Rotation:
-        return self.model.turn(times, grid)
+    def rope(self, times: Tensor, grid: tuple[int, int]) -> RotaryEmbedding:
+        return self.model.rope(times, grid)
 
     def __call__(
         self,
         x: Tensor,
         t: Tensor,
         reference: Tensor,
-        text: TextMemory | Tensor,
+        text: TextKV | Tensor,
         audio: Tensor,
-        turn: Rotation,
-        past: tuple[Past, ...] | None = None,
+        turn: RotaryEmbedding,
+        past: tuple[KVContext, ...] | None = None,
     ) -> Tensor:
         """As `DiT.forward`."""
         return self._run("velocity", self.model.forward, x, t, reference, text, audio, turn, past)
 
-    def keys_values(
+    def compute_kv(
         self,
         x: Tensor,
         t: Tensor,
         reference: Tensor,
-        text: TextMemory | Tensor,
+        text: TextKV | Tensor,
         audio: Tensor,
-        turn: Rotation,
-        past: tuple[Past, ...] | None = None,
+        turn: RotaryEmbedding,
+        past: tuple[KVContext, ...] | None = None,
     ) -> tuple[KeysValues, ...]:
         """As `DiT.keys_values`."""
-        return self._run("memory", self.model.keys_values, x, t, reference, text, audio, turn, past)
+        return self._run("memory", self.model.compute_kv, x, t, reference, text, audio, turn, past)
 
     def warm_up(self, walk: Callable[[], object], tell: Callable[[str], None] = lambda words: None) -> None:
         """Try every measure while `walk` calls the transformer in all shapes of a session; leave out what fails."""
@@ -138,7 +140,7 @@ class ServedDiT:
             walk()
             self.log.append(f"calls: {len(self.graphs)} CUDA graphs")
         except Exception as error:
-            self.graphs = Graphs()
+            self.graphs = CudaGraphCache()
             self.log.append(f"calls: launched one by one; no CUDA graph: {_short(error)}")
         finally:
             self._recording = False
@@ -150,17 +152,17 @@ class ServedDiT:
         x: Tensor,
         t: Tensor,
         reference: Tensor,
-        text: TextMemory | Tensor,
+        text: TextKV | Tensor,
         audio: Tensor,
-        turn: Rotation,
-        past: tuple[Past, ...] | None,
+        turn: RotaryEmbedding,
+        past: tuple[KVContext, ...] | None,
     ) -> Any:
         # A shape that was not walked through runs uncompiled: nobody waits for a compiler in a session.
         stance = "eager_on_recompile" if self._warm and self.measures.compiled else "default"
         with self.kernel.used(), torch.compiler.set_stance(stance):
-            if not isinstance(text, TextMemory):
-                text = self.remember_text(text)
-            rooms = past is None or all(isinstance(p, Room) for p in past)
+            if not isinstance(text, TextKV):
+                text = self.project_text(text)
+            rooms = past is None or all(isinstance(p, KVBuffer) for p in past)
             if not rooms or not (self._recording or len(self.graphs)):
                 return function(x, t, reference, text, audio, turn, past)
             key = (name, tuple(x.shape), x.dtype, text.layers[0][0].shape, _address(past))
@@ -171,23 +173,23 @@ class ServedDiT:
             if key not in self.graphs:
 
                 def call(x: Tensor, t: Tensor, reference: Tensor, audio: Tensor, cos: Tensor, sin: Tensor) -> Any:
-                    return function(x, t, reference, memory, audio, Rotation(cos, sin), past)
+                    return function(x, t, reference, memory, audio, RotaryEmbedding(cos, sin), past)
 
                 self.graphs.record(key, call, inputs)
             return self.graphs.replay(key, inputs)
 
-    def _fixed_text(self, text: TextMemory) -> TextMemory:
+    def _fixed_text(self, text: TextKV) -> TextKV:
         flat = [tensor for pair in text.layers for tensor in pair]
         fixed = self.graphs.keep(("text", tuple(flat[0].shape)), text, flat)
-        return TextMemory(tuple(zip(fixed[::2], fixed[1::2], strict=True)))
+        return TextKV(tuple(zip(fixed[::2], fixed[1::2], strict=True)))
 
 
-def _address(past: tuple[Past, ...] | None) -> Hashable:
+def _address(past: tuple[KVContext, ...] | None) -> Hashable:
     """Where the past lies and how much of it is filled: what a recorded call depends on beside its inputs."""
     if past is None:
         return None
     first = past[0]
-    assert isinstance(first, Room)
+    assert isinstance(first, KVBuffer)
     return first.keys.data_ptr(), first.filled
 
 

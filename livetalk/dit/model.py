@@ -19,21 +19,21 @@ from torch.utils.checkpoint import checkpoint
 from livetalk.dit.audio import AudioPack
 from livetalk.dit.block import DiTBlock, modulate
 from livetalk.dit.config import DiTConfig
-from livetalk.nn.kv_cache import KeysValues, Past
-from livetalk.nn.rope import Rotation, rotation
+from livetalk.nn.kv_cache import KeysValues, KVContext
+from livetalk.nn.rope import RotaryEmbedding, rotary_embedding
 
 # Below this noise level a predicted clean latent says nothing about velocity; dividing would only amplify error.
 SMALLEST_SIGMA = 0.05
 
 
 @dataclass(frozen=True)
-class TextMemory:
+class TextKV:
     """Cross-attention keys and values of a prompt, one pair a layer: the same for every step and block."""
 
     layers: tuple[KeysValues, ...]
 
-    def expand(self, batch: int) -> "TextMemory":
-        return TextMemory(tuple((k.expand(batch, -1, -1, -1), v.expand(batch, -1, -1, -1)) for k, v in self.layers))
+    def expand(self, batch: int) -> "TextKV":
+        return TextKV(tuple((k.expand(batch, -1, -1, -1), v.expand(batch, -1, -1, -1)) for k, v in self.layers))
 
 
 def sinusoids(t: Float[Tensor, "b f"], width: int) -> Float[Tensor, "b f w"]:
@@ -77,24 +77,24 @@ class DiT(nn.Module):
         self.audio_proj = AudioPack(cfg)
         self.audio_cond_projs = nn.ModuleList(nn.Linear(cfg.audio_hidden, cfg.dim) for _ in cfg.audio_blocks)
 
-    def remember_text(self, text: Float[Tensor, "b s w"]) -> TextMemory:
+    def project_text(self, text: Float[Tensor, "b s w"]) -> TextKV:
         """Keys and values of text features, to be given to `forward` in place of them."""
         embedded = self.text_embedding(text.to(self.patch_embedding.weight.dtype))
-        return TextMemory(tuple(block.text_keys_values(embedded) for block in self._layers()))
+        return TextKV(tuple(block.compute_text_kv(embedded) for block in self._layers()))
 
-    def turn(self, times: Float[Tensor, " f"], grid: tuple[int, int]) -> Rotation:
+    def rope(self, times: Float[Tensor, " f"], grid: tuple[int, int]) -> RotaryEmbedding:
         """Rotation for latent frames at `times` on a `grid` of tokens."""
-        return rotation(times, *grid, self.config.head_dim)
+        return rotary_embedding(times, *grid, self.config.head_dim)
 
     def forward(
         self,
         x: Float[Tensor, "b c f h w"],
         t: Float[Tensor, "b f"],
         reference: Float[Tensor, "b c1 f h w"],
-        text: Float[Tensor, "b s w"] | TextMemory,
+        text: Float[Tensor, "b s w"] | TextKV,
         audio: Float[Tensor, "b f g"],
-        turn: Rotation | None = None,
-        past: tuple[Past, ...] | None = None,
+        turn: RotaryEmbedding | None = None,
+        past: tuple[KVContext, ...] | None = None,
         mask: Bool[Tensor, "n m"] | None = None,
     ) -> Float[Tensor, "b c f h w"]:
         """Velocity (noise minus clean) of noisy latents x at time steps t = 1000 sigma, one a latent frame.
@@ -103,66 +103,66 @@ class DiT(nn.Module):
         audio: packed features (`pack_audio`); zeros for none. turn: positions of x's tokens, 0.. by default.
         past: rotated keys and values of earlier latent frames, a pair a layer. mask: over [past, x] keys.
         """
-        return self.forward_keeping(x, t, reference, text, audio, turn, past, mask)[0]
+        return self.forward_with_kv(x, t, reference, text, audio, turn, past, mask)[0]
 
-    def forward_keeping(
+    def forward_with_kv(
         self,
         x: Tensor,
         t: Tensor,
         reference: Tensor,
-        text: Tensor | TextMemory,
+        text: Tensor | TextKV,
         audio: Tensor,
-        turn: Rotation | None = None,
-        past: tuple[Past, ...] | None = None,
+        turn: RotaryEmbedding | None = None,
+        past: tuple[KVContext, ...] | None = None,
         mask: Tensor | None = None,
     ) -> tuple[Tensor, tuple[KeysValues, ...]]:
         """`forward`, with every layer's own unrotated keys and values."""
-        tokens, time, speech, memory, turn = self._enter(x, t, reference, text, audio, turn)
+        tokens, time, speech, memory, turn = self._embed(x, t, reference, text, audio, turn)
         embedding, modulation = time
         kept: list[KeysValues] = []
         for i, block in enumerate(self.blocks):
-            tokens = self._hear(tokens, speech, i)
+            tokens = self._add_audio(tokens, speech, i)
             inputs = (tokens, modulation, turn, memory.layers[i], past[i] if past else None, mask)
             if self.recompute and torch.is_grad_enabled():
                 tokens, own = checkpoint(block, *inputs, use_reentrant=False)
             else:
                 tokens, own = block(*inputs)
             kept.append(own)
-        return self._leave(self.head(tokens, embedding), x, t), tuple(kept)
+        return self._unpatchify(self.head(tokens, embedding), x, t), tuple(kept)
 
-    def keys_values(
+    def compute_kv(
         self,
         x: Tensor,
         t: Tensor,
         reference: Tensor,
-        text: Tensor | TextMemory,
+        text: Tensor | TextKV,
         audio: Tensor,
-        turn: Rotation | None = None,
-        past: tuple[Past, ...] | None = None,
+        turn: RotaryEmbedding | None = None,
+        past: tuple[KVContext, ...] | None = None,
     ) -> tuple[KeysValues, ...]:
         """Only the unrotated keys and values of each layer: the clean pass that writes a finished block's memory."""
-        tokens, (_, modulation), speech, memory, turn = self._enter(x, t, reference, text, audio, turn)
+        tokens, (_, modulation), speech, memory, turn = self._embed(x, t, reference, text, audio, turn)
         kept: list[KeysValues] = []
         for i, block in enumerate(self.blocks[:-1]):
-            tokens = self._hear(tokens, speech, i)
+            tokens = self._add_audio(tokens, speech, i)
             tokens, own = block(tokens, modulation, turn, memory.layers[i], past[i] if past else None)
             kept.append(own)
         last = len(self.blocks) - 1
-        kept.append(self._layers()[last].keys_values(self._hear(tokens, speech, last), modulation))
+        kept.append(self._layers()[last].compute_kv(self._add_audio(tokens, speech, last), modulation))
         return tuple(kept)
 
     def _layers(self) -> Sequence[DiTBlock]:
         return cast(Sequence[DiTBlock], self.blocks)
 
-    def _enter(
+    def _embed(
         self,
         x: Tensor,
         t: Tensor,
         reference: Tensor,
-        text: Tensor | TextMemory,
+        text: Tensor | TextKV,
         audio: Tensor,
-        turn: Rotation | None,
-    ) -> tuple[Tensor, tuple[Tensor, Tensor], Tensor, TextMemory, Rotation]:
+        turn: RotaryEmbedding | None,
+    ) -> tuple[Tensor, tuple[Tensor, Tensor], Tensor, TextKV, RotaryEmbedding]:
         dtype = self.patch_embedding.weight.dtype
         p, f, h, w = self.config.patch, x.shape[2], x.shape[3] // self.config.patch, x.shape[4] // self.config.patch
         seen = torch.cat([x, reference], 1).to(dtype)
@@ -171,20 +171,20 @@ class DiT(nn.Module):
         tokens = F.linear(cells, self.patch_embedding.weight.flatten(1), self.patch_embedding.bias)
         embedding = self.time_embedding(sinusoids(t, self.config.freq_dim).to(tokens.dtype))
         modulation = rearrange(self.time_projection(embedding), "b f (m d) -> b f m d", m=6)
-        memory = text if isinstance(text, TextMemory) else self.remember_text(text)
+        memory = text if isinstance(text, TextKV) else self.project_text(text)
         speech = self.audio_proj(audio.to(dtype))
         if turn is None:
-            turn = self.turn(torch.arange(f, device=x.device), (h, w))
+            turn = self.rope(torch.arange(f, device=x.device), (h, w))
         return tokens, (embedding, modulation), speech, memory, turn
 
-    def _hear(self, tokens: Tensor, speech: Float[Tensor, "b f a"], layer: int) -> Tensor:
+    def _add_audio(self, tokens: Tensor, speech: Float[Tensor, "b f a"], layer: int) -> Tensor:
         if layer not in self.config.audio_blocks:
             return tokens
         bias = self.audio_cond_projs[self.config.audio_blocks.index(layer)](speech)
         by_frame = rearrange(tokens, "b (f s) d -> b f s d", f=bias.shape[1])
         return rearrange(by_frame + bias[:, :, None], "b f s d -> b (f s) d")
 
-    def _leave(self, out: Tensor, x: Tensor, t: Float[Tensor, "b f"]) -> Tensor:
+    def _unpatchify(self, out: Tensor, x: Tensor, t: Float[Tensor, "b f"]) -> Tensor:
         p = self.config.patch
         h = x.shape[3] // p
         out = rearrange(out, "b (f h w) (p q c) -> b c f (h p) (w q)", f=x.shape[2], h=h, p=p, q=p)

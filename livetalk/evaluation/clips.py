@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Float32, UInt8
 
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.data.clips import CLIP_FRAMES, Renderer, Timelines, render_clip, render_still, stage
-from livetalk.data.speech import Shelf
+from livetalk.data.speech import SpeechDataset
 from livetalk.evaluation.metrics import held_out, identity, readback
 from livetalk.evaluation.metrics.clip_codec import Coded, coded, load_codec, round_trip
 from livetalk.evaluation.metrics.landmarks import FaceTrack, track
@@ -85,7 +85,7 @@ class Lab:
 
     def __init__(
         self,
-        shelf: Shelf,
+        shelf: SpeechDataset,
         renderer: Renderer,
         codec: PortraitCodec,
         dtype: torch.dtype,
@@ -156,7 +156,7 @@ def played(made: Frames, true: Frames, seen: FaceTrack, still: tuple[Frames, Fra
 
 
 @dataclass(frozen=True)
-class Order:
+class ClipOrder:
     """What to measure with: paths, so that it can be sent to worker processes."""
 
     shelf: Path
@@ -168,12 +168,12 @@ class Order:
     eight_bits: bool = False  # the numbers of the full preset's fast mode, emulated
 
 
-def open_lab(order: Order, threads: int) -> Lab:
+def open_lab(order: ClipOrder, threads: int) -> Lab:
     """Load what an order names. Raises ValueError for missing weights, speech or extras."""
     from livetalk.data.heads.renderer import HeadRenderer
 
     torch.set_num_threads(threads)
-    shelf = Shelf(order.shelf)
+    shelf = SpeechDataset(order.shelf)
     if order.codec_only:
         dtype = best_dtype()
         codec = load_codec((order.weights or ASSETS) / "codec.safetensors", order.preset).to(dtype)
@@ -192,13 +192,13 @@ def _teacher(performer: Performer, weights: Path) -> Player:
     return Teacher(performer, weights)
 
 
-def measure(order: Order, clips: int, workers: int) -> Iterator[Measured]:
+def measure(order: ClipOrder, clips: int, workers: int) -> Iterator[Measured]:
     """Measure the first `clips` held-out clips in `workers` processes, each yielded as it is done."""
     asked = [(s, place < order.show, place < TEACHER_CLIPS) for place, s in enumerate(held_out.seeds(clips))]
     yield from spread(partial(open_lab, order, threads_of(workers)), _measure, asked, workers)
 
 
-def strangers(order: Order, seeds: range, workers: int) -> Iterator[Float[np.ndarray, " 128"]]:
+def strangers(order: ClipOrder, seeds: range, workers: int) -> Iterator[Float[np.ndarray, " 128"]]:
     """Who the portraits of some held-out seeds are, in no order: others that a face could be mistaken for."""
     start = partial(open_lab, order, threads_of(workers))
     yield from spread(start, _stranger, [(seed,) for seed in seeds], workers)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
-from livetalk.data.speech import HELD_OUT_VOICES, Shelf
+from livetalk.data.speech import HELD_OUT_VOICES, SpeechDataset
 from livetalk.evaluation import clips as tiny
 from livetalk.evaluation import endurance, real, speed
 from livetalk.evaluation.metrics import held_out, identity
@@ -33,10 +33,10 @@ Part = Callable[[Tell], dict[str, float]]
 
 
 @dataclass(frozen=True)
-class Plan:
+class EvaluationPlan:
     """What is to be measured besides clips; None and False leave parts out."""
 
-    order: tiny.Order
+    order: tiny.ClipOrder
     avatars: Mapping[str, Picture]  # bundled faces, framed
     long: bool = False
     real: Path | None = None
@@ -75,7 +75,7 @@ class Plan:
     @cached_property
     def recordings(self) -> list[Sound]:
         """Held-out voices of the shelf, one each, as many as there are."""
-        shelf, found = Shelf(self.order.shelf), {}
+        shelf, found = SpeechDataset(self.order.shelf), {}
         for place, line in enumerate(shelf.lines):
             if line["voice"] in HELD_OUT_VOICES:
                 found.setdefault((line["voice"], len(found) // len(HELD_OUT_VOICES)), place)
@@ -123,7 +123,7 @@ class Plan:
         return list(self.avatars.values())
 
 
-def gallery(order: tiny.Order, clips: int, workers: int, tell: Tell) -> list[Float[np.ndarray, " 128"]]:
+def gallery(order: tiny.ClipOrder, clips: int, workers: int, tell: Tell) -> list[Float[np.ndarray, " 128"]]:
     """The held-out people that fill the gallery up to `GALLERY` beside those of so many clips."""
     found = []
     for one in tiny.strangers(order, held_out.seeds(max(GALLERY, clips))[clips:], workers):

@@ -15,7 +15,7 @@ Figures = Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Bar:
+class Threshold:
     """The least or the most that a figure may be."""
 
     value: float
@@ -32,80 +32,88 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Meaning:
+class MetricSpec:
     """What a figure says. `bar`: what the model must reach; `aim`: what the next version should."""
 
     words: str
-    bar: Bar | None = None
-    aim: Bar | None = None
+    bar: Threshold | None = None
+    target: Threshold | None = None
 
 
-def _most(value: float) -> Bar:
-    return Bar(value, most=True)
+def _most(value: float) -> Threshold:
+    return Threshold(value, most=True)
 
 
-FIGURES: dict[str, Meaning] = {
-    "lip_r": Meaning("Pearson r of lip gap and known opening, inside speech; median over clips"),
-    "lip_r_truth": Meaning("the same of the rendered truth: the ceiling"),
-    "lip_r_share": Meaning("lip_r over lip_r_truth", Bar(0.80), Bar(0.95)),
-    "lip_lag_frames": Meaning("lag of the best r, frames; above 0 the picture is late", Bar(1, True, True), _most(0)),
-    "lip_over_loudness": Meaning("lip_r minus the r of a mouth that follows loudness only", Bar(0.10)),
-    "lip_over_swapped": Meaning("r minus r against another clip's speech; means", Bar(0.40)),
-    "pause_gap": Meaning("lip gap in pauses minus the portrait's, inter-ocular distances", _most(0.03), _most(0.01)),
-    "pause_gap_truth": Meaning("the same of the rendered truth"),
-    "identity_median": Meaning("dlib distance to the portrait, median over frames", _most(0.40), _most(0.33)),
-    "identity_p95": Meaning("the same, 95th percentile", _most(0.60)),
-    "identity_truth": Meaning("the median for the rendered truth"),
-    "identity_rank1": Meaning("clips whose own portrait is the nearest of the gallery", Bar(0.95)),
-    "identity_gallery": Meaning("held-out portraits in that gallery"),
-    "faceless": Meaning("share of frames in which no face is found"),
-    "prompt_mean": Meaning("asked moods, head movements and gazes that are read back; mean", Bar(0.80), Bar(0.90)),
-    "prompt_min": Meaning("the attribute read back worst", Bar(0.60)),
-    "prompt_mean_truth": Meaning("prompt_mean of the rendered truth"),
-    "prompt_min_truth": Meaning("prompt_min of the rendered truth"),
-    "sharpness_share": Meaning("high-frequency energy in the face box against the truth's", Bar(0.85), Bar(0.95)),
-    "flicker": Meaning("a still scene: frame-difference energy where the truth is still, over the truth's", _most(1.3)),
-    "idle_motion": Meaning("the same scene: frame-difference energy of all of the picture, over the truth's"),
-    "outlines": Meaning("speaking clips: frame-difference energy where the truth is still, over the truth's"),
-    "black": Meaning("black frames", _most(0)),
-    "frozen": Meaning("frames equal to the one before", _most(0)),
-    "minute_drift": Meaning("a minute's last 5 s against its first; worst of three", _most(0.15), _most(0.05)),
-    "ten_minute_drift": Meaning("the same of ten minutes", _most(0.20), _most(0.05)),
-    "real_voice_r": Meaning("lip gap against what recorded voices ask of a mouth; median", Bar(0.45), Bar(0.60)),
-    "real_voice_over_loudness": Meaning("real_voice_r minus the r of a mouth that follows loudness only"),
-    "real_voice_over_swapped": Meaning("r minus r against another recording; mean"),
-    "real_voice_filmed": Meaning("the r that filmed speakers reach: the ceiling"),
-    "real_portrait_identity": Meaning("dlib distance of talking photographs; median", _most(0.55), _most(0.45)),
-    "real_portraits": Meaning("photographs that were made to talk"),
-    "fps": Meaning("frames a second, conditions to pixels", Bar(32), Bar(40)),
-    "fps_avx2": Meaning("the same with oneDNN held to AVX2", Bar(18)),
-    "first_frame_s": Meaning("first frame after load, s", _most(0.5)),
-    "rss_gb": Meaning("most memory held, GB", _most(2.5)),
-    "distill_speedup": Meaning("denoising throughput, student over the guided teacher of 48 steps", Bar(20)),
-    "distill_keeps": Meaning("student over teacher: least of lips, likeness, prompts", Bar(0.90), Bar(0.97)),
+FIGURES: dict[str, MetricSpec] = {
+    "lip_r": MetricSpec("Pearson r of lip gap and known opening, inside speech; median over clips"),
+    "lip_r_truth": MetricSpec("the same of the rendered truth: the ceiling"),
+    "lip_r_share": MetricSpec("lip_r over lip_r_truth", Threshold(0.80), Threshold(0.95)),
+    "lip_lag_frames": MetricSpec("lag of the best r, frames; above 0 the picture is late",
+                                 Threshold(1, True, True), _most(0)),
+    "lip_over_loudness": MetricSpec("lip_r minus the r of a mouth that follows loudness only", Threshold(0.10)),
+    "lip_over_swapped": MetricSpec("r minus r against another clip's speech; means", Threshold(0.40)),
+    "pause_gap": MetricSpec("lip gap in pauses minus the portrait's, inter-ocular distances", _most(0.03), _most(0.01)),
+    "pause_gap_truth": MetricSpec("the same of the rendered truth"),
+    "identity_median": MetricSpec("dlib distance to the portrait, median over frames", _most(0.40), _most(0.33)),
+    "identity_p95": MetricSpec("the same, 95th percentile", _most(0.60)),
+    "identity_truth": MetricSpec("the median for the rendered truth"),
+    "identity_rank1": MetricSpec("clips whose own portrait is the nearest of the gallery", Threshold(0.95)),
+    "identity_gallery": MetricSpec("held-out portraits in that gallery"),
+    "faceless": MetricSpec("share of frames in which no face is found"),
+    "prompt_mean": MetricSpec("asked moods, head movements and gazes that are read back; mean",
+                              Threshold(0.80), Threshold(0.90)),
+    "prompt_min": MetricSpec("the attribute read back worst", Threshold(0.60)),
+    "prompt_mean_truth": MetricSpec("prompt_mean of the rendered truth"),
+    "prompt_min_truth": MetricSpec("prompt_min of the rendered truth"),
+    "sharpness_share": MetricSpec("high-frequency energy in the face box against the truth's",
+                                  Threshold(0.85), Threshold(0.95)),
+    "flicker": MetricSpec("a still scene: frame-difference energy where the truth is still, over the truth's",
+                          _most(1.3)),
+    "idle_motion": MetricSpec("the same scene: frame-difference energy of all of the picture, over the truth's"),
+    "outlines": MetricSpec("speaking clips: frame-difference energy where the truth is still, over the truth's"),
+    "black": MetricSpec("black frames", _most(0)),
+    "frozen": MetricSpec("frames equal to the one before", _most(0)),
+    "minute_drift": MetricSpec("a minute's last 5 s against its first; worst of three", _most(0.15), _most(0.05)),
+    "ten_minute_drift": MetricSpec("the same of ten minutes", _most(0.20), _most(0.05)),
+    "real_voice_r": MetricSpec("lip gap against what recorded voices ask of a mouth; median",
+                               Threshold(0.45), Threshold(0.60)),
+    "real_voice_over_loudness": MetricSpec("real_voice_r minus the r of a mouth that follows loudness only"),
+    "real_voice_over_swapped": MetricSpec("r minus r against another recording; mean"),
+    "real_voice_filmed": MetricSpec("the r that filmed speakers reach: the ceiling"),
+    "real_portrait_identity": MetricSpec("dlib distance of talking photographs; median", _most(0.55), _most(0.45)),
+    "real_portraits": MetricSpec("photographs that were made to talk"),
+    "fps": MetricSpec("frames a second, conditions to pixels", Threshold(32), Threshold(40)),
+    "fps_avx2": MetricSpec("the same with oneDNN held to AVX2", Threshold(18)),
+    "first_frame_s": MetricSpec("first frame after load, s", _most(0.5)),
+    "rss_gb": MetricSpec("most memory held, GB", _most(2.5)),
+    "distill_speedup": MetricSpec("denoising throughput, student over the guided teacher of 48 steps", Threshold(20)),
+    "distill_keeps": MetricSpec("student over teacher: least of lips, likeness, prompts",
+                                Threshold(0.90), Threshold(0.97)),
 }  # fmt: skip
-CODEC: dict[str, Meaning] = {
-    "codec_psnr": Meaning("truth through the codec, dB"),
-    "codec_mouth_psnr": Meaning("the same in the mouth box, dB", Bar(30.0)),
-    "codec_eye_psnr": Meaning("the same in the eye boxes, dB"),
-    "codec_motion_energy": Meaning("motion inside latent frames in the mouth box, over the truth's", Bar(0.80)),
-    "codec_lip_r": Meaning("r of lip gaps before and after the codec, mean over clips", Bar(0.95)),
+CODEC: dict[str, MetricSpec] = {
+    "codec_psnr": MetricSpec("truth through the codec, dB"),
+    "codec_mouth_psnr": MetricSpec("the same in the mouth box, dB", Threshold(30.0)),
+    "codec_eye_psnr": MetricSpec("the same in the eye boxes, dB"),
+    "codec_motion_energy": MetricSpec(
+        "motion inside latent frames in the mouth box, over the truth's", Threshold(0.80)
+    ),
+    "codec_lip_r": MetricSpec("r of lip gaps before and after the codec, mean over clips", Threshold(0.95)),
 }
 TEACHER = "teacher_"  # before the teacher's own figures
-TEACHER_BARS = {"lip_r_share": Bar(0.85)}
+TEACHER_BARS = {"lip_r_share": Threshold(0.85)}
 
 
-def meaning(name: str, gate: bool = False) -> Meaning:
+def meaning(name: str, gate: bool = False) -> MetricSpec:
     """What the figure of a name says. gate: the codec is judged alone, by bars that a whole model is not asked."""
     if name in CODEC:
-        return CODEC[name] if gate else Meaning(CODEC[name].words)
+        return CODEC[name] if gate else MetricSpec(CODEC[name].words)
     if name.startswith(TEACHER):
         of = name.removeprefix(TEACHER)
-        return Meaning(f"teacher: {FIGURES[of].words}", TEACHER_BARS.get(of))
+        return MetricSpec(f"teacher: {FIGURES[of].words}", TEACHER_BARS.get(of))
     return FIGURES[name]
 
 
-def bars(figures: Figures) -> dict[str, Bar]:
+def thresholds(figures: Figures) -> dict[str, Threshold]:
     """What these figures must reach."""
     gate = all(name in CODEC for name in figures)
     return {name: bar for name in figures if (bar := meaning(name, gate).bar)}
@@ -113,14 +121,14 @@ def bars(figures: Figures) -> dict[str, Bar]:
 
 def missed(figures: Figures) -> list[str]:
     """Names of the figures that are not what their bar asks for."""
-    return [name for name, bar in bars(figures).items() if not bar.met(figures[name])]
+    return [name for name, bar in thresholds(figures).items() if not bar.met(figures[name])]
 
 
 def document(figures: Figures) -> dict[str, Any]:
     """Figures, bars and what is missed, ready for JSON; None for what could not be measured."""
     return {
         "figures": {name: value if math.isfinite(value) else None for name, value in figures.items()},
-        "bars": {name: bar.value for name, bar in bars(figures).items()},
+        "bars": {name: bar.value for name, bar in thresholds(figures).items()},
         "missed": missed(figures),
     }
 
@@ -146,6 +154,6 @@ def markdown(figures: Figures, earlier: Mapping[str, Held] | None = None) -> str
         shown = f"{value:.3g}" if math.isfinite(value) else "not measured"
         shown = f"**{shown} missed**" if name in failed else shown
         shown += f" ({older[name].when})" if name in older else ""
-        bar, aim = (str(limit) if limit else "" for limit in (said.bar, said.aim))
+        bar, aim = (str(limit) if limit else "" for limit in (said.bar, said.target))
         lines.append(f"| `{name}` | {shown} | {bar} | {aim} | {said.words} |")
     return "\n".join(lines)

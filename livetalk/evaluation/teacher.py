@@ -22,7 +22,7 @@ from livetalk.performer.stages import to_bytes
 from livetalk.recipes.distill.clips import ClipBatch
 from livetalk.recipes.distill.guidance import Guidance
 from livetalk.recipes.distill.self_rollout import rolled
-from livetalk.recipes.distill.trajectories import walk
+from livetalk.recipes.distill.trajectories import sample_trajectory
 from livetalk.recipes.run import load_dit
 
 GUIDANCE = Guidance(2.0, 2.5)  # of text and of speech, as in the trajectories that the student learns from
@@ -77,7 +77,7 @@ class Teacher:
         """Frames of the whole clip, a latent frame at a time."""
         clip = self.conditions(portrait, np.concatenate(list(speech)), prompt)
         latents = self.walk(clip)
-        carry = self.performer.decoder_of(portrait)
+        carry = self.performer.start_decoder(portrait)
         for latent in latents.to(self.performer.dtype).split(1, dim=2):
             pixels, carry = self.performer.codec.step(latent, carry)
             yield to_bytes(pixels)[0]
@@ -91,7 +91,7 @@ class Teacher:
         rows = p.windows.features(p.speech, torch.from_numpy(np.ascontiguousarray(sound)))
         audio = pack_audio(rows[None].float(), g.time_compression).to(p.device)
         latents = torch.zeros(1, g.latent_channels, audio.shape[1], g.latent_size, g.latent_size, device=p.device)
-        latents[:, :, :1] = p.reference_of(portrait)
+        latents[:, :, :1] = p.encode_portrait(portrait)
         return ClipBatch(latents, audio, p.text.encode([prompt]).to(p.device), torch.ones_like(latents[:, :1]))
 
     @torch.inference_mode()
@@ -100,7 +100,7 @@ class Teacher:
         preset = self.performer.preset
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(seed)
-            return walk(self.model, clip, self.guidance, preset.teacher_steps, preset.shift)[-1]
+            return sample_trajectory(self.model, clip, self.guidance, preset.teacher_steps, preset.shift)[-1]
 
     def race(self, portrait: UInt8[np.ndarray, "h w 3"], sound: Float32[np.ndarray, " n"], prompt: str) -> Walked:
         """Denoise the same clip with both, the student some times over: it is done before a clock is warm."""

@@ -46,7 +46,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Band:
+class DriftThresholds:
     """Where a healthy stream stays. The rendered truth never leaves it, not even for a single block.
 
     Raises ValueError for a limit or a patience that is not positive.
@@ -61,7 +61,7 @@ class Band:
         if min(self.identity, self.colour, self.sharpness, self.patience) <= 0:
             raise ValueError(f"{self} can never be kept: limits and patience must be positive")
 
-    def holds(self, drift: Drift) -> bool:
+    def contains(self, drift: Drift) -> bool:
         """Whether a single block lies inside."""
         return drift.identity <= self.identity and drift.colour <= self.colour and drift.sharpness <= self.sharpness
 
@@ -72,7 +72,7 @@ class DriftMeter:
     Raises ValueError if the portrait is too small for a thumbnail of its face.
     """
 
-    def __init__(self, portrait: UInt8[np.ndarray, "h w 3"], band: Band = Band()) -> None:
+    def __init__(self, portrait: UInt8[np.ndarray, "h w 3"], band: DriftThresholds = DriftThresholds()) -> None:
         self.band, self.outside = band, 0  # outside: blocks in a row
         self._shape = portrait.shape
         self._rows, self._columns, cell = _face_box(*portrait.shape[:2])
@@ -98,9 +98,9 @@ class DriftMeter:
         ratio = (self._detail(frames[:: 2 * EVERY]) + FLOOR) / (self._energy + FLOOR)
         return Drift(max(0.0, 1 - float(np.median(likeness))), max(tint, contrast), abs(math.log(ratio)))
 
-    def leaves_band(self, drift: Drift) -> bool:
+    def is_outside(self, drift: Drift) -> bool:
         """Note the next block's drift; true from the `patience`-th block in a row outside on, until one is inside."""
-        self.outside = 0 if self.band.holds(drift) else self.outside + 1
+        self.outside = 0 if self.band.contains(drift) else self.outside + 1
         return self.outside >= self.band.patience
 
     def reset(self) -> None:

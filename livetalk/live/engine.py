@@ -19,11 +19,11 @@ from jaxtyping import UInt8
 
 from livetalk.avatar.blocks import BlockTimings, TimedBlock
 from livetalk.live.faults import Fault
-from livetalk.live.session import LiveSession, Want
+from livetalk.live.session import Demand, LiveSession
 from livetalk.performer.performer import Performer
 from livetalk.performer.pipeline import computing, half_the_cores
 from livetalk.performer.stages import decode, denoise
-from livetalk.performer.stream import Job, Record, StreamSnapshot
+from livetalk.performer.stream import BlockPlan, BlockRecord, StreamSnapshot
 
 HEADROOM = 0.8  # of real time that admission lets sessions use together
 MARGIN = 1.25  # a block is begun so many times its usual cost before it is due
@@ -34,12 +34,12 @@ class Full(ValueError):
     """No session more can be held in real time."""
 
 
-class _Void(Exception):
+class Superseded(Exception):
     """The block being made is not wanted any more."""
 
 
 @dataclass
-class Cost:
+class StepCost:
     """Moving averages of what a step costs, in seconds, the other stage beside it."""
 
     denoise: float = 0.0
@@ -55,11 +55,11 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class _Work:
+class Batch:
     """One step's blocks on their way from one stage to the other."""
 
     sessions: list[LiveSession]
-    jobs: list[Job]
+    jobs: list[BlockPlan]
     epochs: list[int]
 
     @property
@@ -81,10 +81,10 @@ class LivePerformer:
             raise ValueError("as published, all of the speech must be there first: live sessions run without it")
         self.performer, self.clock = performer, clock
         self.lock = threading.Condition()
-        self.cost, self._share = Cost(), half_the_cores(performer.device)
+        self.cost, self._share = StepCost(), half_the_cores(performer.device)
         self.sessions: list[LiveSession] = []
         self.limit = self._warm_up() if sessions is None else sessions
-        self.pool = performer.pool(self.limit)
+        self.pool = performer.kv_pool(self.limit)
         self._stopping = False
         self._decoder = ThreadPoolExecutor(1, "decode")
         self._decoding: Future[None] | None = None
@@ -99,7 +99,7 @@ class LivePerformer:
         Raises Full (a ValueError) when the machine holds as many as it can, ValueError for a portrait of odd size.
         """
         with self.lock:
-            self._bury()
+            self._reap_closed()
             if self._stopping:
                 raise ValueError("the live performer is closed: make a new one")
             if not self.pool.free:
@@ -130,7 +130,7 @@ class LivePerformer:
         self._thread.join()
         self._decoder.shutdown()
         with self.lock:
-            self._bury()
+            self._reap_closed()
 
     def __enter__(self) -> Self:
         return self
@@ -146,7 +146,7 @@ class LivePerformer:
     def _warm_up(self) -> int:
         """Step a throw-away stream into its steady state; returns how many sessions fit into real time."""
         g = self.performer.preset.geometry
-        slot = self.performer.pool(1).open()
+        slot = self.performer.kv_pool(1).open()
         with computing(self._share):
             stream = self.performer.stream(slot, np.full((g.size, g.size, 3), 128, np.uint8), "", 0)
             for _ in range(g.window_latents // g.block_latents + 2):
@@ -154,17 +154,17 @@ class LivePerformer:
                 records = denoise(self.performer, [stream], [stream.plan()])
                 between = time.perf_counter()
                 decode(self.performer, [stream], records)
-                self.cost = Cost(between - began, time.perf_counter() - between)
+                self.cost = StepCost(between - began, time.perf_counter() - between)
         slot.close()
         in_time = int(HEADROOM * g.block_seconds / max(self.cost.denoise, self.cost.decode))
-        room = self.performer.room
+        room = self.performer.max_sessions
         return max(1, in_time if room is None else min(in_time, room))
 
     def _run(self) -> None:
         with computing(self._share):
             while True:
                 with self.lock:
-                    self._bury()
+                    self._reap_closed()
                     if self._stopping:
                         return
                     due, wake = self._due()
@@ -179,15 +179,15 @@ class LivePerformer:
                         session.busy = False
                     self.lock.notify_all()
 
-    def _due(self) -> tuple[list[tuple[LiveSession, Want]], float]:
+    def _due(self) -> tuple[list[tuple[LiveSession, Demand]], float]:
         """Sessions that want a block now and can be stepped in one batch, the most urgent first; or when to look."""
         for session in self.sessions:
-            session.remake = 0.22 + 0.7 * self.cost.denoise + 0.7 * self.cost.decode
+            session.replacement_s = 0.22 + 0.7 * self.cost.denoise + 0.7 * self.cost.decode
             # A step that is under way, half of the steps, a piece that is under way and one more.
-            session.remake_soonest = 0.05 + 0.8 * self.cost.denoise + 0.7 * self.cost.decode
-            session.piece = self.cost.decode / self.performer.preset.geometry.block_latents
+            session.earliest_replacement_s = 0.05 + 0.8 * self.cost.denoise + 0.7 * self.cost.decode
+            session.piece_decode_s = self.cost.decode / self.performer.preset.geometry.block_latents
         asked = [(session, *session.want(self.lead)) for session in self.sessions]
-        due = [(s, want) for s, want, _ in asked if want is not Want.NOTHING]
+        due = [(s, want) for s, want, _ in asked if want is not Demand.NOTHING]
         if not due:
             return [], min((wake for _, _, wake in asked), default=float("inf"))
         geometry = self.performer.preset.geometry
@@ -197,9 +197,9 @@ class LivePerformer:
             return due[:1], 0.0
         return [(s, w) for s, w in due if s.stream.phase == first.stream.phase and not s.going_back], 0.0
 
-    def _step(self, due: Sequence[tuple[LiveSession, Want]]) -> None:
+    def _step(self, due: Sequence[tuple[LiveSession, Demand]]) -> None:
         """Denoise a block of each session and hand it on."""
-        work = _Work([], [], [])
+        work = Batch([], [], [])
         try:
             for session, want in due:
                 job, epoch = self._plan(session, want)
@@ -209,48 +209,48 @@ class LivePerformer:
                     work.epochs.append(epoch)
             if work.jobs:
                 self._make(work)
-        except _Void:
+        except Superseded:
             with self.lock:
                 for session, job in zip(work.sessions, work.jobs, strict=True):
-                    session.stream.unplan(job)
+                    session.stream.cancel(job)
                     if session.faulty is not None and not session.revising:  # what it was to say is still to be said
-                        session.stream.track.give_back(job.heard)
+                        session.stream.speech.give_back(job.heard)
         except Exception as error:
-            self._broke([s for s, _ in due], error)
+            self._fail_sessions([s for s, _ in due], error)
 
-    def _plan(self, session: LiveSession, want: Want) -> tuple[Job | None, int]:
+    def _plan(self, session: LiveSession, want: Demand) -> tuple[BlockPlan | None, int]:
         with self.lock:
             stream = session.stream
             if session.faulty is not None and not session.revising:
                 record, session.faulty = session.faulty, None
-                return stream.again(record), session.epoch
+                return stream.retry(record), session.epoch
             if session.revising:
-                begins, certain = session.beginning, min(session.certain, session.announced)
+                begins, certain = session.beginning, min(session.committed_frames, session.decoded_frames)
                 session.revising, session.beginning, session.speaking, session.faulty = False, False, False, None
-                job = stream.interject(certain) if begins else stream.interrupt(certain)
+                job = stream.resume_from(certain) if begins else stream.interrupt(certain)
                 session.speaking = begins and job is not None
                 return job, session.epoch
             if session.re_anchor and not session.decoding:
                 session.re_anchor = False
-                stream.re_anchor()
+                stream.reset_rolling_window()
                 session.drift.reset()
-                session.tally.re_anchors += 1
-            job = stream.plan(mute=want is Want.QUIET)
+                session.stats.re_anchors += 1
+            job = stream.plan(mute=want is Demand.QUIET)
             session.speaking = job.heard.speaking
             return job, session.epoch
 
-    def _make(self, work: _Work) -> None:
+    def _make(self, work: Batch) -> None:
         def leave_off() -> None:
             if not work.wanted:
-                raise _Void
+                raise Superseded
 
         streams = [session.stream for session in work.sessions]
         began = time.perf_counter()
         records = denoise(self.performer, streams, work.jobs, leave_off)
         for place, session in enumerate(work.sessions):
-            if session.guard.check(records[place].latents, None, None) is not None:
-                session.guard.counts.retried += 1
-                job = session.stream.again(records[place])
+            if session.fault_detector.check(records[place].latents, None, None) is not None:
+                session.fault_detector.counts.retried += 1
+                job = session.stream.retry(records[place])
                 records[place] = denoise(self.performer, [session.stream], [job])[0]
         spent = time.perf_counter() - began
         self.cost.note("denoise", spent)
@@ -263,7 +263,7 @@ class LivePerformer:
                 session.decoding = True
         self._decoding = self._decoder.submit(self._show, work, records, spent)
 
-    def _show(self, work: _Work, records: list[Record], denoised: float) -> None:
+    def _show(self, work: Batch, records: list[BlockRecord], denoised: float) -> None:
         """Decode a step's blocks and announce them piece by piece: the other thread's part."""
         began, first = time.perf_counter(), 0.0
 
@@ -275,18 +275,18 @@ class LivePerformer:
             for session, record, frames, epoch in zip(work.sessions, records, pieces, work.epochs, strict=True):
                 self._publish(session, record, frames, epoch, timings)
             if not work.wanted:
-                raise _Void
+                raise Superseded
 
         try:
             with computing(self._share):
                 whole = decode(self.performer, [s.stream for s in work.sessions], records, tell)
             self.cost.note("decode", time.perf_counter() - began)
             for session, frames in zip(work.sessions, whole, strict=True):
-                session.re_anchor |= session.drift.leaves_band(session.drift.measure(frames))
-        except _Void:
+                session.re_anchor |= session.drift.is_outside(session.drift.measure(frames))
+        except Superseded:
             pass
         except Exception as error:
-            self._broke(work.sessions, error)
+            self._fail_sessions(work.sessions, error)
         finally:
             with self.lock:
                 for session in work.sessions:
@@ -294,10 +294,10 @@ class LivePerformer:
                 self.lock.notify_all()
 
     def _publish(
-        self, session: LiveSession, record: Record, frames: np.ndarray, epoch: int, timings: BlockTimings
+        self, session: LiveSession, record: BlockRecord, frames: np.ndarray, epoch: int, timings: BlockTimings
     ) -> None:
         stream, job = session.stream, record.job
-        fault = session.guard.check(record.latents, frames, stream.last_frame)
+        fault = session.fault_detector.check(record.latents, frames, stream.last_frame)
         first = self.performer.preset.geometry.frames_of(job.before.latents + len(record.carries) - 2)
         with self.lock:
             if session.epoch != epoch or session.closed:
@@ -307,10 +307,10 @@ class LivePerformer:
             if fault is not None and begins and not (session.retrying or session.revising):
                 session.retrying, session.faulty = True, record
                 session.epoch += 1  # a block that was begun on top of this one is void
-                session.guard.counts.retried += 1
+                session.fault_detector.counts.retried += 1
                 return
             if fault is not None:
-                session.guard.counts.held += 1
+                session.fault_detector.counts.held += 1
                 session.re_anchor |= fault in (Fault.NAN, Fault.EXPLODED)
                 frames = np.repeat(stream.last_frame[None], len(frames), 0)
             session.retrying = False
@@ -323,13 +323,13 @@ class LivePerformer:
             speaking = job.heard.speaking
             session.announce(TimedBlock(job.index, first, frames, audio, speaking, revised, held, said, timings))
 
-    def _broke(self, sessions: list[LiveSession], error: Exception) -> None:
+    def _fail_sessions(self, sessions: list[LiveSession], error: Exception) -> None:
         """An exception in a step ends the session it came from, or those of the batch if that cannot be told."""
         with self.lock:
             for session in sessions:
                 session.fail(error)
 
-    def _bury(self) -> None:
+    def _reap_closed(self) -> None:
         """Forget closed sessions and free their places, once no block is being made for them."""
         gone = [s for s in self.sessions if s.closed and not (s.busy or s.decoding)]
         for session in gone:

@@ -28,7 +28,7 @@ class Fault(Enum):
 
 
 @dataclass(frozen=True)
-class Limits:
+class FaultLimits:
     """Bounds between good and bad. Latents are normalised: mean 0, deviation 1 a channel over the training clips."""
 
     # Of 12 bundled portraits, a photo and 4 rendered clips the largest |value| is 19.7; of white noise 9.
@@ -44,7 +44,7 @@ class Limits:
 
 
 @dataclass
-class Counts:
+class FaultCounts:
     """Faults of one stream by kind, and what the caller did: blocks made again, blocks replaced by a held frame."""
 
     nan: int = 0
@@ -62,11 +62,11 @@ class Counts:
         return self.nan + self.exploded + self.black + self.frozen
 
 
-class Guard:
+class FaultDetector:
     """The checks of one stream, with its portrait's light and its counts."""
 
-    def __init__(self, portrait: Frame, limits: Limits = Limits()) -> None:
-        self.limits, self.counts = limits, Counts()
+    def __init__(self, portrait: Frame, limits: FaultLimits = FaultLimits()) -> None:
+        self.limits, self.counts = limits, FaultCounts()
         self.luma = float(luminances(portrait[None])[0])
 
     def check(
@@ -87,7 +87,7 @@ def fault_of(
     pixels: UInt8[np.ndarray, "t h w 3"] | None,
     before: Frame | None,
     luma: float = 255.0,
-    limits: Limits = Limits(),
+    limits: FaultLimits = FaultLimits(),
 ) -> Fault | None:
     """The first fault of a block, or None. Waits for the latents' device once.
 

@@ -15,18 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from livetalk.avatar.blocks import Cut, TimedBlock
+from livetalk.avatar.blocks import Interrupted, TimedBlock
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.live.drift import DriftMeter
-from livetalk.live.faults import Guard
-from livetalk.performer.stream import AvatarStream, Record, StreamSnapshot
+from livetalk.live.faults import FaultDetector
+from livetalk.performer.stream import AvatarStream, BlockRecord, StreamSnapshot
 
 LATE = 0.02  # seconds a consumer may be behind before the session's clock waits for it
 WORTH = 4  # frames of silence that speech must come sooner by, for them to be made again
 PIECE = 4  # frames of a latent frame
 
 
-class Want(Enum):
+class Demand(Enum):
     """What a session wants of the engine now."""
 
     NOTHING = 0
@@ -35,7 +35,7 @@ class Want(Enum):
 
 
 @dataclass
-class Tally:
+class SessionStats:
     """Counts and times of a session. Seconds on the engine's clock."""
 
     blocks: int = 0
@@ -52,29 +52,29 @@ class LiveSession:
 
     def __init__(self, stream: AvatarStream, lock: Condition, clock: Callable[[], float]) -> None:
         self.stream, self.lock, self.clock = stream, lock, clock
-        self.guard, self.drift = Guard(stream.last_frame), DriftMeter(stream.last_frame)
-        self.tally = Tally()
-        self.items: deque[TimedBlock | Cut] = deque()
+        self.fault_detector, self.drift = FaultDetector(stream.last_frame), DriftMeter(stream.last_frame)
+        self.stats = SessionStats()
+        self.items: deque[TimedBlock | Interrupted] = deque()
         self.busy = False  # a block is being denoised
         self.decoding = False  # a block is being decoded
         self.epoch = 0  # rises with every interrupt: blocks of an older one are void
         self.revising = False  # interrupted: the stream is to be taken back before the next block
         self.beginning = False  # likewise, but so that speech begins where silence was to be
-        self.faulty: Record | None = None  # to be made again with fresh noise
+        self.faulty: BlockRecord | None = None  # to be made again with fresh noise
         self.retrying = False  # the block being made has been faulty once
         self.re_anchor = False  # drop the rolling past before the next block
         self.error: BaseException | None = None
         self.closed = False
         self.speaking = False  # the newest planned block speaks
-        self.zero: float | None = None  # when the session's clock showed 0
+        self.clock_origin: float | None = None  # when the session's clock showed 0
         self.paused_at: float | None = None
-        self.wished = False  # the consumer waits for a first block
+        self.first_block_requested = False  # the consumer waits for a first block
         self.taken_frames = 0  # frames released to the consumer
-        self.announced = 0  # frames that are there, up to the last of them
-        self.certain = 0  # frames that an interrupt leaves as they are, if they are there by then
-        self.remake = 0.5  # seconds until others are surely there; kept up to date by the engine
-        self.remake_soonest = 0.3  # seconds until others can be there at all; likewise
-        self.piece = 0.0  # seconds that decoding a latent frame takes; kept up to date by the engine
+        self.decoded_frames = 0  # frames that are there, up to the last of them
+        self.committed_frames = 0  # frames that an interrupt leaves as they are, if they are there by then
+        self.replacement_s = 0.5  # seconds until others are surely there; kept up to date by the engine
+        self.earliest_replacement_s = 0.3  # seconds until others can be there at all; likewise
+        self.piece_decode_s = 0.0  # seconds that decoding a latent frame takes; kept up to date by the engine
         self.on_change: Callable[[], None] = lambda: None  # for the asyncio face
         self._consumers = 0
 
@@ -101,19 +101,19 @@ class LiveSession:
         """Stop speaking now. The consumer is given a `Cut` at once."""
         with self.lock:
             self._usable()
-            self.stream.track.clear()
-            self.tally.interrupts += 1
+            self.stream.speech.clear()
+            self.stats.interrupts += 1
             # Frames that come before others could be there go on, without sound, so that nothing freezes.
             kept = [block.muted() for block in self._before(self._soonest)]
             self._go_back(self._end_of(kept), beginning=False)
-            self.items = deque([Cut(min(round(self.playhead * SAMPLE_RATE), self._taken_pts)), *kept])
+            self.items = deque([Interrupted(min(round(self.playhead * SAMPLE_RATE), self._taken_pts)), *kept])
             self._changed()
 
     def set_prompt(self, prompt: str) -> None:
         """How it is said, from the next block that is begun on."""
         with self.lock:
             self._usable()
-        text = self.stream.performer.text_of(prompt)  # may take a while, and others go on meanwhile
+        text = self.stream.performer.encode_prompt(prompt)  # may take a while, and others go on meanwhile
         with self.lock:
             self._usable()
             self.stream.text = text
@@ -128,8 +128,8 @@ class LiveSession:
     def resume(self) -> None:
         with self.lock:
             self._usable()
-            if self.paused_at is not None and self.zero is not None:
-                self.zero += self.clock() - self.paused_at
+            if self.paused_at is not None and self.clock_origin is not None:
+                self.clock_origin += self.clock() - self.paused_at
             self.paused_at = None
             self._changed()
 
@@ -145,11 +145,11 @@ class LiveSession:
         with self.lock:
             self.closed = True
             self.items.clear()
-            self.stream.track.clear()
+            self.stream.speech.clear()
             # The engine frees the place, once no block is being made in it.
             self._changed()
 
-    def take(self, timeout: float | None = None) -> TimedBlock | Cut | None:
+    def take(self, timeout: float | None = None) -> TimedBlock | Interrupted | None:
         """The next block when its time has come, or a `Cut`; None when the session is closed.
 
         Raises TimeoutError after `timeout` seconds, ValueError for a second consumer, and what broke the session.
@@ -158,27 +158,27 @@ class LiveSession:
             if self._consumers:
                 raise ValueError("the session has a consumer already: a block can be shown only once")
             self._consumers += 1
-            self.wished = True
+            self.first_block_requested = True
             self.lock.notify_all()
             try:
                 return self._await(None if timeout is None else self.clock() + timeout)
             finally:
                 self._consumers -= 1
 
-    def poll(self) -> tuple[TimedBlock | Cut | None, float]:
+    def poll(self) -> tuple[TimedBlock | Interrupted | None, float]:
         """See `AvatarSession`. Raises what broke the session, ValueError while another consumer waits in `take`."""
         with self.lock:
             if self._consumers:
                 raise ValueError("the session has a consumer already: a block can be shown only once")
-            if not self.wished:
-                self.wished = True
+            if not self.first_block_requested:
+                self.first_block_requested = True
                 self.lock.notify_all()
             item = self.take_now()
             if item is not None or self.paused_at is not None or not self.items:
                 return item, float("inf")
             return None, min(self.starts(block.first_frame) for block in self._blocks()) - self.clock()
 
-    def take_now(self) -> TimedBlock | Cut | None:
+    def take_now(self) -> TimedBlock | Interrupted | None:
         """What may be taken now, without waiting; None if there is nothing. The lock is held by the caller."""
         if self.error is not None:
             raise self.error
@@ -189,8 +189,10 @@ class LiveSession:
             now, due = self.clock(), self.starts(item.first_frame)
             if now < due:
                 return None
-            if now > due + LATE and self.zero is not None:  # the consumer was late, or the block: the clock waited
-                self.zero += now - due
+            if (
+                now > due + LATE and self.clock_origin is not None
+            ):  # the consumer was late, or the block: the clock waited
+                self.clock_origin += now - due
         self.items.popleft()
         if isinstance(item, TimedBlock):
             self.taken_frames = item.first_frame + len(item.frames)
@@ -199,7 +201,7 @@ class LiveSession:
 
     def starts(self, frame: int) -> float:
         """When a frame's time comes on the engine's clock; now for the first one of all."""
-        return self.clock() if self.zero is None else self.zero + frame / FRAME_RATE
+        return self.clock() if self.clock_origin is None else self.clock_origin + frame / FRAME_RATE
 
     @property
     def going_back(self) -> bool:
@@ -209,53 +211,53 @@ class LiveSession:
     @property
     def playhead(self) -> float:
         """Seconds on the session's clock."""
-        if self.zero is None:
+        if self.clock_origin is None:
             return 0.0
-        return max(0.0, (self.clock() if self.paused_at is None else self.paused_at) - self.zero)
+        return max(0.0, (self.clock() if self.paused_at is None else self.paused_at) - self.clock_origin)
 
-    def want(self, lead: float) -> tuple[Want, float]:
+    def want(self, lead: float) -> tuple[Demand, float]:
         """What is wanted now, and if that is nothing, when to ask again. `lead`: seconds a block takes to make."""
         never, stream = float("inf"), self.stream
         if self.busy or self.closed or self.error is not None or self.paused_at is not None:
-            return Want.NOTHING, never
+            return Demand.NOTHING, never
         if self.going_back:
-            return (Want.NOTHING, never) if self.decoding else (Want.BLOCK, 0.0)
-        if stream.index == 0 and not (self.wished or stream.track.waiting):
-            return Want.NOTHING, never
+            return (Demand.NOTHING, never) if self.decoding else (Demand.BLOCK, 0.0)
+        if stream.index == 0 and not (self.first_block_requested or stream.speech.pending):
+            return Demand.NOTHING, never
         onset = stream.ready and not self.speaking
         geometry = stream.performer.preset.geometry
         first = geometry.frames_of_block(stream.index).start
         if first - self.taken_frames > (3 if onset else 2) * geometry.frames_per_block:
-            return Want.NOTHING, never
+            return Demand.NOTHING, never
         if onset:
-            return Want.BLOCK, 0.0
+            return Demand.BLOCK, 0.0
         latest = self.starts(first) - lead
         if self.clock() < latest:
-            return Want.NOTHING, latest
-        if stream.track.waiting and not stream.ready:
+            return Demand.NOTHING, latest
+        if stream.speech.pending and not stream.ready:
             if not self.speaking:
-                return Want.QUIET, 0.0
-            self.tally.underruns += 1
-        return Want.BLOCK, 0.0
+                return Demand.QUIET, 0.0
+            self.stats.underruns += 1
+        return Demand.BLOCK, 0.0
 
     def announce(self, block: TimedBlock) -> None:
         """A block is ready. The lock is held by the caller."""
         now = self.clock()
-        if self.zero is None:  # a lone first frame is shown when the next ones will be there in its time
-            self.zero = now + max(0.0, 2 * self.piece - len(block.frames) / FRAME_RATE)
+        if self.clock_origin is None:  # a lone first frame is shown when the next ones will be there in its time
+            self.clock_origin = now + max(0.0, 2 * self.piece_decode_s - len(block.frames) / FRAME_RATE)
         late = now - self.starts(block.first_frame)
         begins = block.first_frame == self.stream.performer.preset.geometry.frames_of_block(block.index).start
         if late > 0:
-            self.tally.stalls += late
-        if begins or block.revised:
-            self.tally.blocks += 1
-            self.tally.late += late > 0
-            self.tally.ready.append((block.index, block.speaking, now))
-        self.announced = block.first_frame + len(block.frames)
+            self.stats.stalls += late
+        if begins or block.replaces:
+            self.stats.blocks += 1
+            self.stats.late += late > 0
+            self.stats.ready.append((block.index, block.speaking, now))
+        self.decoded_frames = block.first_frame + len(block.frames)
         if self.revising:
             block = block if self.beginning else block.muted()
-            if self.announced >= self.certain:
-                self.certain = self.announced
+            if self.decoded_frames >= self.committed_frames:
+                self.committed_frames = self.decoded_frames
                 self.epoch += 1
         self.items.append(block)
         self._changed()
@@ -267,7 +269,7 @@ class LiveSession:
 
     def _begin(self) -> None:
         """Speech has come into silence: what is not seen yet is made again, with it. The lock is held by the caller."""
-        free = not (self.speaking or self.going_back or self.paused_at is not None or self.zero is None)
+        free = not (self.speaking or self.going_back or self.paused_at is not None or self.clock_origin is None)
         if not free or not self.stream.ready or self.stream.index == 0 or not self.stream.records:
             return
         records = self.stream.records
@@ -278,14 +280,14 @@ class LiveSession:
         if (made.stop if self.busy else made.start) - certain < WORTH or certain < max(spoken, default=0):
             return
         self._go_back(certain, beginning=True)
-        self.items = deque([*(item for item in self.items if isinstance(item, Cut)), *kept])
+        self.items = deque([*(item for item in self.items if isinstance(item, Interrupted)), *kept])
         self._changed()
 
     def _go_back(self, certain: int, beginning: bool) -> None:
         """From frame `certain` on others are to be made. What is being made is void, or ends with its next piece."""
-        self.announced = self.certain = certain
+        self.decoded_frames = self.committed_frames = certain
         if self._needs_another:
-            self.certain += PIECE
+            self.committed_frames += PIECE
         else:
             self.epoch += 1
         self.revising, self.beginning = True, beginning
@@ -294,14 +296,18 @@ class LiveSession:
     def _needs_another(self) -> bool:
         """Whether what is there ends before others can follow, and a block that goes on from it is being made."""
         made = self.stream.performer.preset.geometry.frames_of_block(self.stream.index)
-        coming = (made.stop if self.busy else made.start) - self.announced
+        coming = (made.stop if self.busy else made.start) - self.decoded_frames
         under_way = (self.busy or self.decoding) and not self.going_back
-        return under_way and coming >= PIECE and self.announced / FRAME_RATE < self.playhead + self.remake_soonest
+        return (
+            under_way
+            and coming >= PIECE
+            and self.decoded_frames / FRAME_RATE < self.playhead + self.earliest_replacement_s
+        )
 
     @property
     def _soonest(self) -> int:
         """Frames that are seen by the time others could be there in place of those to come."""
-        return int((self.playhead + self.remake) * FRAME_RATE) + 1
+        return int((self.playhead + self.replacement_s) * FRAME_RATE) + 1
 
     def _before(self, frame: int) -> list[TimedBlock]:
         return [block for block in self._blocks() if block.first_frame < frame]

@@ -10,7 +10,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from livetalk.codec.base import Carry
-from livetalk.dit.model import TextMemory
+from livetalk.dit.model import TextKV
 from livetalk.live.session import LiveSession
 from livetalk.performer.kv_pool import PagedCache, SlotSnapshot
 from livetalk.performer.stream import StreamSnapshot
@@ -86,7 +86,7 @@ def from_bytes(data: bytes) -> StreamSnapshot:
             SlotSnapshot(*parts["slot"]),
             Carry(parts["carry"]),
             parts["reference"],
-            TextMemory(parts["text"]),
+            TextKV(parts["text"]),
         )
     except Exception as error:
         raise ValueError("these bytes are no snapshot of this version: open the face from its portrait") from error

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from livetalk.nn.kernels import flash3
-from livetalk.nn.kernels.fp8 import CODED, coded
+from livetalk.nn.kernels.fp8 import CODED, to_fp8
 
 _SMALL = 1 << 19  # scores a head
 _FEW = 128  # keys
@@ -27,7 +27,7 @@ def attend(
     if key.dtype is CODED:
         if q.device.type == "cuda":
             return flash3.attend(q, key, value)
-        q, key, value = (x.to(q.dtype) for x in (coded(q), key, value))
+        q, key, value = (x.to(q.dtype) for x in (to_fp8(q), key, value))
     elif flash3.chosen and mask is None and key.shape[1] >= flash3.LONG:
         return flash3.attend(q, key, value)
     small = key.shape[1] >= _FEW and q.shape[1] * key.shape[1] < _SMALL

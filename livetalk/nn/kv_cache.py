@@ -12,14 +12,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from livetalk.nn.kernels.fp8 import coded
-from livetalk.nn.rope import Rotation, rotate
+from livetalk.nn.kernels.fp8 import to_fp8
+from livetalk.nn.rope import RotaryEmbedding, apply_rotary
 
 KeysValues = tuple[Float[Tensor, "b n k d"], Float[Tensor, "b n k d"]]
 
 
 @dataclass(frozen=True)
-class Room:
+class KVBuffer:
     """Past keys (rotated) and values at the front of fixed buffers, with room for a block's own behind them.
 
     Only for serving: every step of a block overwrites what the step before wrote. Buffers may be of 8 bits.
@@ -29,23 +29,23 @@ class Room:
     values: Float[Tensor, "b m k d"]
     filled: int  # tokens of the past
 
-    def joined(self, key: Float[Tensor, "b n k d"], value: Float[Tensor, "b n k d"]) -> KeysValues:
+    def extend(self, key: Float[Tensor, "b n k d"], value: Float[Tensor, "b n k d"]) -> KeysValues:
         """All keys and values, the given ones put behind the past."""
         end = self.filled + key.shape[1]
-        self.keys[:, self.filled : end].copy_(coded(key, self.keys.dtype))
-        self.values[:, self.filled : end].copy_(coded(value, self.values.dtype))
+        self.keys[:, self.filled : end].copy_(to_fp8(key, self.keys.dtype))
+        self.values[:, self.filled : end].copy_(to_fp8(value, self.values.dtype))
         return self.keys[:, :end], self.values[:, :end]
 
 
-Past = KeysValues | Room
+KVContext = KeysValues | KVBuffer
 
 
-def joined(past: Past | None, key: Tensor, value: Tensor) -> KeysValues:
+def joined(past: KVContext | None, key: Tensor, value: Tensor) -> KeysValues:
     """A block's own keys and values behind those of its past."""
     if past is None:
         return key, value
-    if isinstance(past, Room):
-        return past.joined(key, value)
+    if isinstance(past, KVBuffer):
+        return past.extend(key, value)
     return torch.cat([past[0], key], 1), torch.cat([past[1], value], 1)
 
 
@@ -57,7 +57,7 @@ class Cache(Protocol):
         """Latent frames kept now."""
         ...
 
-    def past(self, turn: Rotation | None) -> tuple[Past, ...] | None:
+    def past(self, turn: RotaryEmbedding | None) -> tuple[KVContext, ...] | None:
         """Keys and values of every layer, keys rotated by `turn` (None: they are kept rotated); None if empty."""
         ...
 
@@ -75,24 +75,26 @@ class AnchoredCache:
     """
 
     anchors: int
-    room: int
+    max_past_frames: int
     tokens_per_frame: int
     layers: tuple[KeysValues, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.room < self.anchors:
-            raise ValueError(f"a window cannot hold {self.anchors} anchors in {self.room} past latent frames")
+        if self.max_past_frames < self.anchors:
+            raise ValueError(
+                f"a window cannot hold {self.anchors} anchors in {self.max_past_frames} past latent frames"
+            )
 
     @property
     def frames(self) -> int:
         """Latent frames kept now."""
         return self.layers[0][0].shape[1] // self.tokens_per_frame if self.layers else 0
 
-    def past(self, turn: Rotation | None) -> tuple[Past, ...] | None:
+    def past(self, turn: RotaryEmbedding | None) -> tuple[KVContext, ...] | None:
         """See `Cache`."""
         if not self.layers:
             return None
-        return self.layers if turn is None else tuple((rotate(k, turn), v) for k, v in self.layers)
+        return self.layers if turn is None else tuple((apply_rotary(k, turn), v) for k, v in self.layers)
 
     def append(self, new: tuple[KeysValues, ...]) -> "AnchoredCache":
         """The cache after a finished block; the oldest frames behind the anchors leave when there is no room."""
@@ -110,7 +112,7 @@ class AnchoredCache:
         return replace(self, layers=tuple((k[:, :end], v[:, :end]) for k, v in self.layers))
 
     def _fit(self, k: Tensor, v: Tensor) -> KeysValues:
-        spare = k.shape[1] - self.room * self.tokens_per_frame
+        spare = k.shape[1] - self.max_past_frames * self.tokens_per_frame
         if spare <= 0:
             return k, v
         start = self.anchors * self.tokens_per_frame

@@ -13,14 +13,14 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Rotation:
+class RotaryEmbedding:
     """Cosine and sine for n tokens, [n, head_dim / 2] each, float32."""
 
     cos: Float[Tensor, "n j"]
     sin: Float[Tensor, "n j"]
 
-    def __getitem__(self, tokens: slice) -> "Rotation":
-        return Rotation(self.cos[tokens], self.sin[tokens])
+    def __getitem__(self, tokens: slice) -> "RotaryEmbedding":
+        return RotaryEmbedding(self.cos[tokens], self.sin[tokens])
 
 
 def axis_dims(head_dim: int) -> tuple[int, int, int]:
@@ -29,7 +29,9 @@ def axis_dims(head_dim: int) -> tuple[int, int, int]:
     return head_dim - 2 * side, side, side
 
 
-def rotation(times: Float[Tensor, " f"], height: int, width: int, head_dim: int, theta: float = 10_000.0) -> Rotation:
+def rotary_embedding(
+    times: Float[Tensor, " f"], height: int, width: int, head_dim: int, theta: float = 10_000.0
+) -> RotaryEmbedding:
     """Rotation of f latent frames of `height` x `width` tokens, frame-major. `times` are positions in latent frames."""
     device = times.device
     grids = (times.double(), torch.arange(height, device=device).double(), torch.arange(width, device=device).double())
@@ -47,10 +49,10 @@ def rotation(times: Float[Tensor, " f"], height: int, width: int, head_dim: int,
         ],
         dim=1,
     )
-    return Rotation(table.cos().float(), table.sin().float())
+    return RotaryEmbedding(table.cos().float(), table.sin().float())
 
 
-def rotate(x: Float[Tensor, "b n k d"], by: Rotation) -> Float[Tensor, "b n k d"]:
+def apply_rotary(x: Float[Tensor, "b n k d"], by: RotaryEmbedding) -> Float[Tensor, "b n k d"]:
     """Rotate every pair of channels by its angle; computed in float32, returned in the type of `x`."""
     complex_pays = x.device.type == "cpu" and not torch.compiler.is_compiling()  # compilers know no complex numbers
     if complex_pays and not torch.is_grad_enabled():  # the same numbers, seven times as fast

@@ -12,14 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from livetalk.dit.compiled import Measures, ServedDiT
-from livetalk.dit.model import DiT, TextMemory
+from livetalk.dit.compiled import AccelerationConfig, CompiledDiT
+from livetalk.dit.model import DiT, TextKV
 from livetalk.nn.kernels.choose import timed
 from livetalk.nn.kernels.fp8 import CODED
-from livetalk.nn.kv_cache import Room
-from livetalk.nn.rope import Rotation
+from livetalk.nn.kv_cache import KVBuffer
+from livetalk.nn.rope import RotaryEmbedding
 from livetalk.parity.parity import relative_error
-from livetalk.performer.kv_pool import Rooms, StatePool
+from livetalk.performer.kv_pool import KVWorkspace, StatePool
 from livetalk.performer.performer import Performer
 
 FAST = 0.05  # relative error of a velocity that the fast mode may have
@@ -31,33 +31,35 @@ def in_eight_bits(performer: Performer) -> None:
     """Put a small float32 performer into the numbers of the fast mode, emulated, to see what they do to pictures."""
     assert isinstance(performer.student, DiT)
     assert performer.dtype is torch.float32
-    performer.student = ServedDiT(performer.student, Measures(False, False, False, fp8=True, emulate_fp8=True))
-    performer.attend_in(Rooms(CODED))
+    performer.student = CompiledDiT(
+        performer.student, AccelerationConfig(False, False, False, fp8=True, emulate_fp8=True)
+    )
+    performer.use_workspace(KVWorkspace(CODED))
 
 
 @dataclass
-class Gate:
+class ArithmeticGate:
     """Inputs of a steady block, and what the plain network says to them in its own numbers and in float32."""
 
     pool: StatePool
     x: Tensor
     given: Tensor
     audio: Tensor
-    text: TextMemory
-    turn: Rotation
+    text: TextKV
+    turn: RotaryEmbedding
     table: tuple[int, ...]
     plain: Tensor
     exact: Tensor
 
     @classmethod
     @torch.inference_mode()
-    def of(cls, performer: Performer) -> "Gate":
+    def of(cls, performer: Performer) -> "ArithmeticGate":
         """Recorded from a performer that is not fast yet."""
         assert isinstance(performer.student, DiT), "the gate is recorded before a performer is made fast"
         g, c, device = performer.preset.geometry, performer.preset.dit, performer.device
         random = torch.Generator().manual_seed(11)
         shape = (1, g.latent_channels, g.block_latents, g.latent_size, g.latent_size)
-        pool = performer.pool(1)
+        pool = performer.kv_pool(1)
         for memory in (pool.keys, pool.values):
             memory.copy_(torch.randn(memory.shape[1:], generator=random).expand_as(memory))
         given = torch.cat([torch.randn(shape, generator=random), torch.ones(1, 1, *shape[2:])], 1).to(device)
@@ -67,8 +69,8 @@ class Gate:
             torch.randn(shape, generator=random).to(device),
             given,
             audio,
-            performer.text_of("a gate"),
-            performer.student.turn(torch.arange(g.window_latents, device=device), (g.grid, g.grid)),
+            performer.encode_prompt("a gate"),
+            performer.student.rope(torch.arange(g.window_latents, device=device), (g.grid, g.grid)),
             tuple(range(pool.shape.past_blocks)),
             torch.empty(0),
             torch.empty(0),
@@ -81,7 +83,7 @@ class Gate:
     @torch.inference_mode()
     def check(self, performer: Performer, mode: str | None) -> dict[str, Any]:
         """Relative errors: of the network as it runs now, and of the plain one against float32."""
-        plainly, self.pool = self.pool, performer.pool(1)  # as sessions of the fast performer keep their past
+        plainly, self.pool = self.pool, performer.kv_pool(1)  # as sessions of the fast performer keep their past
         self.pool.keys.copy_(plainly.keys)
         self.pool.values.copy_(plainly.values)
         ours = relative_error(self._velocity(performer.student).float(), self.plain)
@@ -94,18 +96,20 @@ class Gate:
         """Median seconds of one step and of one clean pass."""
         inputs = self._inputs(performer.student)
         step = timed(lambda: performer.student(*inputs), performer.device)
-        clean = timed(lambda: performer.student.keys_values(*inputs)[0][0], performer.device)
+        clean = timed(lambda: performer.student.compute_kv(*inputs)[0][0], performer.device)
         return step, clean
 
-    def _velocity(self, network: DiT | ServedDiT, dtype: torch.dtype | None = None) -> Tensor:
+    def _velocity(self, network: DiT | CompiledDiT, dtype: torch.dtype | None = None) -> Tensor:
         return network(*self._inputs(network, dtype)).clone()
 
-    def _inputs(self, network: DiT | ServedDiT, dtype: torch.dtype | None = None) -> tuple[Any, ...]:
+    def _inputs(self, network: DiT | CompiledDiT, dtype: torch.dtype | None = None) -> tuple[Any, ...]:
         split = self.turn.cos.shape[0] - self.x[0, 0].numel() // network.config.patch**2
         rooms = self.pool.rooms([self.table], self.turn[:split])
         text = self.text
         if dtype is not None:
-            rooms = tuple(Room(r.keys.to(dtype), r.values.to(dtype), r.filled) for r in rooms if isinstance(r, Room))
-            text = TextMemory(tuple((k.to(dtype), v.to(dtype)) for k, v in text.layers))
+            rooms = tuple(
+                KVBuffer(r.keys.to(dtype), r.values.to(dtype), r.filled) for r in rooms if isinstance(r, KVBuffer)
+            )
+            text = TextKV(tuple((k.to(dtype), v.to(dtype)) for k, v in text.layers))
         t = torch.full((1, self.x.shape[2]), TIMESTEP, device=self.x.device)
         return self.x, t, self.given, text, self.audio, self.turn[split:], rooms

@@ -26,7 +26,7 @@ from livetalk.dit.config import DiTConfig, published_audio_blocks
 from livetalk.dit.masks import block_causal, blocks_of_frames
 from livetalk.dit.model import DiT
 from livetalk.flow.schedule import shifted_table
-from livetalk.performer.rollout import BlockConditions, Ladder, begin, next_block
+from livetalk.performer.rollout import BlockConditions, DenoisingSteps, begin, next_block
 
 RTOL = 1e-3  # of cases that name none
 
@@ -209,7 +209,7 @@ def _dit_causal_stream(case: Case) -> Answers:
     noise = rearrange(io["noise"], "b (k f) c h w -> k b c f h w", f=frames)
     renoise = rearrange(io["renoise"], "k step b f c h w -> k step b c f h w")
     audio = rearrange(pack_audio(io["audio"]), "b (k f) g -> k b f g", f=frames)
-    ladder = Ladder(tuple(spec["steps"]), tuple(spec["sigmas"]))
+    ladder = DenoisingSteps(tuple(spec["steps"]), tuple(spec["sigmas"]))
     tokens = noise.shape[-1] * noise.shape[-2] // model.config.patch**2
     state = begin(tokens, frames, spec["sink_frames"], window - spec["sink_frames"], positions="absolute")
     velocities: list[Tensor] = []

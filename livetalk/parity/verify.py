@@ -130,7 +130,7 @@ def _computed(performer: Performer, recording: Recording, stage: str) -> Tensor:
     given = {name: tensor.to(performer.device) for name, tensor in recording.tensors.items()}
     match stage:
         case "portrait":
-            made = performer.reference_of(given["portrait"].cpu().numpy())
+            made = performer.encode_portrait(given["portrait"].cpu().numpy())
         case "prompt":
             made = performer.text.encode([recording.prompt])
         case "speech":
@@ -148,7 +148,7 @@ def _computed(performer: Performer, recording: Recording, stage: str) -> Tensor:
 def _rolled(performer: Performer, given: dict[str, Tensor]) -> Tensor:
     """The block loop with recorded noise and conditions."""
     g = performer.preset.geometry
-    text = performer.student.remember_text(given["text"])
+    text = performer.student.project_text(given["text"])
     audio = pack_audio(given["audio"].to(performer.dtype), g.time_compression)
     state = begin(g.tokens_per_latent, g.block_latents, g.anchor_latents, g.rolling_latents, "absolute")
     made = []

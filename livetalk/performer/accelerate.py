@@ -16,12 +16,12 @@ from livetalk.codec.taehv import LightDecoder, LightWan
 from livetalk.codec.wan import WanCodec
 from livetalk.codec.wan_blocks import Residual, Up
 from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
-from livetalk.dit.compiled import SHAPES, Measures, ServedDiT
+from livetalk.dit.compiled import SHAPES, AccelerationConfig, CompiledDiT
 from livetalk.dit.model import DiT
-from livetalk.nn.kernels.choose import fastest
-from livetalk.nn.kernels.cuda_graphs import Graphs
+from livetalk.nn.kernels.choose import fastest_kernel
+from livetalk.nn.kernels.cuda_graphs import CudaGraphCache
 from livetalk.nn.kernels.fp8 import CODED
-from livetalk.performer.kv_pool import Rooms
+from livetalk.performer.kv_pool import KVWorkspace
 from livetalk.performer.stages import decode, denoise
 
 if TYPE_CHECKING:
@@ -31,16 +31,16 @@ Mode = Literal["exact", "fast"]
 Tell = Callable[[str], None]
 
 
-def measures_of(mode: Mode, device: torch.device) -> Measures:
+def acceleration_of(mode: Mode, device: torch.device) -> AccelerationConfig:
     """What a mode tries. Compilation pays on GPUs only: a CPU's blocks are few and its kernels are fused already."""
-    return Measures(compiled=device.type == "cuda", fp8=mode == "fast")
+    return AccelerationConfig(compiled=device.type == "cuda", fp8=mode == "fast")
 
 
-def prepare(
+def accelerate(
     performer: "Performer",
     mode: Mode,
     light: LightDecoder | None = None,
-    measures: Measures | None = None,
+    measures: AccelerationConfig | None = None,
     batches: Sequence[int] = (1,),
     tell: Tell = lambda words: None,
 ) -> list[str]:
@@ -54,13 +54,13 @@ def prepare(
     keys = g.window_latents * g.tokens_per_latent
     torch.backends.cudnn.benchmark, torch.backends.cudnn.benchmark_limit = True, 0  # convolutions, too: all there are
     tell("choosing kernels")
-    kernel = fastest(
+    kernel = fastest_kernel(
         performer.device, performer.dtype, 1, g.block_latents * g.tokens_per_latent, keys, c.heads, c.head_dim
     )
-    served = ServedDiT(performer.student, measures or measures_of(mode, performer.device), kernel)
+    served = CompiledDiT(performer.student, measures or acceleration_of(mode, performer.device), kernel)
     performer.student = served
     dtype = CODED if mode == "fast" and kernel.eight else performer.dtype
-    performer.attend_in(_rooms(dtype, performer.device, served.measures))
+    performer.use_workspace(_rooms(dtype, performer.device, served.measures))
     if dtype is CODED:
         served.log.append("keys and values of attention: fp8 e4m3")
     assert isinstance(performer.codec, WanCodec)
@@ -72,18 +72,18 @@ def prepare(
     served.log.append(decoder + _compiled(performer, layers, served.measures, tell))
     if served.measures.graphed and performer.device.type == "cuda" and isinstance(performer.speech, WindowedSpeech):
         frames = performer.windows.geometry.frames_per_block
-        served.log.append("speech encoder: " + performer.speech.recorded(Graphs(), frames, performer.device))
+        served.log.append("speech encoder: " + performer.speech.recorded(CudaGraphCache(), frames, performer.device))
     with torch.inference_mode():
-        served.warm_up(lambda: [walk(performer, batch) for batch in batches], tell)
+        served.warm_up(lambda: [warm_up_shapes(performer, batch) for batch in batches], tell)
     performer.log = tuple(served.log)
     return served.log
 
 
 @torch.inference_mode()
-def walk(performer: "Performer", sessions: int = 1) -> None:
+def warm_up_shapes(performer: "Performer", sessions: int = 1) -> None:
     """Step throw-away streams, all in one batch, through all shapes of a session."""
     g = performer.preset.geometry
-    pool = performer.pool(sessions)
+    pool = performer.kv_pool(sessions)
     slots = [pool.open() for _ in range(sessions)]
     portrait = np.full((g.size, g.size, 3), 128, np.uint8)
     streams = [performer.stream(slot, portrait, "", seed) for seed, slot in enumerate(slots)]
@@ -91,20 +91,20 @@ def walk(performer: "Performer", sessions: int = 1) -> None:
         decode(performer, streams, denoise(performer, streams, [stream.plan() for stream in streams]))
 
 
-def _rooms(dtype: torch.dtype, device: torch.device, measures: Measures) -> Rooms:
+def _rooms(dtype: torch.dtype, device: torch.device, measures: AccelerationConfig) -> KVWorkspace:
     """Attention's buffers, compiled for where that is possible."""
     if not measures.compiled:
-        return Rooms(dtype)
+        return KVWorkspace(dtype)
     page = torch.zeros(1, 2, 1, 4, device=device)
     try:
-        rooms = Rooms(dtype, measures.backend)
-        rooms.lay(page.to(dtype), page, None)
+        rooms = KVWorkspace(dtype, measures.backend)
+        rooms.copy_page(page.to(dtype), page, None)
     except Exception:
-        return Rooms(dtype)
+        return KVWorkspace(dtype)
     return rooms
 
 
-def _compiled(performer: "Performer", layers: Sequence[nn.Module], measures: Measures, tell: Tell) -> str:
+def _compiled(performer: "Performer", layers: Sequence[nn.Module], measures: AccelerationConfig, tell: Tell) -> str:
     """Compile layers of the decoder, if that is to be tried; they stay eager where it fails. Says what came of it."""
     if not measures.compiled:
         return ""

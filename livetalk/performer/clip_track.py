@@ -11,12 +11,12 @@ from torch import Tensor
 
 from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
 from livetalk.conditions.windows import SpeechWindows
-from livetalk.performer.speech_buffer import Heard, SpeechTrack
+from livetalk.performer.speech_buffer import BlockAudio, SpeechBuffer
 
 MOST_LATENTS = 1023  # whole blocks within the published table of 1,024 absolute positions
 
 
-class ClipTrack(SpeechTrack):
+class ClipSpeechBuffer(SpeechBuffer):
     """See the module docstring. One utterance; a second one is refused."""
 
     def __init__(self, windows: SpeechWindows, encoder: WindowedSpeech) -> None:
@@ -26,7 +26,7 @@ class ClipTrack(SpeechTrack):
         self._given = 0  # rows
 
     def ready(self, frames: int) -> bool:
-        return self.ended and self.waiting > 0
+        return self.ended and self.pending > 0
 
     def push(self, samples: np.ndarray, rate: int) -> None:
         if self._rows is not None:
@@ -36,10 +36,10 @@ class ClipTrack(SpeechTrack):
     def end(self) -> None:
         """Encode the clip. Raises ValueError if it is longer than the published positions reach."""
         super().end()
-        if self._rows is None and self.waiting:
-            self._rows = self._encoded(self._peek(self.waiting))
+        if self._rows is None and self.pending:
+            self._rows = self._encoded(self._peek(self.pending))
 
-    def next(self, frames: int, mute: bool = False) -> Heard:
+    def next(self, frames: int, mute: bool = False) -> BlockAudio:
         assert self._rows is not None, "a block was planned before the speech ended"
         assert not mute, "a clip is not interrupted"
         size = self.windows.geometry.samples_before(frames)
@@ -47,8 +47,8 @@ class ClipTrack(SpeechTrack):
         rows = self._rows[self._given : self._given + frames]
         self._given += frames
         audio = np.concatenate([taken, np.zeros(size - len(taken), np.float32)])
-        self.past = self.following(self.past, audio)
-        return Heard(rows, audio, speaking=len(taken) > 0, taken=len(taken))
+        self.history = self.following(self.history, audio)
+        return BlockAudio(rows, audio, speaking=len(taken) > 0, taken=len(taken))
 
     @torch.inference_mode()
     def _encoded(self, speech: np.ndarray) -> Float[Tensor, "t a"]:

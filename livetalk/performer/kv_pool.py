@@ -17,11 +17,11 @@ from torch import Tensor
 
 from livetalk.dit.config import DiTConfig
 from livetalk.geometry import Geometry
-from livetalk.nn.kernels.fp8 import coded
-from livetalk.nn.kv_cache import KeysValues, Past, Room
-from livetalk.nn.rope import Rotation, rotate
+from livetalk.nn.kernels.fp8 import to_fp8
+from livetalk.nn.kv_cache import KeysValues, KVBuffer, KVContext
+from livetalk.nn.rope import RotaryEmbedding, apply_rotary
 
-Table = tuple[int, ...]  # pages of a session's past, oldest block first
+PageTable = tuple[int, ...]  # pages of a session's past, oldest block first
 KEPT = 3  # tables a session can go back to: before the block on screen, the one being made, and the next
 
 
@@ -58,7 +58,7 @@ class PoolShape:
         """Pages a session needs: its past, one more for each older table it may go back to, and one to write."""
         return self.past_blocks + KEPT
 
-    def following(self, table: Table, page: int) -> Table:
+    def after_append(self, table: PageTable, page: int) -> PageTable:
         """The table after a block was written to `page`; the oldest rolling block leaves when there is no room."""
         grown = (*table, page)
         spare = len(grown) - self.past_blocks
@@ -66,14 +66,14 @@ class PoolShape:
 
 
 def _lay(room: Tensor, kept: Tensor) -> None:
-    room.copy_(coded(kept, room.dtype))
+    room.copy_(to_fp8(kept, room.dtype))
 
 
 def _lay_turned(room: Tensor, kept: Tensor, cos: Tensor, sin: Tensor) -> None:
-    _lay(room, rotate(kept, Rotation(cos, sin)))
+    _lay(room, apply_rotary(kept, RotaryEmbedding(cos, sin)))
 
 
-class Rooms:
+class KVWorkspace:
     """Attention's buffers by batch, every layer's keys and values side by side, in `dtype`.
 
     compiler: a backend of torch.compile, with which pages are laid out by one kernel instead of ten.
@@ -95,7 +95,9 @@ class Rooms:
             self._made[batch] = keys, values
         return self._made[batch]
 
-    def lay(self, room: Float[Tensor, "l n k d"], kept: Float[Tensor, "l n k d"], turn: Rotation | None) -> None:
+    def copy_page(
+        self, room: Float[Tensor, "l n k d"], kept: Float[Tensor, "l n k d"], turn: RotaryEmbedding | None
+    ) -> None:
         """Copy a page into its place, rotated."""
         if turn is None:
             self._lay(room, kept)
@@ -112,7 +114,7 @@ class StatePool:
         slots: int,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
-        rooms: "Rooms | None" = None,
+        rooms: "KVWorkspace | None" = None,
     ) -> None:
         """`rooms`: shared with other pools of the same shape that the same thread steps: what was recorded for their
         addresses can then be replayed for all of them.
@@ -122,7 +124,7 @@ class StatePool:
         self.keys = torch.zeros(size, dtype=dtype, device=device)  # unrotated
         self.values = torch.zeros(size, dtype=dtype, device=device)
         self._free = deque(range(slots))
-        self._rooms = rooms or Rooms(dtype)
+        self._rooms = rooms or KVWorkspace(dtype)
 
     @property
     def free(self) -> int:
@@ -141,7 +143,7 @@ class StatePool:
         self.values[pages].zero_()
         self._free.append(number)
 
-    def rooms(self, tables: Sequence[Table], turn: Rotation | None) -> tuple[Past, ...]:
+    def rooms(self, tables: Sequence[PageTable], turn: RotaryEmbedding | None) -> tuple[KVContext, ...]:
         """Attention's buffers, a layer each, with the pages of `tables` (equally long) put in front."""
         s, past = self.shape, len(tables[0])
         keys, values = self._rooms.of(len(tables), s, self.keys.device)
@@ -149,9 +151,9 @@ class StatePool:
         for b, table in enumerate(tables):
             for i, page in enumerate(table):
                 tokens = slice(i * s.block_tokens, (i + 1) * s.block_tokens)
-                self._rooms.lay(keys[:, b, tokens], self.keys[page], None if turn is None else turn[tokens])
-                self._rooms.lay(values[:, b, tokens], self.values[page], None)
-        return tuple(Room(keys[i], values[i], filled) for i in range(s.layers))
+                self._rooms.copy_page(keys[:, b, tokens], self.keys[page], None if turn is None else turn[tokens])
+                self._rooms.copy_page(values[:, b, tokens], self.values[page], None)
+        return tuple(KVBuffer(keys[i], values[i], filled) for i in range(s.layers))
 
 
 @dataclass(frozen=True)
@@ -169,13 +171,13 @@ class Slot:
         self.pool, self.number = pool, number
         first = number * pool.shape.pages
         self.pages = range(first, first + pool.shape.pages)
-        self.kept: deque[Table] = deque([()], maxlen=KEPT)
+        self.kept: deque[PageTable] = deque([()], maxlen=KEPT)
         self.closed = False
 
     def cache(self) -> "PagedCache":
         return PagedCache((self,), (self.kept[-1],))
 
-    def write(self, table: Table, own: tuple[KeysValues, ...], place: int) -> Table:
+    def write(self, table: PageTable, own: tuple[KeysValues, ...], place: int) -> PageTable:
         """Copy row `place` of a finished block's keys and values into a free page; returns the table after it."""
         assert not self.closed, "a closed session was stepped"
         while self.kept and self.kept[-1] != table:  # it went back: later tables are void
@@ -186,7 +188,7 @@ class Slot:
         for layer, (key, value) in enumerate(own):
             self.pool.keys[page, layer].copy_(key[place])
             self.pool.values[page, layer].copy_(value[place])
-        self.kept.append(self.pool.shape.following(table, page))
+        self.kept.append(self.pool.shape.after_append(table, page))
         return self.kept[-1]
 
     def forget_rolling(self) -> None:
@@ -216,13 +218,13 @@ class PagedCache:
     """The memory of a batch of sessions at one moment, as the block loop sees it (`nn.kv_cache.Cache`)."""
 
     slots: tuple[Slot, ...]
-    tables: tuple[Table, ...]
+    tables: tuple[PageTable, ...]
 
     @property
     def frames(self) -> int:
         return len(self.tables[0]) * self.slots[0].pool.shape.block_latents
 
-    def past(self, turn: Rotation | None) -> tuple[Past, ...] | None:
+    def past(self, turn: RotaryEmbedding | None) -> tuple[KVContext, ...] | None:
         return self.slots[0].pool.rooms(self.tables, turn)
 
     def append(self, new: tuple[KeysValues, ...]) -> "PagedCache":

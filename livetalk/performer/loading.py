@@ -30,7 +30,7 @@ from livetalk.conditions.windows import RowEncoder
 from livetalk.dit.model import DiT
 from livetalk.presets import Preset
 from livetalk.published.files import read_checkpoint
-from livetalk.published.hub import LIVETALK, SPEECH, WAN, Shelf, default_folder
+from livetalk.published.hub import LIVETALK, SPEECH, WAN, DownloadCache, default_folder
 from livetalk.published.transformer import load_dit
 from livetalk.weights import load_bundle, load_into
 
@@ -180,7 +180,7 @@ def _placed(state: Mapping[str, Tensor], device: torch.device, dtype: torch.dtyp
 
 def _version(folder: Path, name: str) -> str:
     """A word for a file's content: its recorded hash, or what the file system says of it."""
-    noted = Shelf(folder).verified().get(name)
+    noted = DownloadCache(folder).verified().get(name)
     if noted is not None:
         return noted["digest"].split(":")[-1][:12]
     path = folder / name

@@ -26,7 +26,7 @@ CARRIES = 3  # decoder memories held of a session: of its two newest blocks, and
 
 
 @dataclass(frozen=True)
-class Needs:
+class MemoryNeeds:
     """Bytes: of weights and work, once; and of every live session."""
 
     once: float
@@ -38,7 +38,7 @@ class Needs:
 
 
 @cache
-def needs(preset: Preset = FULL, fast: bool = False) -> Needs:
+def memory_needs(preset: Preset = FULL, fast: bool = False) -> MemoryNeeds:
     """Memory of a full preset in bfloat16; the text encoder is elsewhere by then. fast: with the light decoder."""
     assert isinstance(preset.codec, WanConfig)
     assert preset.speech is not None
@@ -57,12 +57,12 @@ def needs(preset: Preset = FULL, fast: bool = False) -> Needs:
     block = 2 * NUMBER * pages.layers * pages.block_tokens * preset.dit.dim  # keys and values
     held = NUMBER * sum(t.numel() for t in pytree.tree_leaves(carry) if isinstance(t, Tensor))
     session = block * (pages.pages + pages.past_blocks + 1) + CARRIES * held
-    return Needs(weights + hearing + WORKING, session)
+    return MemoryNeeds(weights + hearing + WORKING, session)
 
 
-def verdict(memory: float | None) -> str:
+def describe_capacity(memory: float | None) -> str:
     """In words: what a card of `memory` bytes holds, or what the usual ones do."""
-    exact, fast = needs(), needs(fast=True)
+    exact, fast = memory_needs(), memory_needs(fast=True)
     if memory is not None:
         return f"{memory / 1e9:.0f} GB hold {_sessions(exact, memory)} exact, {_sessions(fast, memory)} fast"
     first = (exact.once + exact.session) / 1e9
@@ -72,6 +72,6 @@ def verdict(memory: float | None) -> str:
     return f"a live session takes {first:.0f} GB of a GPU; sessions that fit: {held}"
 
 
-def _sessions(needed: Needs, memory: float) -> str:
+def _sessions(needed: MemoryNeeds, memory: float) -> str:
     count = needed.sessions(memory)
     return f"{count or 'no'} live session{'s' * (count != 1)}"

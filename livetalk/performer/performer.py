@@ -24,19 +24,19 @@ from livetalk.codec.wan import WanCodec
 from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
 from livetalk.conditions.text_cache import TextFeatures
 from livetalk.conditions.windows import RowEncoder, SpeechWindows
-from livetalk.dit.compiled import ServedDiT
-from livetalk.dit.model import DiT, TextMemory
+from livetalk.dit.compiled import CompiledDiT
+from livetalk.dit.model import DiT, TextKV
 from livetalk.flow.schedule import ladder
 from livetalk.nn.kernels.onednn import pack_linears
 from livetalk.performer import loading, memory_budget
-from livetalk.performer.accelerate import Mode, prepare
-from livetalk.performer.clip_track import ClipTrack
-from livetalk.performer.kv_pool import PoolShape, Rooms, Slot, StatePool
+from livetalk.performer.accelerate import Mode, accelerate
+from livetalk.performer.clip_track import ClipSpeechBuffer
+from livetalk.performer.kv_pool import KVWorkspace, PoolShape, Slot, StatePool
 from livetalk.performer.loading import WEIGHTS as WEIGHTS
-from livetalk.performer.pipeline import overlapped
-from livetalk.performer.rollout import Ladder, ladder_of
-from livetalk.performer.speech_buffer import SpeechTrack
-from livetalk.performer.stream import AvatarStream, Job
+from livetalk.performer.pipeline import run_pipelined
+from livetalk.performer.rollout import DenoisingSteps, denoising_steps
+from livetalk.performer.speech_buffer import SpeechBuffer
+from livetalk.performer.stream import AvatarStream, BlockPlan
 from livetalk.presets import FULL_PRESETS, PRESETS, Preset, as_published
 from livetalk.published.hub import default_folder
 from livetalk.runtime.allocator import keep_freed_memory
@@ -46,7 +46,7 @@ NATIVE_BF16 = ("ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX10_
 
 
 @dataclass(frozen=True)
-class Options:
+class LoadOptions:
     """How a full preset is loaded, beyond its name.
 
     as_published: as its authors run it, offline only. random_weights: no files; everything real but the picture.
@@ -85,20 +85,20 @@ class Performer:
         student = student.to(self.device, dtype).eval().requires_grad_(False)
         if not preset.published:  # `prepare` has its own ways
             pack_linears(student)
-        self.student: DiT | ServedDiT = student
+        self.student: DiT | CompiledDiT = student
         self.log: tuple[str, ...] = ()  # what really runs, once `prepare` has made it fast
-        self._rooms = Rooms(dtype)
+        self._rooms = KVWorkspace(dtype)
         codec = codec.to(self.decoder_device, dtype).eval().requires_grad_(False)
         self.codec: Any = codec.channels_last()
         self.speech, self.text = speech, text
         self.keeps_carries = not preset.published  # a carry of the full decoder is 1.2 GB
         self.windows = SpeechWindows.of(speech.config, preset.geometry)
-        self.ladder = ladder_of(ladder(preset.steps, preset.shift, preset.as_published))
+        self.ladder = denoising_steps(ladder(preset.steps, preset.shift, preset.as_published))
         # Where one GPU does both stages, each has a queue of its own: kernels of one fill what the other leaves idle.
         both = self.device.type == "cuda" and self.device == self.decoder_device
         self._beside = torch.cuda.Stream(self.device) if both else None
         # Every second step: for the one block after an interrupt, which somebody waits for.
-        quick = Ladder(self.ladder.timesteps[::2], self.ladder.sigmas[::2])
+        quick = DenoisingSteps(self.ladder.timesteps[::2], self.ladder.sigmas[::2])
         self.quick_ladder = quick if preset.quick else self.ladder
 
     @classmethod
@@ -109,7 +109,7 @@ class Performer:
         seed: int = 0,
         dtype: torch.dtype | None = None,
         folder: Path | None = None,
-        options: Options = Options(),
+        options: LoadOptions = LoadOptions(),
         tell: Callable[[str], None] = lambda words: None,
     ) -> "Performer":
         """The weights of a preset: those bundled or downloaded, or those in `folder`.
@@ -140,26 +140,26 @@ class Performer:
         if options.mode:
             fast = options.mode == "fast"
             light = loading.fast_decoder(options.decoder, folder, options.random_weights) if fast else None
-            prepare(performer, options.mode, light, tell=tell)
+            accelerate(performer, options.mode, light, tell=tell)
         return performer
 
     @property
-    def room(self) -> int | None:
+    def max_sessions(self) -> int | None:
         """Live sessions that the device's memory holds; None where that is no question."""
         if not self.preset.published or self.device.type != "cuda":
             return None
         fast = not isinstance(self.codec, WanCodec)
         memory = torch.cuda.get_device_properties(self.device).total_memory
-        return memory_budget.needs(self.preset, fast).sessions(memory)
+        return memory_budget.memory_needs(self.preset, fast).sessions(memory)
 
-    def track(self) -> SpeechTrack:
+    def new_speech_buffer(self) -> SpeechBuffer:
         """The sound of a new stream."""
         if self.preset.as_published:
             assert isinstance(self.speech, WindowedSpeech)
-            return ClipTrack(self.windows, self.speech)
-        return SpeechTrack(self.windows, self.speech)
+            return ClipSpeechBuffer(self.windows, self.speech)
+        return SpeechBuffer(self.windows, self.speech)
 
-    def mark(self) -> torch.cuda.Event | None:
+    def record_event(self) -> torch.cuda.Event | None:
         """The end of what the device has been asked for until now, for `beside`."""
         if self._beside is None:
             return None
@@ -168,7 +168,7 @@ class Performer:
         return done
 
     @contextmanager
-    def beside(self, done: torch.cuda.Event | None) -> Iterator[None]:
+    def on_decode_stream(self, done: torch.cuda.Event | None) -> Iterator[None]:
         """Inside, the decoder has a queue of its own, which waits for `done` only."""
         if self._beside is None or done is None:
             yield
@@ -177,20 +177,20 @@ class Performer:
         with torch.cuda.stream(self._beside):
             yield
 
-    def silent(self, job: Job) -> bool:
+    def silent(self, job: BlockPlan) -> bool:
         """Whether nothing is said in what is to be made of a block."""
         g = self.preset.geometry
         known = 0 if job.known is None else job.known.shape[2]
         made = g.time_compression * (g.block_latents - known)
         return not job.heard.audio[g.samples_before(max(0, len(job.frames) - made)) :].any()
 
-    def pool(self, sessions: int) -> StatePool:
+    def kv_pool(self, sessions: int) -> StatePool:
         """Memory for so many streams of this performer."""
         shape = PoolShape.of(self.preset.dit, self.preset.geometry)
-        rooms = self._rooms if self.preset.published else Rooms(self._rooms.dtype)
+        rooms = self._rooms if self.preset.published else KVWorkspace(self._rooms.dtype)
         return StatePool(shape, sessions, self.dtype, self.device, rooms)
 
-    def attend_in(self, rooms: Rooms) -> None:
+    def use_workspace(self, rooms: KVWorkspace) -> None:
         """Pools made from now on keep there what attention reads."""
         self._rooms = rooms
 
@@ -201,12 +201,12 @@ class Performer:
         return AvatarStream(self, slot, portrait, prompt, self.seed if seed is None else seed)
 
     @torch.inference_mode()
-    def reference_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 c 1 h w"]:
+    def encode_portrait(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 c 1 h w"]:
         """The portrait's latent. Raises ValueError if it is not framed."""
         return self.codec.encode(self._pixels_of(portrait)[:, :, None]).float().to(self.device)
 
     @torch.inference_mode()
-    def decoder_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Carry:
+    def start_decoder(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Carry:
         """The decoder's memory of a stream that begins with `portrait`. Raises ValueError if it is not framed."""
         return self.codec.start(1, self.decoder_device, self.dtype, self._pixels_of(portrait))
 
@@ -218,12 +218,12 @@ class Performer:
         return rearrange(pixels, "h w c -> 1 c h w").to(self.dtype)
 
     @torch.inference_mode()
-    def text_of(self, prompt: str) -> TextMemory:
+    def encode_prompt(self, prompt: str) -> TextKV:
         """A prompt as the student attends to it; a very long one is cut, with a warning."""
         longest = self.preset.longest_prompt
         if len(prompt) > longest:
             warnings.warn(f"a prompt of {len(prompt)} characters is cut to {longest}", stacklevel=2)
-        return self.student.remember_text(self.text.encode([prompt[:longest]]).to(self.device))
+        return self.student.project_text(self.text.encode([prompt[:longest]]).to(self.device))
 
     def perform(
         self, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[Float[np.ndarray, " n"]], prompt: str
@@ -233,22 +233,22 @@ class Performer:
         One block is denoised while the one before it is decoded. The same seed, inputs, dtype and machine give the
         same frames, however the speech is cut into pieces.
         """
-        slot = self.pool(1).open()
+        slot = self.kv_pool(1).open()
         try:
-            yield from overlapped(self, self._jobs(slot, portrait, speech, prompt))
+            yield from run_pipelined(self, self._jobs(slot, portrait, speech, prompt))
         finally:
             slot.close()
 
     def _jobs(
         self, slot: Slot, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[np.ndarray], prompt: str
-    ) -> Iterator[tuple[AvatarStream, Job]]:
+    ) -> Iterator[tuple[AvatarStream, BlockPlan]]:
         stream = self.stream(slot, portrait, prompt)
         for piece in speech:
             stream.push(np.ascontiguousarray(piece, np.float32))
             while stream.ready:
                 yield stream, stream.plan()
         stream.end()
-        while stream.track.waiting:
+        while stream.speech.pending:
             yield stream, stream.plan()
 
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import UInt8
 
 from livetalk.performer.stages import decode, denoise
-from livetalk.performer.stream import AvatarStream, Job, Record
+from livetalk.performer.stream import AvatarStream, BlockPlan, BlockRecord
 from livetalk.runtime.cpu import cores
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def computing(threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def overlapped(
-    performer: "Performer", jobs: Iterable[tuple[AvatarStream, Job]]
+def run_pipelined(
+    performer: "Performer", jobs: Iterable[tuple[AvatarStream, BlockPlan]]
 ) -> Iterator[UInt8[np.ndarray, "t h w 3"]]:
     """Frames of the blocks of one stream, in order; denoised on the caller's thread, decoded beside it.
 
@@ -49,7 +49,7 @@ def overlapped(
     """
     half = half_the_cores(performer.device)
 
-    def show(stream: AvatarStream, record: Record) -> np.ndarray:
+    def show(stream: AvatarStream, record: BlockRecord) -> np.ndarray:
         with computing(half):
             return decode(performer, [stream], [record])[0]
 

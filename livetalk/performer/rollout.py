@@ -15,17 +15,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from livetalk.dit.compiled import ServedDiT
-from livetalk.dit.model import DiT, TextMemory
+from livetalk.dit.compiled import CompiledDiT
+from livetalk.dit.model import DiT, TextKV
 from livetalk.flow.schedule import Table
-from livetalk.nn.kv_cache import AnchoredCache, Cache, Past
-from livetalk.nn.rope import Rotation, rotate
+from livetalk.nn.kv_cache import AnchoredCache, Cache, KVContext
+from livetalk.nn.rope import RotaryEmbedding, apply_rotary
 
 Noise = Callable[[int], Float[Tensor, "b c f h w"]]
 
 
 @dataclass(frozen=True)
-class Ladder:
+class DenoisingSteps:
     """The student's few steps: time steps as the network sees them and the noise levels used to mix."""
 
     timesteps: tuple[float, ...]
@@ -46,7 +46,7 @@ class BlockConditions:
     """What one block is made from. `audio` is packed, one row a latent frame of the block."""
 
     reference: Float[Tensor, "b c 1 h w"]  # the portrait's normalised latent
-    text: TextMemory | Float[Tensor, "b s w"]
+    text: TextKV | Float[Tensor, "b s w"]
     audio: Float[Tensor, "b f g"]
 
 
@@ -60,14 +60,14 @@ class RolloutState:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RolloutOptions:
     """Which steps of a block run and where gradients flow. Serving uses the default: all steps, no gradient."""
 
     exit_step: int | None = None  # the last step that runs; None for the whole ladder
     gradient: bool = False  # of that last step
 
 
-def reference_input(
+def reference_channels(
     reference: Float[Tensor, "b c 1 h w"], frames: int, holds_portrait: bool
 ) -> Float[Tensor, "b c1 f h w"]:
     """The portrait's latent on every frame and the mask: 0 on the frame that is the portrait itself, else 1."""
@@ -87,12 +87,12 @@ def _with_known(x: Tensor, known: Tensor | None) -> Tensor:
 
 
 def next_block(
-    model: DiT | ServedDiT,
+    model: DiT | CompiledDiT,
     noise: Noise,
     conditions: BlockConditions,
     state: RolloutState,
-    ladder: Ladder,
-    plan: Plan = Plan(),
+    ladder: DenoisingSteps,
+    plan: RolloutOptions = RolloutOptions(),
     known: Float[Tensor, "b c m h w"] | None = None,
 ) -> tuple[Float[Tensor, "b c f h w"], RolloutState]:
     """Clean latents of the next block and the state after it.
@@ -105,12 +105,12 @@ def next_block(
     first, reference = state.latents == 0, conditions.reference
     x = noise(0)
     frames = x.shape[2]
-    given = reference_input(reference, frames, first)
+    given = reference_channels(reference, frames, first)
     grid = (x.shape[3] // model.config.patch, x.shape[4] // model.config.patch)
     past, turn = _window(model, state, frames, grid, x.device)
     text = conditions.text
-    if not isinstance(text, TextMemory) and not plan.gradient:
-        text = model.remember_text(text)
+    if not isinstance(text, TextKV) and not plan.gradient:
+        text = model.project_text(text)
 
     def denoise(x: Tensor, step: int) -> Tensor:
         x = _with_portrait(_with_known(x, known), reference, first)
@@ -129,52 +129,52 @@ def next_block(
         clean = denoise(x, last)
     clean = _with_portrait(_with_known(clean, known), reference, first)
     with torch.no_grad():
-        memory = text if isinstance(text, TextMemory) else model.remember_text(text)
+        memory = text if isinstance(text, TextKV) else model.project_text(text)
         after = _remember(model, clean.detach(), given, memory, conditions.audio, turn, past, state)
     return clean, after
 
 
 @torch.no_grad()
 def remember_block(
-    model: DiT | ServedDiT, clean: Float[Tensor, "b c f h w"], conditions: BlockConditions, state: RolloutState
+    model: DiT | CompiledDiT, clean: Float[Tensor, "b c f h w"], conditions: BlockConditions, state: RolloutState
 ) -> RolloutState:
     """The state after a block whose clean latents are settled, heard again with `conditions`. No denoising."""
     frames, p = clean.shape[2], model.config.patch
-    given = reference_input(conditions.reference, frames, state.latents == 0)
+    given = reference_channels(conditions.reference, frames, state.latents == 0)
     past, turn = _window(model, state, frames, (clean.shape[3] // p, clean.shape[4] // p), clean.device)
     text = conditions.text
-    memory = text if isinstance(text, TextMemory) else model.remember_text(text)
+    memory = text if isinstance(text, TextKV) else model.project_text(text)
     return _remember(model, clean, given, memory, conditions.audio, turn, past, state)
 
 
 def _window(
-    model: DiT | ServedDiT, state: RolloutState, frames: int, grid: tuple[int, int], device: torch.device
-) -> tuple[tuple[Past, ...] | None, Rotation]:
+    model: DiT | CompiledDiT, state: RolloutState, frames: int, grid: tuple[int, int], device: torch.device
+) -> tuple[tuple[KVContext, ...] | None, RotaryEmbedding]:
     """Past keys and values, rotated, and the rotation of the block itself."""
     if state.positions == "absolute":
         times = torch.arange(state.latents, state.latents + frames, device=device)
-        return state.cache.past(None), model.turn(times, grid)
+        return state.cache.past(None), model.rope(times, grid)
     kept = state.cache.frames
-    turn = model.turn(torch.arange(kept + frames, device=device), grid)
+    turn = model.rope(torch.arange(kept + frames, device=device), grid)
     split = kept * grid[0] * grid[1]
     return state.cache.past(turn[:split]), turn[split:]
 
 
 def _remember(
-    model: DiT | ServedDiT,
+    model: DiT | CompiledDiT,
     clean: Float[Tensor, "b c f h w"],
     given: Float[Tensor, "b c1 f h w"],
-    text: TextMemory,
+    text: TextKV,
     audio: Float[Tensor, "b f g"],
-    turn: Rotation,
-    past: tuple[Past, ...] | None,
+    turn: RotaryEmbedding,
+    past: tuple[KVContext, ...] | None,
     state: RolloutState,
 ) -> RolloutState:
     """The clean pass, time step 0: keys and values that later blocks will see."""
     zero = torch.zeros(clean.shape[0], clean.shape[2], device=clean.device)
-    own = model.keys_values(clean, zero, given, text, audio, turn, past)
+    own = model.compute_kv(clean, zero, given, text, audio, turn, past)
     if state.positions == "absolute":
-        own = tuple((rotate(k, turn), v) for k, v in own)
+        own = tuple((apply_rotary(k, turn), v) for k, v in own)
     return replace(state, cache=state.cache.append(own), latents=state.latents + clean.shape[2])
 
 
@@ -189,6 +189,6 @@ def begin(
     return RolloutState(AnchoredCache(anchors, anchors + rolling - block, tokens_per_frame), positions)
 
 
-def ladder_of(table: Table) -> Ladder:
+def denoising_steps(table: Table) -> DenoisingSteps:
     """The ladder whose rungs are a table's entries."""
-    return Ladder(tuple(table.timesteps.tolist()), tuple(table.sigmas.tolist()))
+    return DenoisingSteps(tuple(table.timesteps.tolist()), tuple(table.sigmas.tolist()))

@@ -23,7 +23,7 @@ LOUDEST = 100.0  # decoders overshoot 1 a little; what is far louder is of anoth
 
 
 @dataclass(frozen=True)
-class Heard:
+class BlockAudio:
     """What a block hears: feature rows of its frames, and the samples under them."""
 
     rows: Float[Tensor, "t a"]
@@ -33,7 +33,7 @@ class Heard:
     begins: int = 0  # samples of the block before these
 
 
-class SpeechTrack:
+class SpeechBuffer:
     """See the module docstring. Not thread-safe."""
 
     def __init__(self, windows: SpeechWindows, encoder: RowEncoder) -> None:
@@ -41,16 +41,16 @@ class SpeechTrack:
         g = windows.geometry
         self._block = g.samples_before(g.frames_per_block)
         # The sound before the block to come: as much as a window reaches back from the end of its block.
-        self.past = np.zeros(windows.past_samples + self._block, np.float32)
+        self.history = np.zeros(windows.past_samples + self._block, np.float32)
         self._waiting: deque[np.ndarray] = deque()
-        self.waiting = 0  # samples
+        self.pending = 0  # samples
         self.ended = True  # nothing more of this utterance will come
         self._resampler: tuple[int, av.AudioResampler] | None = None
 
     def ready(self, frames: int) -> bool:
         """Whether a block of so many frames could hear all that it ever will, its look-ahead included."""
         wanted = self.windows.geometry.samples_before(frames) + self.windows.lookahead_samples
-        return self.waiting > 0 and (self.ended or self.waiting >= wanted)
+        return self.pending > 0 and (self.ended or self.pending >= wanted)
 
     def push(self, samples: Float32[np.ndarray, " n"], rate: int) -> None:
         """Take the next piece of speech, mono floats in [-1, 1].
@@ -68,7 +68,7 @@ class SpeechTrack:
         if np.abs(samples).max(initial=0) > LOUDEST:
             raise ValueError("speech is no floats in [-1, 1]: divide 16-bit samples by 32768")
         g = self.windows.geometry
-        if self.waiting / g.sample_rate + len(samples) / rate > LONGEST_WAIT:
+        if self.pending / g.sample_rate + len(samples) / rate > LONGEST_WAIT:
             raise ValueError(f"more than {LONGEST_WAIT:.0f} s of speech wait: push it later")
         self.ended = False
         self._add(self._resampled(samples.astype(np.float32), int(rate)))
@@ -82,32 +82,32 @@ class SpeechTrack:
         """Drop what waits."""
         self._resampler = None
         self._waiting.clear()
-        self.waiting, self.ended = 0, True
+        self.pending, self.ended = 0, True
 
-    def next(self, frames: int, mute: bool = False) -> Heard:
+    def next(self, frames: int, mute: bool = False) -> BlockAudio:
         """What the next block of `frames` frames hears: waiting speech (none of it if `mute`), then silence."""
         size = self.windows.geometry.samples_before(frames)
-        return self._heard(self.past, np.zeros(0, np.float32), self._take(0 if mute else size), size)
+        return self._heard(self.history, np.zeros(0, np.float32), self._take(0 if mute else size), size)
 
-    def joining(self, past: np.ndarray, before: np.ndarray, frames: int) -> Heard:
+    def joining(self, past: np.ndarray, before: np.ndarray, frames: int) -> BlockAudio:
         """What a block of `frames` frames hears whose first samples have been heard already: then what waits."""
         size = self.windows.geometry.samples_before(frames)
         return self._heard(past, before, self._take(size - len(before)), size)
 
-    def _heard(self, past: np.ndarray, before: np.ndarray, taken: np.ndarray, size: int) -> Heard:
+    def _heard(self, past: np.ndarray, before: np.ndarray, taken: np.ndarray, size: int) -> BlockAudio:
         """A block of `size` samples after `past`: what was heard of it `before`, what was `taken`, then silence."""
         spoken = len(before) + len(taken)
         audio = np.concatenate([before, taken, np.zeros(size - spoken, np.float32)])
         ahead = self._peek(self.windows.lookahead_samples) if spoken == size else np.zeros(0, np.float32)
         rows = self.rows(past, audio, ahead)
-        self.past = self.following(past, audio)
-        return Heard(rows, audio, speaking=len(taken) > 0, taken=len(taken), begins=len(before))
+        self.history = self.following(past, audio)
+        return BlockAudio(rows, audio, speaking=len(taken) > 0, taken=len(taken), begins=len(before))
 
-    def give_back(self, heard: Heard) -> None:
+    def give_back(self, heard: BlockAudio) -> None:
         """Speech that was taken for a block that nobody will see waits again, before all else."""
         if heard.taken:
             self._waiting.appendleft(heard.audio[heard.begins : heard.begins + heard.taken])
-            self.waiting += heard.taken
+            self.pending += heard.taken
 
     def following(self, past: Float32[np.ndarray, " m"], audio: Float32[np.ndarray, " n"]) -> np.ndarray:
         """The past after a block's sound."""
@@ -124,7 +124,7 @@ class SpeechTrack:
     def _add(self, samples: np.ndarray) -> None:
         if len(samples):
             self._waiting.append(samples)
-            self.waiting += len(samples)
+            self.pending += len(samples)
 
     def _take(self, most: int) -> np.ndarray:
         parts, missing = [], most
@@ -135,7 +135,7 @@ class SpeechTrack:
                 piece = piece[:missing]
             parts.append(piece)
             missing -= len(piece)
-        self.waiting -= most - missing
+        self.pending -= most - missing
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
     def _peek(self, most: int) -> np.ndarray:

@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from livetalk.codec.base import Carry
-from livetalk.dit.model import TextMemory
+from livetalk.dit.model import TextKV
 from livetalk.performer.kv_pool import PagedCache, side_by_side
 from livetalk.performer.rollout import BlockConditions, RolloutState, next_block
-from livetalk.performer.stream import AvatarStream, Job, Record
+from livetalk.performer.stream import AvatarStream, BlockPlan, BlockRecord
 
 if TYPE_CHECKING:
     from livetalk.performer.performer import Performer
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 def denoise(
     performer: "Performer",
     streams: Sequence[AvatarStream],
-    jobs: Sequence[Job],
+    jobs: Sequence[BlockPlan],
     checkpoint: Callable[[], None] = lambda: None,
-) -> list[Record]:
+) -> list[BlockRecord]:
     """Clean latents of the planned blocks, all of one phase, in one batch; each stream takes its own over.
 
     `checkpoint` is called before every step; what it raises leaves the streams as they were planned.
@@ -55,12 +55,12 @@ def denoise(
     steps = performer.quick_ladder if all(job.quick for job in jobs) else performer.ladder
     latents, after = next_block(performer.student, noise, batch, joint, steps, known=known)
     assert isinstance(after.cache, PagedCache)
-    done = performer.mark()
+    done = performer.record_event()
     records = []
     for b, (stream, job) in enumerate(zip(streams, jobs, strict=True)):
         own = PagedCache(after.cache.slots[b : b + 1], after.cache.tables[b : b + 1])
         state = RolloutState(own, job.before.positions, job.before.latents + latents.shape[2])
-        records.append(stream.made(job, latents[b : b + 1], state, done))
+        records.append(stream.commit(job, latents[b : b + 1], state, done))
     return records
 
 
@@ -68,7 +68,7 @@ def denoise(
 def decode(
     performer: "Performer",
     streams: Sequence[AvatarStream],
-    records: Sequence[Record],
+    records: Sequence[BlockRecord],
     tell: Callable[[list[UInt8[np.ndarray, "t h w 3"]]], None] = lambda pieces: None,
 ) -> list[UInt8[np.ndarray, "t h w 3"]]:
     """Frames of denoised blocks, one latent frame at a time.
@@ -76,14 +76,14 @@ def decode(
     An interrupted block gives only the frames that were made again. `tell` is given the frames of each latent frame,
     a piece a stream, as soon as they are there; what it raises leaves the streams after that latent frame.
     """
-    with performer.beside(records[0].done):
+    with performer.on_decode_stream(records[0].done):
         return _decode(performer, streams, records, tell)
 
 
 def _decode(
     performer: "Performer",
     streams: Sequence[AvatarStream],
-    records: Sequence[Record],
+    records: Sequence[BlockRecord],
     tell: Callable[[list[UInt8[np.ndarray, "t h w 3"]]], None],
 ) -> list[UInt8[np.ndarray, "t h w 3"]]:
     known = records[0].job.known
@@ -96,7 +96,7 @@ def _decode(
         latent = torch.cat([record.latents[:, :, f : f + 1] for record in records])
         latent = latent.to(performer.decoder_device, performer.dtype)
         if f == start and records[0].job.before.latents + f > 1:  # neither the portrait nor what follows it
-            latent = performer.codec.join(latent, carry, quiet=all(performer.silent(r.job) for r in records))
+            latent = performer.codec.blend_boundary(latent, carry, quiet=all(performer.silent(r.job) for r in records))
         pixels, carry = performer.codec.step(latent, carry)
         parts.append(to_bytes(pixels))
         for b, (stream, record) in enumerate(zip(streams, records, strict=True)):
@@ -111,11 +111,11 @@ def to_bytes(pixels: Float[Tensor, "b 3 t h w"]) -> UInt8[np.ndarray, "b t h w 3
     return rearrange(scaled, "b c t h w -> b t h w c").contiguous().cpu().numpy()
 
 
-def _joined_text(texts: Sequence[TextMemory]) -> TextMemory:
+def _joined_text(texts: Sequence[TextKV]) -> TextKV:
     if len(texts) == 1:
         return texts[0]
     layers = zip(*(text.layers for text in texts), strict=True)
-    return TextMemory(tuple((torch.cat([k for k, _ in pair]), torch.cat([v for _, v in pair])) for pair in layers))
+    return TextKV(tuple((torch.cat([k for k, _ in pair]), torch.cat([v for _, v in pair])) for pair in layers))
 
 
 def _joined_carry(carries: Sequence[Carry]) -> Carry:

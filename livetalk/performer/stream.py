@@ -18,41 +18,41 @@ from torch import Tensor
 
 from livetalk.codec.base import Carry
 from livetalk.dit.audio import pack_audio
-from livetalk.dit.model import TextMemory
+from livetalk.dit.model import TextKV
 from livetalk.performer.kv_pool import KEPT, PagedCache, Slot, SlotSnapshot
 from livetalk.performer.rollout import BlockConditions, RolloutState, remember_block
-from livetalk.performer.speech_buffer import Heard
+from livetalk.performer.speech_buffer import BlockAudio
 
 if TYPE_CHECKING:
     from livetalk.performer.performer import Performer
 
 
 @dataclass(frozen=True)
-class Job:
+class BlockPlan:
     """A block to be made: its place, what it hears, and the state it starts from."""
 
     index: int
     frames: range
-    heard: Heard
+    heard: BlockAudio
     past: np.ndarray  # the sound before the block
     before: RolloutState
-    text: TextMemory
+    text: TextKV
     attempt: int = 0  # fresh noise for every attempt
     known: Float[Tensor, "1 c m h w"] | None = None  # latent frames that have been seen already
     carries: tuple[Carry | None, ...] = ()  # decoder memory before each of these
-    origin: "Record | None" = None  # the block as it was made before, until it is made again
+    origin: "BlockRecord | None" = None  # the block as it was made before, until it is made again
     quick: bool = False  # with half of the steps
 
 
 @dataclass
-class Record:
+class BlockRecord:
     """A block that was made: enough to make its remainder again.
 
     `carries`: decoder memory before each decoded latent frame, and after the last one; None where it is too large to
     be kept and is made again when it is needed (the first one always is). done: when a GPU has made the latents.
     """
 
-    job: Job
+    job: BlockPlan
     latents: Float[Tensor, "1 c f h w"]
     carries: list[Carry | None]
     done: torch.cuda.Event | None = None
@@ -75,7 +75,7 @@ class StreamSnapshot:
     slot: SlotSnapshot
     carry: Carry
     reference: Tensor
-    text: TextMemory
+    text: TextKV
 
 
 class AvatarStream:
@@ -85,67 +85,71 @@ class AvatarStream:
         self, performer: "Performer", slot: Slot, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int
     ) -> None:
         self.performer, self.slot, self.seed = performer, slot, seed
-        self.reference = performer.reference_of(portrait)
-        self.text = performer.text_of(prompt)
-        self.track = performer.track()
+        self.reference = performer.encode_portrait(portrait)
+        self.text = performer.encode_prompt(prompt)
+        self.speech = performer.new_speech_buffer()
         self.index = 0
         self.attempt = 0
         self.quick = False  # the next block is to be there soon
         self.rollout = RolloutState(slot.cache(), performer.preset.positions)
-        self.carry: Carry = performer.decoder_of(portrait)
-        self.records: deque[Record] = deque(maxlen=KEPT - 1)
+        self.carry: Carry = performer.start_decoder(portrait)
+        self.records: deque[BlockRecord] = deque(maxlen=KEPT - 1)
         self.last_frame: UInt8[np.ndarray, "h w 3"] = portrait
 
     def push(self, speech: np.ndarray, rate: int = 16_000) -> None:
         """Speech for the blocks to come; see `SpeechTrack.push`. Raises ValueError after `close`."""
         self._open()
-        self.track.push(speech, rate)
+        self.speech.push(speech, rate)
 
     def end(self) -> None:
         """The utterance is over: the last block is filled up with silence instead of waiting for more."""
         self._open()
-        self.track.end()
+        self.speech.end()
 
     def set_prompt(self, prompt: str) -> None:
         """Acts from the next planned block on."""
         self._open()
-        self.text = self.performer.text_of(prompt)
+        self.text = self.performer.encode_prompt(prompt)
 
     @property
     def ready(self) -> bool:
         """Whether speech waits that the next block can say without more to come."""
-        return self.track.ready(len(self.performer.preset.geometry.frames_of_block(self.index)))
+        return self.speech.ready(len(self.performer.preset.geometry.frames_of_block(self.index)))
 
-    def plan(self, mute: bool = False) -> Job:
+    def plan(self, mute: bool = False) -> BlockPlan:
         """What the next block hears. `mute`: silence, though speech waits (for too little of it, say)."""
         self._open()
         frames = self.performer.preset.geometry.frames_of_block(self.index)
-        past = self.track.past
-        heard = self.track.next(len(frames), mute)
+        past = self.speech.history
+        heard = self.speech.next(len(frames), mute)
         quick, self.quick = self.quick or self._idles(past, heard), False
-        return Job(self.index, frames, heard, past, self.rollout, self.text, self.attempt, quick=quick)
+        return BlockPlan(self.index, frames, heard, past, self.rollout, self.text, self.attempt, quick=quick)
 
-    def unplan(self, job: Job) -> None:
+    def cancel(self, job: BlockPlan) -> None:
         """Take back a plan that was not carried out. Its speech is gone; sound that nobody heard is no past.
 
         If some of the block is seen, it is kept as it was made before, so that the next interrupt finds it.
         """
-        self.track.past = job.past
+        self.speech.history = job.past
         if job.origin is not None:
             self.records.append(job.origin)
             self.index = job.index + 1
 
-    def made(
-        self, job: Job, latents: Float[Tensor, "1 c f h w"], after: RolloutState, done: torch.cuda.Event | None = None
-    ) -> Record:
+    def commit(
+        self,
+        job: BlockPlan,
+        latents: Float[Tensor, "1 c f h w"],
+        after: RolloutState,
+        done: torch.cuda.Event | None = None,
+    ) -> BlockRecord:
         """Take over a denoised block; the next one can be planned."""
-        record = Record(replace(job, origin=None), latents, [], done)
+        record = BlockRecord(replace(job, origin=None), latents, [], done)
         self.records.append(record)
         self.rollout, self.index = after, job.index + 1
         return record
 
     @torch.inference_mode()
-    def interrupt(self, shown: int) -> Job | None:
+    def interrupt(self, shown: int) -> BlockPlan | None:
         """Go back to what is seen. `shown`: frames of the session that are seen for certain.
 
         Speech that waits stays: what came before the interrupt is dropped when it is asked for (`track.clear`), and
@@ -160,14 +164,14 @@ class AvatarStream:
         self.attempt += 1
         if seen < record.latents.shape[2]:
             self._undo(self.records.pop(), seen)
-            self.track.past = self.track.following(record.job.past, heard.audio)
+            self.speech.history = self.speech.following(record.job.past, heard.audio)
             return self._rest_of(record, seen, heard)
         conditions = self.conditions(replace(record.job, heard=heard))
         self.rollout = remember_block(self.performer.student, record.latents, conditions, record.job.before)
-        self.track.past = self.track.following(record.job.past, heard.audio)
+        self.speech.history = self.speech.following(record.job.past, heard.audio)
         return None
 
-    def interject(self, shown: int) -> Job | None:
+    def resume_from(self, shown: int) -> BlockPlan | None:
         """Go back to what is seen and let what waits begin there: nothing but silence may come behind `shown`.
 
         Returns the block to be made again from there on, if one is partly seen; as in `interrupt`.
@@ -181,18 +185,18 @@ class AvatarStream:
         self._undo(self.records.pop(), seen)
         self.attempt += 1
         before = job.heard.audio[: self.performer.preset.geometry.samples_before(shown - job.frames.start)]
-        return self._rest_of(record, seen, self.track.joining(job.past, before, len(job.frames)))
+        return self._rest_of(record, seen, self.speech.joining(job.past, before, len(job.frames)))
 
-    def again(self, record: Record) -> Job:
+    def retry(self, record: BlockRecord) -> BlockPlan:
         """A block once more, with fresh noise; what was made on top of it is undone."""
         while self.records[-1] is not record:
             self._undo(self.records.pop())
         self._undo(self.records.pop(), len(record.job.carries))
         self.attempt += 1
-        self.track.past = self.track.following(record.job.past, record.job.heard.audio)
+        self.speech.history = self.speech.following(record.job.past, record.job.heard.audio)
         return replace(record.job, attempt=self.attempt)
 
-    def re_anchor(self) -> None:
+    def reset_rolling_window(self) -> None:
         """Forget the rolling past; the anchors stay. For a face that has drifted."""
         self.slot.forget_rolling()
         del self.slot.kept[-2]  # the state that is forgotten; the one before the newest block stays for interrupts
@@ -208,7 +212,7 @@ class AvatarStream:
             self.quick,
             self.index,
             self.rollout.latents,
-            self.track.past,
+            self.speech.history,
             self.slot.snapshot(),
             self.carry,
             self.reference,
@@ -218,18 +222,18 @@ class AvatarStream:
     def restore(self, snapshot: StreamSnapshot) -> None:
         """Go on where a snapshot was taken; speech that waits is dropped."""
         self._open()
-        self.track.clear()
+        self.speech.clear()
         self.records.clear()
         self.slot.restore(snapshot.slot)
         self.seed, self.attempt, self.quick = snapshot.seed, snapshot.attempt, snapshot.quick
-        self.index, self.track.past = snapshot.index, snapshot.past
+        self.index, self.speech.history = snapshot.index, snapshot.past
         self.carry, self.reference, self.text = snapshot.carry, snapshot.reference, snapshot.text
         self.rollout = replace(self.rollout, cache=self.slot.cache(), latents=snapshot.latents)
 
     def close(self) -> None:
         self.slot.close()
         self.records.clear()
-        self.track.clear()
+        self.speech.clear()
 
     @property
     def phase(self) -> tuple[int, bool]:
@@ -238,13 +242,13 @@ class AvatarStream:
         assert isinstance(cache, PagedCache)
         return len(cache.tables[0]), self.index == 0
 
-    def conditions(self, job: Job) -> BlockConditions:
+    def conditions(self, job: BlockPlan) -> BlockConditions:
         every = self.performer.preset.geometry.time_compression
         rows = job.heard.rows[None].to(self.performer.device)
         packed = pack_audio(rows, every) if job.index == 0 else rearrange(rows, "b (f r) a -> b f (r a)", r=every)
         return BlockConditions(self.reference, job.text, packed)
 
-    def noise(self, job: Job) -> Iterator[Float[Tensor, "1 c f h w"]]:
+    def noise(self, job: BlockPlan) -> Iterator[Float[Tensor, "1 c f h w"]]:
         """Noise of a block, step by step: a function of seed, block and attempt alone.
 
         Drawn when it is asked for: a GPU is busy with the step before meanwhile.
@@ -254,13 +258,13 @@ class AvatarStream:
         shape = (1, g.latent_channels, g.block_latents, g.latent_size, g.latent_size)
         return (torch.randn(shape, generator=generator) for _ in self.performer.ladder.sigmas)
 
-    def _idles(self, past: np.ndarray, heard: Heard) -> bool:
+    def _idles(self, past: np.ndarray, heard: BlockAudio) -> bool:
         """Nothing is heard and nothing was: a still face needs half of the steps. Anchors are always made with all."""
         g = self.performer.preset.geometry
         silent = not heard.audio.any() and not past[-g.samples_before(g.frames_per_block) :].any()
         return silent and self.index >= g.anchor_latents // g.block_latents
 
-    def _back_to(self, shown: int) -> Record | None:
+    def _back_to(self, shown: int) -> BlockRecord | None:
         """Undo the blocks of which nothing is seen; returns the newest that is left, if any is."""
         self._open()
         self.quick = True
@@ -268,17 +272,17 @@ class AvatarStream:
             self._undo(self.records.pop())
         return self.records[-1] if self.records else None
 
-    def _rest_of(self, record: Record, seen: int, heard: Heard) -> Job:
+    def _rest_of(self, record: BlockRecord, seen: int, heard: BlockAudio) -> BlockPlan:
         """An undone block once more, its seen latent frames given, hearing something else."""
         self.quick = False
         known, carries = record.latents[:, :, :seen], tuple(record.known_carries[:seen])
         job = replace(record.job, heard=heard, attempt=self.attempt, quick=True)
         return replace(job, known=known, carries=carries, origin=record)
 
-    def _undo(self, record: Record, latents: int = 0) -> None:
+    def _undo(self, record: BlockRecord, latents: int = 0) -> None:
         """Go back to before a block, the decoder to before one of its latent frames."""
         self.rollout, self.index = record.job.before, record.job.index
-        self.track.past = record.job.past
+        self.speech.history = record.job.past
         cache = self.rollout.cache
         assert isinstance(cache, PagedCache)
         while self.slot.kept[-1] != cache.tables[0]:  # a snapshot must not find what is undone
@@ -286,7 +290,7 @@ class AvatarStream:
         if latents < len(record.known_carries):  # else it has not been decoded so far
             self.carry = self._carry_before(record, latents)
 
-    def _carry_before(self, record: Record, latents: int) -> Carry:
+    def _carry_before(self, record: BlockRecord, latents: int) -> Carry:
         """Decoder memory before one of a block's latent frames, decoded again from the last one that was kept."""
         kept = record.known_carries
         start = max(i for i in range(latents + 1) if kept[i] is not None)
@@ -297,15 +301,15 @@ class AvatarStream:
             carry = self.performer.codec.step(given, carry)[1]
         return carry
 
-    def _cut(self, job: Job, shown: int) -> Heard:
+    def _cut(self, job: BlockPlan, shown: int) -> BlockAudio:
         """What a block has been heard to say until frame `shown`, silence from there on."""
         g = self.performer.preset.geometry
         kept = g.samples_before(max(0, min(shown, job.frames.stop) - job.frames.start))
         audio = job.heard.audio.copy()
         audio[kept:] = 0
-        return Heard(self.track.rows(job.past, audio, audio[:0]), audio, speaking=job.heard.speaking and kept > 0)
+        return BlockAudio(self.speech.rows(job.past, audio, audio[:0]), audio, speaking=job.heard.speaking and kept > 0)
 
-    def _seen_latents(self, job: Job, shown: int) -> int:
+    def _seen_latents(self, job: BlockPlan, shown: int) -> int:
         g = self.performer.preset.geometry
         return min(g.block_latents, g.latents_of(min(shown, job.frames.stop)) - job.index * g.block_latents)
 

@@ -193,7 +193,7 @@ def digest_of(file: File, path: Path) -> str:
     return f"{file.digest.split(':')[0]}:{hasher.hexdigest()}"
 
 
-class Shelf:
+class DownloadCache:
     """A folder of verified files and its record."""
 
     def __init__(self, folder: Path) -> None:

@@ -17,30 +17,30 @@ from torch import Tensor
 
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.conditions.text_tiny import TextEncoder
-from livetalk.data.features import FeatureShelf
+from livetalk.data.features import FeatureDataset
 from livetalk.data.pool import Shard, read_shards
 from livetalk.data.puppets.portraits import open_portraits
-from livetalk.recipes.codec.frames import FrameRing
-from livetalk.recipes.distill.clips import ClipBatch, LatentBank
+from livetalk.recipes.codec.frames import FrameBuffer
+from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer
 from livetalk.recipes.distill.held_out import FOLDERS
 from livetalk.recipes.run import encode_clips
-from livetalk.training.distributed import World
+from livetalk.training.distributed import Distributed
 
 
-def dealt(folder: Path, seen: set[str], world: World) -> Iterator[Shard]:
+def dealt(folder: Path, seen: set[str], world: Distributed) -> Iterator[Shard]:
     """New shards of a folder that are this process's, dealt out by their numbers."""
     for shard in read_shards(folder, seen):
         if int(shard.path.stem.split("_")[-1]) % world.size == world.rank:
             yield shard
 
 
-def frames_from(folder: Path, delete: bool = False, world: World | None = None) -> Callable[[FrameRing], int]:
+def frames_from(folder: Path, delete: bool = False, world: Distributed | None = None) -> Callable[[FrameBuffer], int]:
     """A refill of a ring of frames: whatever shards are new. `delete` frees their place in the folder."""
     seen: set[str] = set()
 
-    def refill(ring: FrameRing) -> int:
+    def refill(ring: FrameBuffer) -> int:
         added = 0
-        for shard in dealt(folder, seen, world or World()):
+        for shard in dealt(folder, seen, world or Distributed()):
             ring.add(torch.from_numpy(np.array(shard.frames)), torch.from_numpy(shard.boxes.astype(np.float32)))
             added += len(shard)
             if delete:
@@ -53,7 +53,7 @@ def frames_from(folder: Path, delete: bool = False, world: World | None = None) 
 class ReadAhead:
     """Shards of a folder read by a thread into memory that the device can fetch from, up to two ahead of their use."""
 
-    def __init__(self, folder: Path, pinned: bool, world: World) -> None:
+    def __init__(self, folder: Path, pinned: bool, world: Distributed) -> None:
         self._folder, self._pinned, self._world = folder, pinned, world
         self._ready: queue.Queue[tuple[Shard, Tensor]] = queue.Queue(maxsize=2)
         threading.Thread(target=self._read, name="shards", daemon=True).start()
@@ -79,12 +79,12 @@ class ReadAhead:
 class ClipEncoder:
     """Frozen encoders that turn a shard into rows of a bank."""
 
-    def __init__(self, codec: PortraitCodec, text: TextEncoder, speech: FeatureShelf, device: torch.device) -> None:
+    def __init__(self, codec: PortraitCodec, text: TextEncoder, speech: FeatureDataset, device: torch.device) -> None:
         self.codec = codec.to(device).channels_last().eval()
         self.text, self.speech, self.device = text.to(device).eval(), speech, device
 
     @torch.no_grad()
-    def add(self, bank: LatentBank, shard: Shard, frames: Tensor | None = None, recolour: bool = True) -> None:
+    def add(self, bank: LatentBuffer, shard: Shard, frames: Tensor | None = None, recolour: bool = True) -> None:
         """Encode all clips of a shard into the bank; `frames` are the shard's, if they have been read."""
         frames = torch.from_numpy(np.array(shard.frames)) if frames is None else frames
         latents = encode_clips(self.codec, frames, self.device, recolour)
@@ -96,12 +96,12 @@ class ClipEncoder:
         return self.speech.gather(entry, start, shard.frames.shape[1])
 
     def refill_from(
-        self, folder: Path, most: int = 4, delete: bool = True, world: World | None = None
-    ) -> Callable[[LatentBank], int]:
+        self, folder: Path, most: int = 4, delete: bool = True, world: Distributed | None = None
+    ) -> Callable[[LatentBuffer], int]:
         """A refill of a bank: at most `most` new shards a call, so that training is not held up."""
-        ahead = ReadAhead(folder, self.device.type == "cuda", world or World())
+        ahead = ReadAhead(folder, self.device.type == "cuda", world or Distributed())
 
-        def refill(bank: LatentBank) -> int:
+        def refill(bank: LatentBuffer) -> int:
             added = 0
             for shard, frames in ahead.take(most):
                 self.add(bank, shard, frames)
@@ -114,7 +114,7 @@ class ClipEncoder:
 
     def held_out(self, folder: Path, clips: int = 16) -> ClipBatch:
         """The first held-out clips found in a folder of shards, colours as rendered."""
-        bank = LatentBank(clips, self.device)
+        bank = LatentBuffer(clips, self.device)
         for shard in read_shards(folder):
             self.add(bank, shard, recolour=False)
             if bank.seen >= clips:
@@ -124,11 +124,11 @@ class ClipEncoder:
         return bank.take(torch.arange(bank.filled))
 
 
-def held_out_frames(run: Path, frames: int, size: int, device: torch.device, clips: int = 16) -> dict[str, FrameRing]:
+def held_out_frames(run: Path, frames: int, size: int, device: torch.device, clips: int = 16) -> dict[str, FrameBuffer]:
     """The run's held-out clips as they were rendered, by kind; empty if there are none."""
     rings = {}
     for kind, name in FOLDERS.items():
-        ring = FrameRing(clips, frames, size, device)
+        ring = FrameBuffer(clips, frames, size, device)
         if frames_from(run / name)(ring):
             rings[kind] = ring
     return rings

@@ -21,9 +21,9 @@ from livetalk.recipes.distill.dmd import ADAM, DmdStage, DmdTraining
 from livetalk.recipes.distill.guidance import Guidance
 from livetalk.recipes.distill.ode import OdeStage, OdeTraining, Trajectories
 from livetalk.recipes.run import student_ladder
-from livetalk.training.distributed import World, shard
+from livetalk.training.distributed import Distributed, shard
 from livetalk.training.optim import Constant, OptimConfig
-from livetalk.training.stage import Tick
+from livetalk.training.stage import StepContext
 
 METHODS = ("remember_text", "keys_values", "text_keys_values")  # of a DiT and its blocks, beside forward
 
@@ -53,7 +53,7 @@ class FullTraining:
     )
 
 
-def shallow(config: DiTConfig, layers: int | None) -> DiTConfig:
+def truncate_layers(config: DiTConfig, layers: int | None) -> DiTConfig:
     """The same widths in fewer layers, the last of which hear speech if those that did are gone; None: all of them."""
     if layers is None or layers >= config.layers:
         return config
@@ -61,7 +61,9 @@ def shallow(config: DiTConfig, layers: int | None) -> DiTConfig:
     return replace(config, layers=layers, audio_blocks=hearing)
 
 
-def spread(config: DiTConfig, world: World, trained: bool, bf16: bool = True, recompute: bool = True) -> DiT:
+def build_sharded(
+    config: DiTConfig, world: Distributed, trained: bool, bf16: bool = True, recompute: bool = True
+) -> DiT:
     """A transformer on this process's device, its weights spread over all ranks: alike on all, random.
 
     trained: weights in float32 with gradients; else bfloat16 (if `bf16`) without.
@@ -102,27 +104,29 @@ class _OneClip:
 
 
 def ode_stage(
-    preset: Preset, world: World, training: FullTraining, layers: int | None = None, bf16: bool = True
+    preset: Preset, world: Distributed, training: FullTraining, layers: int | None = None, bf16: bool = True
 ) -> OdeStage:
     """The regression of trajectories, on a clip of random ones."""
     clips = random_clips(preset, training.ode.batch, world.device)
     states = torch.stack([torch.randn_like(clips.latents) for _ in range(preset.steps)] + [clips.latents], 1)
     trajectories = Trajectories(states.half(), clips)
-    student = spread(shallow(preset.dit, layers), world, trained=True, bf16=bf16)
+    student = build_sharded(truncate_layers(preset.dit, layers), world, trained=True, bf16=bf16)
     return OdeStage(student, trajectories, preset.geometry, student_ladder(preset), training.ode, world)
 
 
 def dmd_stage(
     preset: Preset,
     teacher: Preset,
-    world: World,
+    world: Distributed,
     training: FullTraining,
     layers: int | None = None,
     bf16: bool = True,
 ) -> DmdStage:
     """Distribution matching on a random clip: student and critic of `preset`, a frozen teacher of another size."""
-    student, critic = (spread(shallow(preset.dit, layers), world, trained=True, bf16=bf16) for _ in range(2))
-    judge = spread(shallow(teacher.dit, layers), world, trained=False, bf16=bf16)
+    student, critic = (
+        build_sharded(truncate_layers(preset.dit, layers), world, trained=True, bf16=bf16) for _ in range(2)
+    )
+    judge = build_sharded(truncate_layers(teacher.dit, layers), world, trained=False, bf16=bf16)
     bank = _OneClip(random_clips(preset, training.dmd.batch, world.device))
     config = replace(training.dmd, critic_warmup=0)  # the first step is a generator's, too
     return DmdStage(student, judge, critic, bank, preset.geometry, student_ladder(preset), config, world)  # pyright: ignore[reportArgumentType]
@@ -130,4 +134,4 @@ def dmd_stage(
 
 def one_step(stage: OdeStage | DmdStage) -> Mapping[str, Tensor | float]:
     """One update, for its numbers."""
-    return stage.step(Tick(0, progress=0.5, seconds=0.0))
+    return stage.step(StepContext(0, progress=0.5, seconds=0.0))

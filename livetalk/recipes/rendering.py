@@ -11,7 +11,7 @@ from pathlib import Path
 
 from livetalk.data.pool import ClipPool, PoolConfig, render_held_out
 from livetalk.recipes.distill.held_out import FOLDERS, HEADS, PUPPETS
-from livetalk.training.distributed import World
+from livetalk.training.distributed import Distributed
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,9 @@ class Mixture:
 
 
 @contextmanager
-def rendering(folder: Path, speech: Path | None, processes: int, world: World, mixture: Mixture) -> Iterator[None]:
+def rendering(
+    folder: Path, speech: Path | None, processes: int, world: Distributed, mixture: Mixture
+) -> Iterator[None]:
     """Inside, `processes` processes render into `folder`. Raises ValueError if there is no speech to render to."""
     if processes == 0:
         yield
@@ -48,7 +50,7 @@ def rendering(folder: Path, speech: Path | None, processes: int, world: World, m
         yield
 
 
-def render_all_held_out(run: Path, speech: Path | None, processes: int, world: World, mixture: Mixture) -> None:
+def render_all_held_out(run: Path, speech: Path | None, processes: int, world: Distributed, mixture: Mixture) -> None:
     """Held-out clips of every kind of the mixture into the run's folders, unless they lie there."""
     if not processes or speech is None or not world.is_main:
         return

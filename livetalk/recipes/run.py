@@ -17,22 +17,22 @@ from torch import Tensor, nn
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.dit.model import DiT
 from livetalk.flow.schedule import ladder
-from livetalk.performer.rollout import Ladder, ladder_of
+from livetalk.performer.rollout import DenoisingSteps, denoising_steps
 from livetalk.presets import Preset
 from livetalk.recipes.codec.finish import FinishBank, FinishStage, FinishTraining
-from livetalk.recipes.codec.frames import FrameRing, Photos, recolour
+from livetalk.recipes.codec.frames import FrameBuffer, Photos, recolour
 from livetalk.recipes.codec.losses import to_bytes
 from livetalk.recipes.codec.stage import CodecStage, CodecTraining
-from livetalk.recipes.distill.clips import ClipBatch, LatentBank
+from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer
 from livetalk.recipes.distill.dmd import DmdStage, DmdTraining
 from livetalk.recipes.distill.held_out import HeldOut
 from livetalk.recipes.distill.ode import OdeStage, OdeTraining, make_trajectories
 from livetalk.recipes.distill.teacher import TeacherStage, TeacherTraining
 from livetalk.training import rng
-from livetalk.training.distributed import World
+from livetalk.training.distributed import Distributed
 from livetalk.training.loop import RunReport, run
 from livetalk.training.precision import autocast, maybe_compile
-from livetalk.training.stage import LoopConfig, Sample
+from livetalk.training.stage import LoopConfig, Preview
 from livetalk.weights import load_mean, save_tensors
 
 
@@ -71,14 +71,14 @@ def train_codec(
     preset: Preset,
     out: Path,
     budget: Budget,
-    world: World,
-    ring: FrameRing,
+    world: Distributed,
+    ring: FrameBuffer,
     photos: Photos | None = None,
-    refill: Callable[[FrameRing], int] | None = None,
+    refill: Callable[[FrameBuffer], int] | None = None,
     compiled: bool = False,
     start: Path | None = None,
     training: CodecTraining | None = None,
-    held_out: Mapping[str, FrameRing] | None = None,
+    held_out: Mapping[str, FrameBuffer] | None = None,
 ) -> RunReport:
     """Leaves `codec.safetensors` with latent statistics measured on the ring. `start`: weights to go on from.
 
@@ -101,8 +101,8 @@ def train_finish(
     preset: Preset,
     out: Path,
     budget: Budget,
-    world: World,
-    ring: FrameRing,
+    world: Distributed,
+    ring: FrameBuffer,
     start: Path,
     stretches: int = 400,
     training: FinishTraining | None = None,
@@ -127,10 +127,10 @@ def train_teacher(
     preset: Preset,
     out: Path,
     budget: Budget,
-    world: World,
-    bank: LatentBank,
+    world: Distributed,
+    bank: LatentBuffer,
     config: TeacherTraining | None = None,
-    refill: Callable[[LatentBank], int] | None = None,
+    refill: Callable[[LatentBuffer], int] | None = None,
     held_out: HeldOut | None = None,
     compiled: bool = False,
     start: Path | None = None,
@@ -150,8 +150,8 @@ def train_ode(
     preset: Preset,
     out: Path,
     budget: Budget,
-    world: World,
-    bank: LatentBank,
+    world: Distributed,
+    bank: LatentBuffer,
     config: OdeTraining | None = None,
     held_out: HeldOut | None = None,
     compiled: bool = False,
@@ -179,8 +179,8 @@ def train_dmd(
     preset: Preset,
     out: Path,
     budget: Budget,
-    world: World,
-    bank: LatentBank,
+    world: Distributed,
+    bank: LatentBuffer,
     config: DmdTraining | None = None,
     held_out: HeldOut | None = None,
     compiled: bool = False,
@@ -200,8 +200,8 @@ def train_dmd(
     return report
 
 
-def student_ladder(preset: Preset) -> Ladder:
-    return ladder_of(ladder(preset.steps, preset.shift))
+def student_ladder(preset: Preset) -> DenoisingSteps:
+    return denoising_steps(ladder(preset.steps, preset.shift))
 
 
 def save_weights(module: nn.Module, path: Path) -> None:
@@ -229,8 +229,8 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 
 def shower(
-    codec: PortraitCodec, world: World, held_out: HeldOut | None = None
-) -> Callable[[Path, Tensor, ClipBatch], Sample]:
+    codec: PortraitCodec, world: Distributed, held_out: HeldOut | None = None
+) -> Callable[[Path, Tensor, ClipBatch], Preview]:
     """Draws made latents under true ones: eight moments a row, truth above, a pair of rows a clip.
 
     The portraits are those of `held_out`; without them the codec shows the coarse picture that its first latent says.
@@ -242,7 +242,7 @@ def shower(
         seen = None if portraits is None or len(portraits) != n else portraits.to(world.device)
         return codec.step(latents.to(world.device), codec.start(n, world.device, portrait=seen))[0].float()
 
-    def show(folder: Path, made: Tensor, clips: ClipBatch) -> Sample:
+    def show(folder: Path, made: Tensor, clips: ClipBatch) -> Preview:
         from PIL import Image
 
         with torch.no_grad(), autocast(world.device):
@@ -250,7 +250,7 @@ def shower(
         moments = torch.linspace(0, pixels.shape[2] - 1, 8).long()
         sheet = rearrange(torch.stack([truth, pixels])[:, :, :, moments], "k b c t h w -> (b k h) (t w) c")
         Image.fromarray(to_bytes(sheet)).save(folder / "made.jpg", quality=90)
-        return Sample({}, to_bytes(rearrange(pixels, "b c t h w -> b t h w c")))
+        return Preview({}, to_bytes(rearrange(pixels, "b c t h w -> b t h w c")))
 
     return show
 

@@ -16,9 +16,9 @@ from typing import NoReturn
 import uvicorn
 from fastapi import FastAPI
 
-from livetalk.server.limits import Limits
-from livetalk.server.sessions import Visits
-from livetalk.server.tidy import settle
+from livetalk.server.limits import ServerLimits
+from livetalk.server.sessions import SessionManager
+from livetalk.server.tidy import freeze_garbage
 
 
 class Server(uvicorn.Server):
@@ -48,7 +48,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 async def serve(
     app: FastAPI,
-    visits: Visits,
+    visits: SessionManager,
     door: socket.socket,
     certificate: tuple[Path, Path] | None = None,
     opened: Callable[[], None] = lambda: None,
@@ -87,7 +87,7 @@ async def serve(
     serving.add_done_callback(lambda _: leaving.set())
     try:
         await visits.start()
-        settle()
+        freeze_garbage()
         gently = True
         opened()
         await leaving.wait()
@@ -105,4 +105,4 @@ def _end_at_once(number: int) -> NoReturn:
     os._exit(128 + number)  # the first process of a container is not ended by that
 
 
-__all__ = ["Limits", "bind", "serve"]
+__all__ = ["ServerLimits", "bind", "serve"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServerLimits:
     """`sessions`: at once, 0 for as many as the performer holds. Times in seconds, sizes in bytes."""
 
     sessions: int = 0

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from livetalk.conversation.events import Problem, Waterfall
+from livetalk.conversation.events import LatencyBreakdown, Problem
 
 SECONDS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.5, 7.0, 10.0)
 
@@ -34,7 +34,7 @@ class Metrics:
             buckets=SECONDS,
         )
 
-    def answered(self, turn: Waterfall) -> None:
+    def answered(self, turn: LatencyBreakdown) -> None:
         """An answer has reached the visitor."""
         for step in ("decided", "understood", "first_text", "first_audio", "first_frame"):
             seconds = getattr(turn, step)

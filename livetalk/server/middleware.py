@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from livetalk.server.limits import Limits
+from livetalk.server.limits import ServerLimits
 
 # Safari before 15.4 does not count websockets of the page's own host among 'self'.
 POLICY = (
@@ -36,10 +36,10 @@ class TooLong(Exception):
     """A body goes on past its limit."""
 
 
-class Gate:
+class RequestGuardMiddleware:
     """See the module docstring."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, hosts: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, limits: ServerLimits, hosts: Sequence[str] = ()) -> None:
         self.app, self.limits = app, limits
         name = socket.gethostname().lower()
         self.hosts = {"localhost", name, f"{name.removesuffix('.local')}.local", *map(str.lower, hosts)}

@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 from PIL import Image, UnidentifiedImageError
 
 from livetalk.conditions.portrait import eight_bit, frame_portrait, upright
-from livetalk.server.limits import Limits
+from livetalk.server.limits import ServerLimits
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 TOO_MANY = "the picture has too many pixels: 1000 a side are plenty"
@@ -19,7 +19,7 @@ LARGEST = 2000  # pixels a side: more is made smaller before a face is looked fo
 class Framer:
     """Where portraits are framed, one after the other: looking for a face takes a core."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ServerLimits) -> None:
         self._limits, self._free = limits, asyncio.Semaphore(1)
 
     async def framed(self, data: bytes, size: int) -> UInt8[np.ndarray, "h w 3"]:
@@ -28,7 +28,7 @@ class Framer:
             return await asyncio.to_thread(lambda: frame_portrait(_opened(data, self._limits), size))
 
 
-def _opened(data: bytes, limits: Limits) -> UInt8[np.ndarray, "h w 3"]:
+def _opened(data: bytes, limits: ServerLimits) -> UInt8[np.ndarray, "h w 3"]:
     if not data:
         raise ValueError("the picture is empty: choose another one")
     try:

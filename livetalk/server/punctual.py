@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
-from livetalk.avatar.session import Face, FaceItem, FaceLost, TimedBlock
+from livetalk.avatar.session import AvatarItem, AvatarLost, AvatarSession, TimedBlock
 from livetalk.geometry import FRAME_RATE
 from livetalk.server.metrics import Metrics
 
@@ -18,7 +18,7 @@ LATE = 0.06  # seconds: a frame. Less is the loop's own business, and is covered
 class Punctual:
     """See the module docstring; a `Face`, made by `watched`."""
 
-    def __init__(self, face: Face, metrics: Metrics) -> None:
+    def __init__(self, face: AvatarSession, metrics: Metrics) -> None:
         self._face, self._metrics = face, metrics
         self._zero: float | None = None
         self._block = (-1, False)
@@ -30,11 +30,11 @@ class Punctual:
         self._zero = None
         await self._face.pause()
 
-    async def items(self) -> AsyncIterator[FaceItem]:
+    async def items(self) -> AsyncIterator[AvatarItem]:
         async for item in self._face.items():
             if isinstance(item, TimedBlock):
                 self._look(item)
-            elif isinstance(item, FaceLost):
+            elif isinstance(item, AvatarLost):
                 self._zero = None
             yield item
 
@@ -53,6 +53,6 @@ class Punctual:
         self._block = (block.index, counted or late)
 
 
-def watched(face: Face, metrics: Metrics) -> Face:
+def watched(face: AvatarSession, metrics: Metrics) -> AvatarSession:
     """The face, its blocks counted."""
-    return cast(Face, Punctual(face, metrics))
+    return cast(AvatarSession, Punctual(face, metrics))

@@ -27,12 +27,12 @@ from jaxtyping import UInt8
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from livetalk.avatar.session import Full
+from livetalk.avatar.session import AtCapacity
 from livetalk.conditions.portrait import load_portrait
-from livetalk.server.middleware import Gate
+from livetalk.server.middleware import RequestGuardMiddleware
 from livetalk.server.portraits import Framer
-from livetalk.server.session import Visit
-from livetalk.server.sessions import Closed, Visits
+from livetalk.server.session import Session
+from livetalk.server.sessions import Closed, SessionManager
 from livetalk.server.webrtc import RtcLink, ice_for_page, parse_ice
 from livetalk.server.websocket import SocketLink
 
@@ -40,7 +40,7 @@ PAGE = Path(__file__).parent / "page"
 MOOD = "a person talks, friendly and calm"
 
 
-class Refused(Exception):
+class ApiError(Exception):
     """An answer that says which step failed and what to do."""
 
     def __init__(self, status: int, step: str, message: str, retry: int | None = None) -> None:
@@ -48,7 +48,7 @@ class Refused(Exception):
         self.status, self.step, self.message, self.retry = status, step, message, retry
 
 
-class Wish(BaseModel):
+class OpenSession(BaseModel):
     """What a visitor asks for: a bundled avatar by name, or a picture of their own."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -63,23 +63,25 @@ class Offer(BaseModel):
     type: str = Field(max_length=16)
 
 
-class Door:
+class Api:
     """The routes and what they share."""
 
-    def __init__(self, visits: Visits, avatars: dict[str, Path], ice: Sequence[str] = (), udp: bool = True) -> None:
+    def __init__(
+        self, visits: SessionManager, avatars: dict[str, Path], ice: Sequence[str] = (), udp: bool = True
+    ) -> None:
         self.visits, self.avatars, self.udp = visits, avatars, udp
         self.ice, self.framer = parse_ice(ice), Framer(visits.limits)
         self._portraits: dict[str, UInt8[np.ndarray, "h w 3"]] = {}
 
-    async def open(self, wish: Wish) -> JSONResponse:
+    async def open(self, wish: OpenSession) -> JSONResponse:
         try:
             with self.visits.reserved():
                 visit = await self.visits.open(await self._portrait(wish), wish.mood)
-        except (Full, Closed) as error:
-            self.visits.metrics.refused.labels("full" if isinstance(error, Full) else "closed").inc()
-            raise Refused(503, "session", str(error), retry=30) from error
+        except (AtCapacity, Closed) as error:
+            self.visits.metrics.refused.labels("full" if isinstance(error, AtCapacity) else "closed").inc()
+            raise ApiError(503, "session", str(error), retry=30) from error
         except ValueError as error:
-            raise Refused(503, "face", str(error), retry=30) from error
+            raise ApiError(503, "face", str(error), retry=30) from error
         body = {
             "id": visit.id,
             "token": visit.token,
@@ -91,47 +93,47 @@ class Door:
         }
         return JSONResponse(body, 201)
 
-    async def _portrait(self, wish: Wish) -> UInt8[np.ndarray, "h w 3"]:
+    async def _portrait(self, wish: OpenSession) -> UInt8[np.ndarray, "h w 3"]:
         size = self.visits.studio.size
         if wish.portrait is not None:
             if wish.avatar is not None:
-                raise Refused(422, "portrait", "give an avatar or a portrait, not both")
+                raise ApiError(422, "portrait", "give an avatar or a portrait, not both")
             try:
                 data = base64.b64decode(wish.portrait, validate=True)
                 return await self.framer.framed(data, size)
             except binascii.Error as error:
-                raise Refused(422, "portrait", "the portrait is not base64") from error
+                raise ApiError(422, "portrait", "the portrait is not base64") from error
             except ValueError as error:
-                raise Refused(422, "portrait", str(error)) from error
+                raise ApiError(422, "portrait", str(error)) from error
         name = wish.avatar or next(iter(self.avatars), "")
         if name not in self.avatars:
-            raise Refused(422, "portrait", f"there is no such avatar: choose one of {', '.join(self.avatars)}")
+            raise ApiError(422, "portrait", f"there is no such avatar: choose one of {', '.join(self.avatars)}")
         if name not in self._portraits:
             self._portraits[name] = await asyncio.to_thread(load_portrait, self.avatars[name], size)
         return self._portraits[name]
 
-    def visit(self, name: str, authorization: Annotated[str, Header()] = "") -> Visit:
+    def visit(self, name: str, authorization: Annotated[str, Header()] = "") -> Session:
         """The visit a request is about, if it may be."""
         kind, _, token = authorization.partition(" ")
         visit = self.visits.find(name, token.strip()) if kind.lower() == "bearer" else None
         if visit is None:
             self.visits.metrics.refused.labels("token").inc()
-            raise Refused(404, "session", "there is no such session: start a new one")
+            raise ApiError(404, "session", "there is no such session: start a new one")
         return visit
 
-    async def offer(self, visit: Visit, offer: Offer) -> Any:
+    async def offer(self, visit: Session, offer: Offer) -> Any:
         if not self.udp:
-            raise Refused(409, "connection", "this server speaks WebSocket only")
-        if visit.too_much():
-            raise Refused(429, "connection", "too many offers: wait ten seconds", retry=10)
-        link = RtcLink(self.ice, visit.heard, visit.told, visit.lost)
+            raise ApiError(409, "connection", "this server speaks WebSocket only")
+        if visit.rate_limited():
+            raise ApiError(429, "connection", "too many offers: wait ten seconds", retry=10)
+        link = RtcLink(self.ice, visit.on_audio, visit.on_message, visit.on_disconnect)
         try:
             answer = await link.answer_offer(offer.sdp, offer.type)
         except ValueError as error:
-            raise Refused(422, "connection", str(error)) from error
+            raise ApiError(422, "connection", str(error)) from error
         if visit.reason is not None:
             await link.close()
-            raise Refused(404, "session", "there is no such session: start a new one")
+            raise ApiError(404, "session", "there is no such session: start a new one")
         visit.connect(link)
         return answer
 
@@ -146,15 +148,15 @@ class Door:
         if visit.reason is not None:  # it ended meanwhile
             await socket.close()
             return
-        link = SocketLink(socket, visit.heard, visit.told)
+        link = SocketLink(socket, visit.on_audio, visit.on_message)
         visit.connect(link)
         try:
             await link.serve()
         finally:
-            visit.lost(link)
+            visit.on_disconnect(link)
 
 
-def make_app(door: Door, hosts: Sequence[str] = ()) -> FastAPI:
+def make_app(door: Api, hosts: Sequence[str] = ()) -> FastAPI:
     """The application. hosts: names besides addresses, localhost and this machine's that a browser may use for us."""
     visits = door.visits
 
@@ -170,29 +172,29 @@ def make_app(door: Door, hosts: Sequence[str] = ()) -> FastAPI:
     _sessions(app, door)
     _facts(app, door)
     app.mount("/", StaticFiles(directory=PAGE, html=True))
-    app.add_middleware(Gate, limits=visits.limits, hosts=hosts)
+    app.add_middleware(RequestGuardMiddleware, limits=visits.limits, hosts=hosts)
     _errors(app)
     return app
 
 
-def _sessions(app: FastAPI, door: Door) -> None:
+def _sessions(app: FastAPI, door: Api) -> None:
     found = Depends(door.visit)
 
     @app.post("/v1/sessions")
-    async def open_session(wish: Wish) -> Response:
+    async def open_session(wish: OpenSession) -> Response:
         return await door.open(wish)
 
     @app.get("/v1/sessions/{name}")
-    async def look(visit: Visit = found) -> Any:
+    async def look(visit: Session = found) -> Any:
         return {"id": visit.id, "connected": visit.link is not None, "reason": visit.reason}
 
     @app.delete("/v1/sessions/{name}")
-    async def leave(visit: Visit = found) -> Any:
+    async def leave(visit: Session = found) -> Any:
         await visit.end("left")
         return {"id": visit.id, "reason": visit.reason}
 
     @app.post("/v1/sessions/{name}/offer")
-    async def offer(wanted: Offer, visit: Visit = found) -> Any:
+    async def offer(wanted: Offer, visit: Session = found) -> Any:
         return await door.offer(visit, wanted)
 
     @app.websocket("/v1/sessions/{name}/socket")
@@ -200,7 +202,7 @@ def _sessions(app: FastAPI, door: Door) -> None:
         await door.socket(socket, name)
 
 
-def _facts(app: FastAPI, door: Door) -> None:
+def _facts(app: FastAPI, door: Api) -> None:
     visits = door.visits
 
     @app.get("/v1/avatars")
@@ -210,7 +212,7 @@ def _facts(app: FastAPI, door: Door) -> None:
     @app.get("/v1/avatars/{name}.png")
     async def avatar(name: str) -> Response:
         if name not in door.avatars:
-            raise Refused(404, "portrait", "there is no such avatar")
+            raise ApiError(404, "portrait", "there is no such avatar")
         return FileResponse(door.avatars[name], media_type="image/png", headers={"Cache-Control": "max-age=86400"})
 
     @app.get("/health")
@@ -233,14 +235,14 @@ def _errors(app: FastAPI) -> None:
         headers = {"Retry-After": str(retry)} if retry is not None else None
         return JSONResponse({"error": {"step": step, "message": message}}, status, headers)
 
-    @app.exception_handler(Refused)
-    async def refused(_: Request, error: Refused) -> Response:
+    @app.exception_handler(ApiError)
+    async def refused(_: Request, error: ApiError) -> Response:
         return answer(error.status, error.step, error.message, error.retry)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
         fields = sorted({".".join(str(place) for place in problem["loc"][1:2]) or "body" for problem in error.errors()})
-        known = [name for name in fields if name in (*Wish.model_fields, *Offer.model_fields)] or ["body"]
+        known = [name for name in fields if name in (*OpenSession.model_fields, *Offer.model_fields)] or ["body"]
         return answer(422, "request", f"these are missing, unknown or of a wrong kind: {', '.join(known)}")
 
     @app.exception_handler(StarletteHTTPException)

@@ -18,17 +18,17 @@ from jaxtyping import Int16
 from pipecat.frames.frames import InterruptionFrame
 
 from livetalk.conversation.bot import Bot
-from livetalk.conversation.events import Caption, Event, Problem, State, StateChanged, Waterfall, as_message
+from livetalk.conversation.events import Caption, Event, LatencyBreakdown, Problem, State, StateChanged, as_message
 from livetalk.geometry import SAMPLE_RATE
-from livetalk.server.limits import Limits
+from livetalk.server.limits import ServerLimits
 from livetalk.server.logs import Log
 from livetalk.server.metrics import Metrics
-from livetalk.server.transport import Sink, VisitTransport
+from livetalk.server.transport import SessionTransport, Sink
 
 WINDOW = 10.0  # seconds in which a page's messages are counted
 CLOSING = 5.0  # seconds for a way to be closed
 AHEAD = 3.0  # seconds of sound that may come faster than it is spoken: a network that stalled; more is dropped
-WHY = {
+END_REASONS = {
     "left": "You have left.",
     "idle": "Nobody spoke for a while, so the place was given free. Start again when you like.",
     "duration": "The longest time of a conversation is over. Start again when you like.",
@@ -47,7 +47,7 @@ def _whole(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _times(turn: Waterfall) -> dict[str, float]:
+def _times(turn: LatencyBreakdown) -> dict[str, float]:
     return {name: round(value, 3) for name, value in asdict(turn).items() if value is not None}
 
 
@@ -61,13 +61,13 @@ class Link(Sink, Protocol):
     async def close(self) -> None: ...
 
 
-class Visit:
+class Session:
     """See the module docstring. For one event loop. `start` when its bot is there; `end` may be called twice."""
 
-    def __init__(self, limits: Limits, metrics: Metrics, log: Log, forget: Callable[["Visit"], None]) -> None:
+    def __init__(self, limits: ServerLimits, metrics: Metrics, log: Log, forget: Callable[["Session"], None]) -> None:
         self.id, self._token = secrets.token_urlsafe(9), secrets.token_urlsafe(32)
         self.limits, self.metrics, self.log, self._forget = limits, metrics, log, forget
-        self.transport = VisitTransport()
+        self.transport = SessionTransport()
         self.bot: Bot | None = None
         self.link: Link | None = None
         self.began = self.last_word = self.linked_at = time.monotonic()
@@ -83,7 +83,7 @@ class Visit:
     def token(self) -> str:
         return self._token
 
-    def owned_by(self, token: str) -> bool:
+    def authorises(self, token: str) -> bool:
         """Whether the bearer may act for this visitor; takes the same time for every wrong token."""
         return hmac.compare_digest(self._token.encode(), token.encode("utf-8", "replace"))
 
@@ -108,7 +108,7 @@ class Visit:
         for caption in self._captions.values():
             link.tell(caption)
 
-    def lost(self, link: Link) -> None:
+    def on_disconnect(self, link: Link) -> None:
         """A way has ended. The visitor may come back on another within `limits.unconnected`."""
         if self.link is not link:
             return
@@ -119,7 +119,7 @@ class Visit:
         if self.bot is not None and self.reason is None:
             self._spawn(self.bot.face.pause())
 
-    async def heard(self, pcm: Int16[np.ndarray, " n"]) -> None:
+    async def on_audio(self, pcm: Int16[np.ndarray, " n"]) -> None:
         """Sound of the visitor's microphone, 16 kHz. It cannot come faster than time goes by for long."""
         now = time.monotonic()
         until = max(now, self._heard_until) + len(pcm) / SAMPLE_RATE
@@ -128,7 +128,7 @@ class Visit:
         self._heard_until = until
         await self.transport.input().hear(pcm)
 
-    def too_much(self) -> bool:
+    def rate_limited(self) -> bool:
         """Counts a message, or another call; whether there were more than one may send."""
         now = time.monotonic()
         self._messages.append(now)
@@ -136,9 +136,9 @@ class Visit:
             self._messages.popleft()
         return len(self._messages) > self.limits.messages
 
-    def told(self, message: Any) -> None:
+    def on_message(self, message: Any) -> None:
         """A message of the page. What is none ends the visit."""
-        if self.too_much():
+        if self.rate_limited():
             self._spawn_end("flood")
             return
         match message:
@@ -147,9 +147,9 @@ class Visit:
                 self._tell({"type": "pong", "n": n} if isinstance(n, int) else {"type": "pong"})
             case {"type": "text", "text": str(text)}:
                 self.last_word = time.monotonic()
-                self._act("text", lambda bot: bot.typed(_whole(text)))
+                self._act("text", lambda bot: bot.send_text(_whole(text)))
             case {"type": "mood", "prompt": str(prompt)}:
-                self._act("mood", lambda bot: bot.set_mood(_whole(prompt)))
+                self._act("mood", lambda bot: bot.set_style(_whole(prompt)))
             case {"type": "interrupt"}:
                 self._act("interrupt", lambda bot: bot.worker.queue_frame(InterruptionFrame()))
             case {"type": "bye"}:
@@ -157,7 +157,7 @@ class Visit:
             case _:
                 self._spawn(self.end("malformed"))
 
-    def happened(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Something in the conversation."""
         message = as_message(event)
         match event:
@@ -176,7 +176,7 @@ class Visit:
                 self._captions[event.role] = message
                 if event.role == "user":
                     self.last_word = time.monotonic()
-            case Waterfall():
+            case LatencyBreakdown():
                 if event.first_frame is not None and event.turn > self._answered:
                     self._answered = event.turn
                     self.metrics.answered(event)
@@ -196,7 +196,7 @@ class Visit:
     async def _end(self, reason: str) -> None:
         self.metrics.ended.labels(reason).inc()
         self.log("ended", session=self.id, reason=reason, seconds=round(time.monotonic() - self.began, 1))
-        self._tell({"type": "ended", "reason": reason, "message": WHY[reason]})
+        self._tell({"type": "ended", "reason": reason, "message": END_REASONS[reason]})
         self.metrics.gaps.inc(self.transport.output().gaps)
         link, self.link, self.transport.output().sink = self.link, None, None
         try:

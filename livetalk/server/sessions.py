@@ -7,15 +7,15 @@ from contextlib import contextmanager
 import numpy as np
 from jaxtyping import UInt8
 
-from livetalk.avatar.session import Full, Studio
+from livetalk.avatar.session import AtCapacity, AvatarHost
 from livetalk.conversation.bot import Bot
 from livetalk.conversation.brains.base import Brain, BrainError
-from livetalk.server.limits import Limits
+from livetalk.server.limits import ServerLimits
 from livetalk.server.logs import Log
 from livetalk.server.metrics import Metrics
 from livetalk.server.punctual import watched
-from livetalk.server.session import Visit
-from livetalk.server.tidy import tidy
+from livetalk.server.session import Session
+from livetalk.server.tidy import collect_garbage
 
 AFTER = 0.1  # seconds after a visit in which its tasks come to their end
 
@@ -24,14 +24,14 @@ class Closed(ValueError):
     """The server takes nobody at the moment."""
 
 
-class Visits:
+class SessionManager:
     """See the module docstring. `start` and `close` once; both may take as long as models take."""
 
-    def __init__(self, studio: Studio, brain: Brain, limits: Limits, metrics: Metrics, log: Log) -> None:
+    def __init__(self, studio: AvatarHost, brain: Brain, limits: ServerLimits, metrics: Metrics, log: Log) -> None:
         self.studio, self.brain, self.limits, self.metrics, self.log = studio, brain, limits, metrics, log
         self.draining = False
         self._brain_ready = False
-        self._here: dict[str, Visit] = {}
+        self._here: dict[str, Session] = {}
         self._coming = 0  # places that are kept for those who are being let in
 
     async def start(self) -> None:
@@ -52,23 +52,23 @@ class Visits:
     @property
     def places(self) -> int:
         """The most visitors at once."""
-        held = self.studio.places
+        held = self.studio.capacity
         return min(held, self.limits.sessions) if self.limits.sessions else held
 
     def __len__(self) -> int:
         return len(self._here)
 
-    def find(self, name: str, token: str) -> Visit | None:
+    def find(self, name: str, token: str) -> Session | None:
         """The visit, for whoever has its token."""
         visit = self._here.get(name)
-        return visit if visit is not None and visit.owned_by(token) else None
+        return visit if visit is not None and visit.authorises(token) else None
 
     def admit(self) -> None:
         """Raises Closed or Full where nobody can come in now."""
         if not self.ready:
             raise Closed("the server is stopping" if self.draining else "the server is still getting ready")
         if len(self._here) + self._coming >= self.places:
-            raise Full(f"all {self.places} places are taken: try again in a minute")
+            raise AtCapacity(f"all {self.places} places are taken: try again in a minute")
 
     @contextmanager
     def reserved(self) -> Iterator[None]:
@@ -83,15 +83,15 @@ class Visits:
         finally:
             self._coming -= 1
 
-    async def open(self, portrait: UInt8[np.ndarray, "h w 3"], mood: str) -> Visit:
+    async def open(self, portrait: UInt8[np.ndarray, "h w 3"], mood: str) -> Session:
         """A new visit, within `reserved`. Raises Closed, Full, or ValueError with what is wrong."""
         if self.draining:
             raise Closed("the server is stopping")
         try:
-            visit = Visit(self.limits, self.metrics, self.log, self._gone)
+            visit = Session(self.limits, self.metrics, self.log, self._gone)
             face = await self.studio.open(portrait, mood)
             try:
-                bot = await Bot.make(visit.transport, watched(face, self.metrics), self.brain, visit.happened)
+                bot = await Bot.make(visit.transport, watched(face, self.metrics), self.brain, visit.on_event)
             except BaseException:
                 await face.close()
                 raise
@@ -116,7 +116,7 @@ class Visits:
         await self.brain.close()
         await self.studio.close()
 
-    def _gone(self, visit: Visit) -> None:
+    def _gone(self, visit: Session) -> None:
         self._here.pop(visit.id, None)
-        asyncio.get_running_loop().call_later(AFTER, tidy)
+        asyncio.get_running_loop().call_later(AFTER, collect_garbage)
         self.metrics.sessions.set(len(self._here))

@@ -9,13 +9,13 @@ import gc
 import sys
 
 
-def settle() -> None:
+def freeze_garbage() -> None:
     """The server has started: what is here stays."""
     gc.collect()
     gc.freeze()
 
 
-def tidy() -> None:
+def collect_garbage() -> None:
     """A visitor has left: what was theirs goes, back to the system where its allocator can be asked to."""
     gc.collect()
     if sys.platform == "linux":

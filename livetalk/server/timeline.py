@@ -18,22 +18,22 @@ from livetalk.geometry import SAMPLE_RATE
 PATIENCE = 3  # cushions that a little sound waits for more before it is given anyway
 FADE = SAMPLE_RATE // 200  # samples over which a cut falls silent: 5 ms do not click
 
-Thing = TypeVar("Thing")
+TimelineItem = TypeVar("TimelineItem")
 
 
 @dataclass(frozen=True)
-class Taken(Generic[Thing]):
+class Taken(Generic[TimelineItem]):
     """`pts`: samples taken before these. `things`: (samples of the clock, thing), in order. `starved`: some lack."""
 
     pts: int
     audio: Int16[np.ndarray, " n"]
-    things: list[tuple[int, Thing]]
+    things: list[tuple[int, TimelineItem]]
     starved: bool
     began: bool = False  # to starve, with this piece
 
 
 @dataclass
-class Timeline(Generic[Thing]):
+class Timeline(Generic[TimelineItem]):
     """See the module docstring. For one event loop.
 
     cushion: samples that must wait before the first are given, and again after a gap: those who fill it come in
@@ -45,7 +45,7 @@ class Timeline(Generic[Thing]):
     most: int = SAMPLE_RATE // 4
     played: int = 0  # samples given so far: the clock
     _audio: deque[Int16[np.ndarray, " n"]] = field(default_factory=deque)
-    _things: deque[tuple[int, Thing]] = field(default_factory=deque)  # (place in what was ever put in, thing)
+    _things: deque[tuple[int, TimelineItem]] = field(default_factory=deque)  # (place in what was ever put in, thing)
     _put: int = 0
     _gone: int = 0  # of what was put in
     _filling: bool = True
@@ -62,11 +62,11 @@ class Timeline(Generic[Thing]):
             self._audio.append(audio)
             self._put += len(audio)
 
-    def place(self, thing: Thing) -> None:
+    def place(self, thing: TimelineItem) -> None:
         """A picture or a mark behind all the sound so far."""
         self._things.append((self._put, thing))
 
-    def hush(self) -> None:
+    def fade_out(self) -> None:
         """What waits falls silent within `FADE` samples. Its time still passes, and its things keep their places."""
         count = self.waiting
         if count:
@@ -74,11 +74,11 @@ class Timeline(Generic[Thing]):
             ramp = np.clip(1 - np.arange(count) / FADE, 0, 1)
             self._audio = deque([(sound * ramp).astype(np.int16)])
 
-    def forget(self, unwanted: Callable[[Thing], bool]) -> None:
+    def forget(self, unwanted: Callable[[TimelineItem], bool]) -> None:
         """Some of the things that wait go."""
         self._things = deque((at, thing) for at, thing in self._things if not unwanted(thing))
 
-    def take(self, count: int) -> Taken[Thing]:
+    def take(self, count: int) -> Taken[TimelineItem]:
         """The next `count` samples, silence for those that are missing, and what has its place among them."""
         pts = self.played
         self.played += count
@@ -95,7 +95,7 @@ class Timeline(Generic[Thing]):
         self._filling = got < count
         return Taken(pts, audio, things, self._filling, self._filling)
 
-    def _catch_up(self, count: int, pts: int) -> list[tuple[int, Thing]]:
+    def _catch_up(self, count: int, pts: int) -> list[tuple[int, TimelineItem]]:
         """Leave out so much silence, if more waits than should. What has its place there is given now."""
         if self.waiting - count < max(self.most, self.cushion):
             return []
@@ -111,7 +111,7 @@ class Timeline(Generic[Thing]):
         self._gone += count
         return self._due(self._gone, pts)
 
-    def _due(self, end: int, pts: int) -> list[tuple[int, Thing]]:
+    def _due(self, end: int, pts: int) -> list[tuple[int, TimelineItem]]:
         """Things placed before `end`, with the samples of the clock at which their place is given."""
         due = []
         while self._things and self._things[0][0] < end:

@@ -56,7 +56,7 @@ class Sink(Protocol):
         ...
 
 
-class Inlet(BaseInputTransport):
+class AudioInput(BaseInputTransport):
     """The visitor's microphone as pipecat's input."""
 
     async def start(self, frame: StartFrame) -> None:
@@ -69,7 +69,7 @@ class Inlet(BaseInputTransport):
             await self.push_audio_frame(InputAudioRawFrame(pcm.tobytes(), SAMPLE_RATE, 1))
 
 
-class Outlet(FrameProcessor):
+class AvOutput(FrameProcessor):
     """Pipecat's output: frames wait in the timeline, come out when their time has come, and go on behind it."""
 
     def __init__(self) -> None:
@@ -122,7 +122,7 @@ class Outlet(FrameProcessor):
 
     def _hush(self) -> None:
         """Silence now; pictures go on, words that were not heard go."""
-        self.timeline.hush()
+        self.timeline.fade_out()
         self.timeline.forget(lambda waiting: waiting.interruptible and not isinstance(waiting, OutputImageRawFrame))
         if self.sink is not None:
             self.sink.cut(self.timeline.played)
@@ -172,16 +172,16 @@ class Outlet(FrameProcessor):
             await self.cancel_task(pump)
 
 
-class VisitTransport(BaseTransport):
+class SessionTransport(BaseTransport):
     """What a visit gives to its conversation."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._inlet = Inlet(TransportParams(audio_in_enabled=True, audio_in_sample_rate=SAMPLE_RATE))
-        self._outlet = Outlet()
+        self._inlet = AudioInput(TransportParams(audio_in_enabled=True, audio_in_sample_rate=SAMPLE_RATE))
+        self._outlet = AvOutput()
 
-    def input(self) -> Inlet:
+    def input(self) -> AudioInput:
         return self._inlet
 
-    def output(self) -> Outlet:
+    def output(self) -> AvOutput:
         return self._outlet

@@ -19,7 +19,7 @@ BUCKET = 1 << 25  # elements reduced at once: 128 MiB of float32
 
 
 @dataclass(frozen=True)
-class World:
+class Distributed:
     """This process among `size` processes. `rank` 0 writes files and talks; `device` is where this one computes."""
 
     rank: int = 0
@@ -98,7 +98,7 @@ class World:
             dist.destroy_process_group()
 
 
-def join(device: str | None = None) -> World:
+def join(device: str | None = None) -> Distributed:
     """Enter the world torchrun describes in RANK, WORLD_SIZE, LOCAL_RANK; a lone process gets `World()`.
 
     `device` is "cpu" or "cuda"; by default CUDA where there is one. Rank r of a host computes on its GPU LOCAL_RANK.
@@ -112,13 +112,13 @@ def join(device: str | None = None) -> World:
     if kind == "cuda":
         torch.cuda.set_device(here)
     if size == 1:
-        return World(device=here)
+        return Distributed(device=here)
     dist.init_process_group("cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo")
-    return World(rank=dist.get_rank(), size=size, device=here)
+    return Distributed(rank=dist.get_rank(), size=size, device=here)
 
 
 def shard(
-    module: nn.Module, blocks: Iterable[nn.Module], world: World, bf16: bool = True, methods: Sequence[str] = ()
+    module: nn.Module, blocks: Iterable[nn.Module], world: Distributed, bf16: bool = True, methods: Sequence[str] = ()
 ) -> nn.Module:
     """Spread a large module's weights over the ranks with FSDP2: each of `blocks` is one unit, the rest another.
 
@@ -142,7 +142,7 @@ def shard(
     return module
 
 
-def whole(tensor: Float[Tensor, "*dims"]) -> Float[Tensor, "*dims"]:
+def full_tensor(tensor: Float[Tensor, "*dims"]) -> Float[Tensor, "*dims"]:
     """The full tensor of a sharded one (all ranks call together), or the tensor itself."""
     return tensor.full_tensor() if _is_spread(tensor) else tensor  # pyright: ignore[reportCallIssue]
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from livetalk.training import rng
 from livetalk.training.alarms import Alarm, Alarms
 from livetalk.training.checkpoint import Checkpoints
-from livetalk.training.distributed import World
+from livetalk.training.distributed import Distributed
 from livetalk.training.metrics import Averages, MetricsLog
 from livetalk.training.progress import ProgressLine
-from livetalk.training.stage import LoopConfig, Stage, Tick
+from livetalk.training.stage import LoopConfig, Stage, StepContext
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,17 @@ class RunReport:
     resumed_from: int | None
 
 
-def run(stage: Stage, config: LoopConfig, folder: Path, world: World | None = None) -> RunReport:
+def run(stage: Stage, config: LoopConfig, folder: Path, world: Distributed | None = None) -> RunReport:
     """Train `stage` until its budget is used, resuming from `folder` if an earlier run left a checkpoint there.
 
     Ends early, with a checkpoint, after SIGINT or SIGTERM; and without one after an alarm that stops (the state may
     be spoilt: the last good checkpoint stays). Raises ValueError on a full disk or unreadable checkpoints.
     """
-    return _Run(stage, config, folder, world or World()).go()
+    return _Run(stage, config, folder, world or Distributed()).go()
 
 
 class _Run:
-    def __init__(self, stage: Stage, config: LoopConfig, folder: Path, world: World) -> None:
+    def __init__(self, stage: Stage, config: LoopConfig, folder: Path, world: Distributed) -> None:
         self.stage, self.config, self.folder, self.world = stage, config, folder, world
         self.store = Checkpoints(folder / "checkpoints", config.keep)
         self.averages, self.alarms = Averages(), Alarms(config.alarms)
@@ -87,7 +87,7 @@ class _Run:
             self.averages.add(self.stage.step(tick))
             self.step += 1
 
-    def _plan(self, interrupted: threading.Event) -> tuple[Tick, bool, bool, bool]:
+    def _plan(self, interrupted: threading.Event) -> tuple[StepContext, bool, bool, bool]:
         """What to do now, decided by rank 0 so that no rank waits for another in vain."""
         now = time.monotonic()
         elapsed = self._elapsed()
@@ -98,9 +98,9 @@ class _Run:
         mine = [self.config.progress(self.step, elapsed), elapsed, save, show, enough]
         progress, elapsed, *flags = self.world.broadcast([float(x) for x in mine])
         save, show, halt = (bool(f) for f in flags)
-        return Tick(self.step, progress, elapsed), save, show, halt
+        return StepContext(self.step, progress, elapsed), save, show, halt
 
-    def _log(self, tick: Tick) -> None:
+    def _log(self, tick: StepContext) -> None:
         means = self.averages.take()
         now = time.monotonic()
         means["steps_per_s"] = (self.step - self.logged_step) / max(now - self.logged_at, 1e-9)
@@ -110,7 +110,7 @@ class _Run:
         self._ring(self.alarms.metrics(self.step, self.last))
         self.line.update(tick.progress, self.step, self.last)
 
-    def _sample(self, tick: Tick) -> None:
+    def _sample(self, tick: StepContext) -> None:
         if self.world.is_main:
             folder = self.folder / "samples" / f"step_{self.step:09d}"
             folder.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ class _Run:
                     self._ring(self.alarms.frames(self.step, shown.frames))
         self.sampled_at = time.monotonic()
 
-    def _record(self, tick: Tick, metrics: Mapping[str, float]) -> None:
+    def _record(self, tick: StepContext, metrics: Mapping[str, float]) -> None:
         if self.log is not None and metrics:
             self.log.write(self.step, {"progress": tick.progress, "seconds": tick.seconds, **metrics})
 

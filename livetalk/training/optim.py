@@ -108,7 +108,7 @@ def set_lr(optimiser: torch.optim.Optimizer, lr: float) -> None:
 
 def clip_gradients(parameters: Iterable[nn.Parameter], limit: float) -> Tensor:
     """Scale gradients so that their joint norm is at most `limit`; returns the norm before (0-dim, on the device)."""
-    return distributed.whole(nn.utils.clip_grad_norm_(list(parameters), limit, foreach=True)).detach()
+    return distributed.full_tensor(nn.utils.clip_grad_norm_(list(parameters), limit, foreach=True)).detach()
 
 
 class Ema:
@@ -153,7 +153,7 @@ class Ema:
                 parameter.copy_(kept[name])
 
     def state(self) -> dict[str, Any]:
-        return {"updates": self.updates, "average": {n: distributed.whole(t) for n, t in self.average.items()}}
+        return {"updates": self.updates, "average": {n: distributed.full_tensor(t) for n, t in self.average.items()}}
 
     @torch.no_grad()
     def load_state(self, state: dict[str, Any]) -> None:

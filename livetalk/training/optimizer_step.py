@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from livetalk.training import distributed, optim
-from livetalk.training.distributed import World
+from livetalk.training.distributed import Distributed
 from livetalk.training.optim import OptimConfig
 
 
-class Learner:
+class TrainState:
     """`module` with AdamW, schedule and EMA.
 
     Args:
@@ -27,17 +27,17 @@ class Learner:
         self,
         module: nn.Module,
         config: OptimConfig,
-        world: World | None = None,
+        world: Distributed | None = None,
         scale: Mapping[str, float] | None = None,
     ) -> None:
-        self.module, self.config, self.world = module, config, world or World()
+        self.module, self.config, self.world = module, config, world or Distributed()
         if not distributed.is_sharded(module):
             self.world.broadcast_module(module)
         self.optimiser = optim.adamw(module, config, scale)
         self.ema = None if config.ema is None else optim.Ema(module, config.ema, config.ema_from)
         self._trainable = [p for p in module.parameters() if p.requires_grad]
 
-    def descend(self, loss: Tensor, progress: float) -> dict[str, Tensor | float]:
+    def step(self, loss: Tensor, progress: float) -> dict[str, Tensor | float]:
         """Backpropagate `loss`, average over ranks, clip, step, average the weights, clear gradients.
 
         Returns `grad_norm` (before clipping) and `lr`. A step whose gradients are not finite leaves weights and

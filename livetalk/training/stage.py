@@ -49,7 +49,7 @@ class LoopConfig:
 
 
 @dataclass(frozen=True)
-class Tick:
+class StepContext:
     """Where a run stands before a step; the same on all ranks."""
 
     step: int  # steps done
@@ -58,7 +58,7 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class Sample:
+class Preview:
     """What a stage shows of itself: numbers for the log and frames for the alarms' eyes."""
 
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -68,11 +68,11 @@ class Sample:
 class Stage(Protocol):
     """One stage of the recipe. Randomness comes from the global generators (restored on resume) or from `tick.step`."""
 
-    def step(self, tick: Tick) -> Mapping[str, Tensor | float]:
+    def step(self, tick: StepContext) -> Mapping[str, Tensor | float]:
         """Do one update; return metrics (tensors stay on the device until they are logged)."""
         ...
 
-    def sample(self, folder: Path, tick: Tick) -> Sample | None:
+    def sample(self, folder: Path, tick: StepContext) -> Preview | None:
         """Write examples into `folder` (rank 0 only, generators restored afterwards). None shows nothing."""
         ...
 

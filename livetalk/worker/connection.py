@@ -15,7 +15,7 @@ from typing import Any
 GOODBYE = 3.0  # seconds a process has to end by itself
 
 
-class Line:
+class WorkerConnection:
     """See the module docstring. For one event loop."""
 
     def __init__(self, process: subprocess.Popen[bytes], ours: socket.socket) -> None:

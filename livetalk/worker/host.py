@@ -21,10 +21,10 @@ import numpy as np
 from jaxtyping import UInt8
 from loguru import logger
 
-from livetalk.avatar.session import Full
+from livetalk.avatar.session import AtCapacity
 from livetalk.worker import messages
-from livetalk.worker.connection import Line
-from livetalk.worker.remote import TRIES, WorkerFace
+from livetalk.worker.connection import WorkerConnection
+from livetalk.worker.remote import TRIES, RemoteAvatar
 
 SILENT = 1.5  # seconds without a sign of life after which the process is taken for dead,
 LOOK = 0.1  # and seconds in which one that came meanwhile is looked for
@@ -33,16 +33,16 @@ ANSWER = 10.0  # seconds an order may take to be answered
 MEMORY = "livetalk-frames"
 
 
-class WorkerStudio:
+class WorkerHost:
     """See the module docstring. `places`: faces at once; None: as many as are measured to fit into real time."""
 
     def __init__(self, preset: str = "tiny", weights: Path | None = None, places: int | None = None) -> None:
         self._load = messages.Load(preset, None if weights is None else str(weights), places)
-        self.places, self.size = 0, 0
+        self.capacity, self.size = 0, 0
         self.restarts = 0
-        self._faces: dict[int, WorkerFace] = {}
+        self._faces: dict[int, RemoteAvatar] = {}
         self._numbers = itertools.count(1)
-        self._line: Line | None = None
+        self._line: WorkerConnection | None = None
         self._frames: np.ndarray | None = None
         self._up = asyncio.Event()
         self._answers: dict[tuple[str, int], asyncio.Future[Any]] = {}
@@ -65,22 +65,22 @@ class WorkerStudio:
 
     async def open(
         self, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int = 0, snapshot: bytes | None = None
-    ) -> WorkerFace:
+    ) -> RemoteAvatar:
         if not self.ready:
-            raise Full("the model is being loaded: try again in a few seconds")
-        if len(self._faces) >= self.places:
-            raise Full(f"this machine holds {self.places} live sessions at once, and all are taken: try later")
-        face = WorkerFace(self, next(self._numbers), messages.Open(0, portrait, prompt, seed, snapshot), self.size)
+            raise AtCapacity("the model is being loaded: try again in a few seconds")
+        if len(self._faces) >= self.capacity:
+            raise AtCapacity(f"this machine holds {self.capacity} live sessions at once, and all are taken: try later")
+        face = RemoteAvatar(self, next(self._numbers), messages.Open(0, portrait, prompt, seed, snapshot), self.size)
         self._faces[face.number] = face
         try:
             await self.ask_open(face)
         except (TimeoutError, ConnectionError) as error:
             self.forget(face)
-            raise Full("the model's process does not answer just now: try again in a few seconds") from error
+            raise AtCapacity("the model's process does not answer just now: try again in a few seconds") from error
         except BaseException:
             self.forget(face)
             raise
-        face.attended()
+        face.start_snapshots()
         return face
 
     async def close(self) -> None:
@@ -96,46 +96,46 @@ class WorkerStudio:
             await self._line.close()
             self._line = None
 
-    def tell(self, order: messages.Order) -> None:
+    def tell(self, order: messages.Command) -> None:
         """Send an order, if there is anybody to follow it."""
         if self._line is not None and self.ready:
             self._line.send(order)
 
-    async def ask_open(self, face: WorkerFace) -> None:
+    async def ask_open(self, face: RemoteAvatar) -> None:
         """Open a face in the process. Raises Full or ValueError."""
         report = await self._ask(("open", face.number), replace(face.recipe, session=face.number))
-        if isinstance(report, messages.Refused):
-            raise (Full if report.full else ValueError)(report.message)
+        if isinstance(report, messages.OpenRejected):
+            raise (AtCapacity if report.full else ValueError)(report.message)
 
-    async def ask_snapshot(self, face: WorkerFace, request: int) -> bytes | None:
+    async def ask_snapshot(self, face: RemoteAvatar, request: int) -> bytes | None:
         """The face's memory; None if there is none to be had now."""
         try:
             return (await self._ask(("snapshot", request), messages.TakeSnapshot(face.number, request))).data
         except (TimeoutError, ConnectionError):
             return None
 
-    def forget(self, face: WorkerFace) -> None:
+    def forget(self, face: RemoteAvatar) -> None:
         if self._faces.pop(face.number, None) is not None:
             self.tell(messages.Close(face.number))
 
-    def renumber(self, face: WorkerFace) -> None:
+    def renumber(self, face: RemoteAvatar) -> None:
         """Another number for a face, so that a late answer to what it asked is nobody's and is undone."""
         if self._faces.pop(face.number, None) is not None:
             face.number = next(self._numbers)
             self._faces[face.number] = face
 
-    def read(self, report: messages.Shown) -> UInt8[np.ndarray, "t h w 3"]:
+    def read(self, report: messages.BlockReady) -> UInt8[np.ndarray, "t h w 3"]:
         """The frames of a report, copied; their slot is free again."""
         assert self._frames is not None
         frames = self._frames[report.slot, : report.count].copy()
         self.leave(report)
         return frames
 
-    def leave(self, report: messages.Shown) -> None:
+    def leave(self, report: messages.BlockReady) -> None:
         """The frames of a report are not wanted any more."""
-        self.tell(messages.Free(report.session, report.slot))
+        self.tell(messages.ReleaseSlot(report.session, report.slot))
 
-    async def _ask(self, key: tuple[str, int], order: messages.Order) -> Any:
+    async def _ask(self, key: tuple[str, int], order: messages.Command) -> Any:
         if self._line is None:
             raise ConnectionError("the worker is gone")
         self._answers[key] = future = asyncio.get_running_loop().create_future()
@@ -165,7 +165,7 @@ class WorkerStudio:
             raise
         finally:
             theirs.close()
-        line = Line(process, ours)
+        line = WorkerConnection(process, ours)
         try:
             line.send(self._load)
             report = await asyncio.wait_for(_first(line), LOADING)
@@ -175,7 +175,7 @@ class WorkerStudio:
             if isinstance(error, TimeoutError | ConnectionError):
                 raise ValueError("the model did not load: look at what `livetalk doctor` says") from error
             raise
-        self.places, self.size = report.places, report.size
+        self.capacity, self.size = report.places, report.size
         self._load = replace(self._load, places=report.places)  # a busy machine would measure fewer
         shape = (report.slots, messages.SLOT_FRAMES, report.size, report.size, 3)
         self._frames = _mapped(memory, shape)
@@ -198,7 +198,7 @@ class WorkerStudio:
             self._line, self._frames = None, None
             await self._revive()
 
-    async def _listen(self, line: Line) -> str:
+    async def _listen(self, line: WorkerConnection) -> str:
         while True:
             try:
                 report = await _heard(line)
@@ -208,28 +208,28 @@ class WorkerStudio:
                 return "it ended"
             self._pass_on(report)
 
-    def _pass_on(self, report: messages.Report) -> None:
+    def _pass_on(self, report: messages.WorkerEvent) -> None:
         match report:
             case messages.Opened(session) if session not in self._faces:  # whoever asked has gone meanwhile
                 self.tell(messages.Close(session))
-            case messages.Opened(session) | messages.Refused(session):
+            case messages.Opened(session) | messages.OpenRejected(session):
                 self._answer(("open", session), report)
             case messages.Snapshot(_, request):
                 self._answer(("snapshot", request), report)
-            case messages.Beat():
+            case messages.Heartbeat():
                 pass
-            case messages.Mistaken(session, message):
+            case messages.CommandRejected(session, message):
                 logger.warning("session {}: {}", session, message)
-            case messages.Shown() | messages.WasCut() | messages.Failed():
+            case messages.BlockReady() | messages.SpeechInterrupted() | messages.Failed():
                 face = self._faces.get(report.session)
                 if face is not None:
-                    if isinstance(report, messages.Shown):
+                    if isinstance(report, messages.BlockReady):
                         self._failures = 0
                     face.take(report)
-                elif isinstance(report, messages.Shown):
+                elif isinstance(report, messages.BlockReady):
                     self.leave(report)
 
-    def _answer(self, key: tuple[str, int], report: messages.Report) -> None:
+    def _answer(self, key: tuple[str, int], report: messages.WorkerEvent) -> None:
         future = self._answers.get(key)
         if future is not None and not future.done():
             future.set_result(report)
@@ -255,7 +255,7 @@ class WorkerStudio:
             return
 
 
-async def _heard(line: Line) -> messages.Report:
+async def _heard(line: WorkerConnection) -> messages.WorkerEvent:
     """The next report. Raises TimeoutError if the process gives none, ConnectionError when there will be none.
 
     After this loop has stood still, the time is over although reports are waiting: hence the second look.
@@ -265,7 +265,7 @@ async def _heard(line: Line) -> messages.Report:
     return await asyncio.wait_for(line.next(), LOOK)
 
 
-async def _first(line: Line) -> messages.Loaded:
+async def _first(line: WorkerConnection) -> messages.Loaded:
     """The first report that is no beat. Raises ValueError if the model cannot be loaded."""
     while True:
         report = await line.next()

@@ -76,14 +76,14 @@ class Close:
 
 
 @dataclass(frozen=True)
-class Free:
+class ReleaseSlot:
     """The parent has read a slot."""
 
     session: int
     slot: int
 
 
-Order = Load | Open | Push | End | Interrupt | SetPrompt | Pause | Resume | TakeSnapshot | Close | Free
+Command = Load | Open | Push | End | Interrupt | SetPrompt | Pause | Resume | TakeSnapshot | Close | ReleaseSlot
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Opened:
 
 
 @dataclass(frozen=True)
-class Refused:
+class OpenRejected:
     """A session was not opened. `full`: for lack of a place."""
 
     session: int
@@ -117,7 +117,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Shown:
+class BlockReady:
     """A timed block (see `TimedBlock`), its `count` frames in slot `slot`."""
 
     session: int
@@ -134,7 +134,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class WasCut:
+class SpeechInterrupted:
     session: int
     pts: int
 
@@ -157,7 +157,7 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class Mistaken:
+class CommandRejected:
     """An order could not be followed; the session goes on."""
 
     session: int
@@ -165,8 +165,19 @@ class Mistaken:
 
 
 @dataclass(frozen=True)
-class Beat:
+class Heartbeat:
     """The process lives."""
 
 
-Report = Loaded | NotLoaded | Opened | Refused | Shown | WasCut | Snapshot | Failed | Mistaken | Beat
+WorkerEvent = (
+    Loaded
+    | NotLoaded
+    | Opened
+    | OpenRejected
+    | BlockReady
+    | SpeechInterrupted
+    | Snapshot
+    | Failed
+    | CommandRejected
+    | Heartbeat
+)

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from livetalk.avatar.blocks import Cut, TimedBlock
+from livetalk.avatar.blocks import Interrupted, TimedBlock
 from livetalk.live.engine import Full, LivePerformer
 from livetalk.live.session import LiveSession
 from livetalk.live.snapshots import from_bytes, newest, to_bytes
@@ -41,7 +41,7 @@ class Worker:
         self.line, self._memory_file = line, memory
         self._sending = threading.Lock()
         self._over = threading.Event()
-        self._sessions: dict[int, _Held] = {}
+        self._sessions: dict[int, _WorkerSession] = {}
 
     def run(self) -> None:
         """Until the parent closes the line."""
@@ -66,7 +66,7 @@ class Worker:
             self._over.set()
             self.engine.close()
 
-    def send(self, report: messages.Report) -> None:
+    def send(self, report: messages.WorkerEvent) -> None:
         with self._sending:
             try:
                 self.line.send(report)
@@ -96,12 +96,12 @@ class Worker:
     def _beat(self) -> None:
         """Signs of life; without a parent, also the end of a process that is still loading."""
         while not self._over.wait(BEAT):
-            self.send(messages.Beat())
+            self.send(messages.Heartbeat())
         time.sleep(LEAVING)
         os._exit(1)
 
     def _follow(self, order: Any) -> None:
-        if isinstance(order, messages.Free):
+        if isinstance(order, messages.ReleaseSlot):
             self.give_back(order.slot)
             order_of = self._sessions.get(order.session)
             if order_of is not None:
@@ -112,11 +112,11 @@ class Worker:
             try:
                 self._tell(held, order)
             except ValueError as error:
-                self.send(messages.Mistaken(order.session, str(error)))
+                self.send(messages.CommandRejected(order.session, str(error)))
             except Exception as error:  # what broke the session; its own thread tells
-                self.send(messages.Mistaken(order.session, type(error).__name__))
+                self.send(messages.CommandRejected(order.session, type(error).__name__))
 
-    def _tell(self, held: "_Held", order: Any) -> None:
+    def _tell(self, held: "_WorkerSession", order: Any) -> None:
         session = held.session
         match order:
             case messages.Push(_, speech, rate):
@@ -144,9 +144,9 @@ class Worker:
         except Exception as error:
             known = isinstance(error, ValueError)
             message = str(error) if known else f"the face could not be opened ({type(error).__name__})"
-            self.send(messages.Refused(order.session, message, isinstance(error, Full)))
+            self.send(messages.OpenRejected(order.session, message, isinstance(error, Full)))
             return
-        held = _Held(order.session, session, self)
+        held = _WorkerSession(order.session, session, self)
         self._sessions[order.session] = held
         self.send(messages.Opened(order.session))
         threading.Thread(target=held.hand_over, name="hand over", daemon=True).start()
@@ -170,7 +170,7 @@ class Worker:
         self.send(messages.Snapshot(order.session, order.request, data))
 
 
-class _Held:
+class _WorkerSession:
     """One session and the thread that hands its frames over."""
 
     def __init__(self, number: int, session: LiveSession, worker: Worker) -> None:
@@ -195,8 +195,8 @@ class _Held:
             case TimedBlock():
                 self._show(item)
                 return  # its room comes back with `Free`
-            case Cut(pts):
-                self.worker.send(messages.WasCut(self.number, pts))
+            case Interrupted(pts):
+                self.worker.send(messages.SpeechInterrupted(self.number, pts))
         self.room.release()
 
     def _show(self, block: TimedBlock) -> None:
@@ -209,7 +209,7 @@ class _Held:
         assert count <= messages.SLOT_FRAMES
         self.worker.write(slot, block.frames)
         self.worker.send(
-            messages.Shown(
+            messages.BlockReady(
                 self.number,
                 slot,
                 count,
@@ -217,9 +217,9 @@ class _Held:
                 block.first_frame,
                 block.audio,
                 block.speaking,
-                block.revised,
-                block.held,
-                block.said,
+                block.replaces,
+                block.repeated,
+                block.speech_samples,
                 block.timings,
             )
         )

@@ -13,28 +13,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float32
 
-from livetalk.avatar.session import Cut, FaceItem, FaceLost, FaceReturned, Full, TimedBlock
+from livetalk.avatar.session import AtCapacity, AvatarItem, AvatarLost, AvatarRestored, Interrupted, TimedBlock
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.worker import messages
 
 if TYPE_CHECKING:
-    from livetalk.worker.host import WorkerStudio
+    from livetalk.worker.host import WorkerHost
 
 EVERY = 5.0  # seconds between two snapshots
 TRIES = 4  # times it is opened again without a snapshot in between, before it is given up; in each process likewise
 PATIENCE = 1.0  # seconds between two of them in one process
 
 
-class WorkerFace:
+class RemoteAvatar:
     """A `Face` in the studio's process. Made by `WorkerStudio.open`."""
 
-    def __init__(self, studio: "WorkerStudio", number: int, recipe: messages.Open, size: int) -> None:
+    def __init__(self, studio: "WorkerHost", number: int, recipe: messages.Open, size: int) -> None:
         self.studio, self.number, self.recipe = studio, number, recipe
         self.size = (size, size)
         self.closed = False
         self._kept: bytes | None = recipe.snapshot
         self._requests = itertools.count(number * 1_000_000)
-        self._news: asyncio.Queue[messages.Shown | messages.WasCut | FaceItem | Exception | None] = asyncio.Queue()
+        self._news: asyncio.Queue[messages.BlockReady | messages.SpeechInterrupted | AvatarItem | Exception | None] = (
+            asyncio.Queue()
+        )
         self._next_frame: int | None = None  # of our clock
         self._shift: int | None = 0  # frames from the session's numbers to ours; None: to be found with its next block
         self._lost = False
@@ -52,7 +54,7 @@ class WorkerFace:
     async def interrupt(self) -> None:
         self._order(messages.Interrupt(self.number))
         if self._lost:
-            self._news.put_nowait(Cut(self._pts))
+            self._news.put_nowait(Interrupted(self._pts))
 
     async def set_prompt(self, prompt: str) -> None:
         self.recipe = replace(self.recipe, prompt=prompt)
@@ -85,7 +87,7 @@ class WorkerFace:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._news.put_nowait(None)
 
-    async def items(self) -> AsyncIterator[FaceItem]:
+    async def items(self) -> AsyncIterator[AvatarItem]:
         while not self.closed:
             item = await self._news.get()
             match item:
@@ -93,28 +95,28 @@ class WorkerFace:
                     return
                 case Exception():
                     raise item
-                case messages.Shown():
+                case messages.BlockReady():
                     if not self._lost and self.studio.ready:
                         yield self._block(item)
-                case messages.WasCut(_, pts) if self._shift is not None:
-                    yield Cut(pts + self._shift * SAMPLE_RATE // FRAME_RATE)
-                case messages.WasCut():
-                    yield Cut(self._pts)
+                case messages.SpeechInterrupted(_, pts) if self._shift is not None:
+                    yield Interrupted(pts + self._shift * SAMPLE_RATE // FRAME_RATE)
+                case messages.SpeechInterrupted():
+                    yield Interrupted(self._pts)
                 case _:
                     yield item
 
-    def attended(self) -> None:
+    def start_snapshots(self) -> None:
         """Opened: keep its memory from now on."""
         self._spawn(self._remember())
 
-    def take(self, report: messages.Shown | messages.WasCut | messages.Failed) -> None:
+    def take(self, report: messages.BlockReady | messages.SpeechInterrupted | messages.Failed) -> None:
         """A report of the process about this face."""
         if isinstance(report, messages.Failed):
             self.lost(report.message)
             self.reopen()
         elif not (self._lost or self.closed):
             self._news.put_nowait(report)
-        elif isinstance(report, messages.Shown):
+        elif isinstance(report, messages.BlockReady):
             self.studio.leave(report)
 
     def lost(self, reason: str) -> None:
@@ -123,7 +125,7 @@ class WorkerFace:
             return
         self._lost = True
         self._drop_waiting()
-        self._news.put_nowait(FaceLost(self._pts, reason))
+        self._news.put_nowait(AvatarLost(self._pts, reason))
 
     def reopen(self) -> None:
         """There is a process again."""
@@ -151,7 +153,7 @@ class WorkerFace:
         if self._paused:
             self.studio.tell(messages.Pause(self.number))
         self._shift, self._lost = None, False
-        self._news.put_nowait(FaceReturned(self._pts, from_snapshot=self._kept is not None))
+        self._news.put_nowait(AvatarRestored(self._pts, from_snapshot=self._kept is not None))
 
     async def _open_again(self) -> None:
         """Wait for a place, or for a process that is slow; the snapshot goes only if it is what cannot be opened."""
@@ -159,7 +161,7 @@ class WorkerFace:
             self.recipe = replace(self.recipe, snapshot=self._kept)
             try:
                 return await self.studio.ask_open(self)
-            except (Full, TimeoutError) as error:
+            except (AtCapacity, TimeoutError) as error:
                 if not left:
                     raise
                 if isinstance(error, TimeoutError):
@@ -181,12 +183,12 @@ class WorkerFace:
     def _drop_waiting(self) -> None:
         """Reports nobody will read go; their slots are free again, if the process lives."""
         for item in [self._news.get_nowait() for _ in range(self._news.qsize())]:
-            if isinstance(item, messages.Shown):
+            if isinstance(item, messages.BlockReady):
                 self.studio.leave(item)
-            elif not isinstance(item, messages.WasCut):
+            elif not isinstance(item, messages.SpeechInterrupted):
                 self._news.put_nowait(item)
 
-    def _block(self, report: messages.Shown) -> TimedBlock:
+    def _block(self, report: messages.BlockReady) -> TimedBlock:
         if self._shift is None:
             self._shift = (self._next_frame or 0) - report.first_frame
         first = report.first_frame + self._shift
@@ -207,7 +209,7 @@ class WorkerFace:
     def _pts(self) -> int:
         return (self._next_frame or 0) * SAMPLE_RATE // FRAME_RATE
 
-    def _order(self, order: messages.Order) -> None:
+    def _order(self, order: messages.Command) -> None:
         self._usable()
         if not self._lost:
             self.studio.tell(order)

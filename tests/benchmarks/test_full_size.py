@@ -8,15 +8,15 @@ import torch
 
 from livetalk.benchmarks.flops import decode_work, work_of
 from livetalk.cli import main
-from livetalk.dit.compiled import Measures, ServedDiT
-from livetalk.parity.gate import Gate
-from livetalk.performer.accelerate import prepare
-from livetalk.performer.performer import Options, Performer
+from livetalk.dit.compiled import AccelerationConfig, CompiledDiT
+from livetalk.parity.gate import ArithmeticGate
+from livetalk.performer.accelerate import accelerate
+from livetalk.performer.performer import LoadOptions, Performer
 from livetalk.presets import FULL
 
 
 def fresh() -> Performer:
-    options = Options(random_weights=True, device="cpu")
+    options = LoadOptions(random_weights=True, device="cpu")
     return Performer.load("miniature-1.3b", dtype=torch.float32, options=options)
 
 
@@ -56,8 +56,8 @@ def test_the_command_measures_and_writes_figures(tmp_path, monkeypatch, capsys):
 
 def test_the_gate_of_the_exact_mode_sees_8_bits():
     performer = fresh()
-    gate = Gate.of(performer)
-    performer.student = ServedDiT(performer.student, Measures(compiled=False, fp8=True, emulate_fp8=True))
+    gate = ArithmeticGate.of(performer)
+    performer.student = CompiledDiT(performer.student, AccelerationConfig(compiled=False, fp8=True, emulate_fp8=True))
     told = gate.check(performer, "exact")
     assert told["gate_error"] > 1e-3
     assert told["gate_holds"] is False
@@ -66,8 +66,8 @@ def test_the_gate_of_the_exact_mode_sees_8_bits():
 
 def test_an_exact_performer_passes_its_gate():
     performer = fresh()
-    gate = Gate.of(performer)
-    prepare(performer, "exact")
+    gate = ArithmeticGate.of(performer)
+    accelerate(performer, "exact")
     assert gate.check(performer, "exact")["gate_holds"] is True
 
 

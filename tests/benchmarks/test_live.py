@@ -9,13 +9,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from livetalk.avatar.blocks import Cut, TimedBlock
+from livetalk.avatar.blocks import Interrupted, TimedBlock
 from livetalk.avatar.fake_session import FakeSession
 from livetalk.benchmarks import live, live_figures, live_hour, live_stages, live_viewer
 from livetalk.benchmarks.live_viewer import Interrupt, Playback, Viewer
 from livetalk.cli import bench, main
-from livetalk.live.faults import Guard
-from livetalk.live.session import Tally
+from livetalk.live.faults import FaultDetector
+from livetalk.live.session import SessionStats
 from livetalk.presets import MINIATURE
 from tests.performer.conftest import performer  # noqa: F401
 
@@ -27,15 +27,15 @@ class Session(FakeSession):
 
     def __init__(self) -> None:
         super().__init__(64)
-        self.tally, self.items, self.guard = Tally(), (), Guard(FACE)
+        self.stats, self.items, self.fault_detector = SessionStats(), (), FaultDetector(FACE)
 
-    def take(self, timeout: float) -> TimedBlock | Cut | None:
+    def take(self, timeout: float) -> TimedBlock | Interrupted | None:
         end = self.clock() + timeout
         while not self.closed:
             item, wait = self.poll()
             if isinstance(item, TimedBlock):
-                self.tally.blocks += 1
-                self.tally.ready.append((item.index, item.speaking, self.clock()))
+                self.stats.blocks += 1
+                self.stats.ready.append((item.index, item.speaking, self.clock()))
             if item is not None:
                 return item
             if self.clock() > end:
@@ -45,7 +45,7 @@ class Session(FakeSession):
 
     def interrupt(self) -> None:
         super().interrupt()
-        self.tally.interrupts += 1
+        self.stats.interrupts += 1
 
 
 class Engine:
@@ -82,9 +82,9 @@ def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_hour, "cores", lambda: 1)
 
 
-def order(seconds: float, sessions: int = 1) -> live.Order:
+def order(seconds: float, sessions: int = 1) -> live.LiveBenchOptions:
     sound = np.full(12_000, 0.5, np.float32)
-    return live.Order(seconds, sessions, [FACE], [sound], "a person talks")
+    return live.LiveBenchOptions(seconds, sessions, [FACE], [sound], "a person talks")
 
 
 def block(first: int, frames: int = 4, value: int = 0, **more) -> TimedBlock:
@@ -114,7 +114,7 @@ def test_what_is_made_again_replaces_what_was_announced_but_not_what_was_seen() 
     screen = Playback()
     screen.receive(block(0, 12, 1), 0.0)
     screen.advance(0.3)
-    screen.receive(block(3, 9, 2, revised=True), 0.3)
+    screen.receive(block(3, 9, 2, replaces=True), 0.3)
     assert [int(shown.picture[0, 0, 0]) for shown in screen.advance(0.76)] == [2] * 7
     assert screen.freezes == []
 
@@ -123,11 +123,11 @@ def test_sound_after_a_cut_counts_against_the_silence() -> None:
     viewer = Viewer(Session(), time.monotonic)
     viewer.take(block(0, 12), 10.0)
     viewer.interrupts.append(Interrupt(10.1))
-    viewer.take(Cut(1600), 10.11)
+    viewer.take(Interrupted(1600), 10.11)
     assert viewer.interrupts[0].silent == pytest.approx(10.11)
     loud = np.zeros(4000, np.float32)
     loud[1599] = 0.1
-    viewer.take(TimedBlock(0, 4, np.zeros((4, 4, 4, 3), np.uint8), loud, True, revised=True), 10.12)
+    viewer.take(TimedBlock(0, 4, np.zeros((4, 4, 4, 3), np.uint8), loud, True, replaces=True), 10.12)
     assert viewer.interrupts[0].silent == pytest.approx(10.35, abs=1e-3)
 
 
@@ -135,8 +135,8 @@ def test_the_join_is_where_what_was_made_again_begins() -> None:
     viewer = Viewer(Session(), time.monotonic)
     viewer.take(block(0, 12, 10), 10.0)
     viewer.interrupts.append(Interrupt(10.2))
-    viewer.take(Cut(3200), 10.2)
-    viewer.take(block(8, 4, 17, revised=True), 10.3)
+    viewer.take(Interrupted(3200), 10.2)
+    viewer.take(block(8, 4, 17, replaces=True), 10.3)
     viewer.take(block(12, 4, 50), 10.6)
     viewer.take(block(16, 4, 50), 11.0)
     assert viewer.interrupts[0].join == 7

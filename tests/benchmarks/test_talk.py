@@ -66,7 +66,7 @@ def test_a_reply_is_the_next_sound_after_the_end_of_a_turn():
 
 
 def test_silent_recordings_are_refused_before_anything_is_started():
-    plan = talk_bench.Plan(600.0, 60.0, 0.0, 0, [np.zeros(16_000, np.float32)])
+    plan = talk_bench.TalkBenchOptions(600.0, 60.0, 0.0, 0, [np.zeros(16_000, np.float32)])
     with pytest.raises(ValueError, match="silent"):
         asyncio.run(talk_bench.measure(plan, lambda what, gone, most: None))
 

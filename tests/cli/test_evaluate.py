@@ -89,7 +89,7 @@ def test_what_is_left_out_is_said_and_shown_from_the_last_full_run(evaluate, tmp
 
 
 def test_a_teacher_has_rows_of_its_own(evaluate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("livetalk.evaluation.parts.Plan._race", lambda plan, tell: {"distill_speedup": 25.0})
+    monkeypatch.setattr("livetalk.evaluation.parts.EvaluationPlan._race", lambda plan, tell: {"distill_speedup": 25.0})
     (tmp_path / "teacher.safetensors").touch()
     words = ("--clips", 2, "--teacher", "--teacher-weights", tmp_path, "--json", tmp_path / "a.json")
     code, *_ = evaluate("tiny", *words, "--sheets", tmp_path / "sheets")

@@ -2,7 +2,7 @@
 
 import torch
 
-from livetalk.codec.block_boundary import FLOW_CHANNELS, eased
+from livetalk.codec.block_boundary import FLOW_CHANNELS, smooth_boundary
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.presets import MINIATURE
 
@@ -16,18 +16,18 @@ def _flows(positions: list[float]) -> torch.Tensor:
 
 def test_a_steady_motion_passes_untouched() -> None:
     last, first = _flows([0.0, 0.1, 0.2, 0.3]), _flows([0.4, 0.5, 0.6, 0.7])
-    torch.testing.assert_close(eased(last, first), first)
+    torch.testing.assert_close(smooth_boundary(last, first), first)
 
 
 def test_a_jump_of_the_whole_head_becomes_a_slide() -> None:
-    out = eased(_flows([0.0] * 4), _flows([1.0] * 4))[0, :FLOW_CHANNELS:2, 0, 0]
+    out = smooth_boundary(_flows([0.0] * 4), _flows([1.0] * 4))[0, :FLOW_CHANNELS:2, 0, 0]
     torch.testing.assert_close(out, torch.tensor([0.0, 0.25, 0.5, 0.75]))
 
 
 def test_what_a_small_place_does_is_mostly_left_alone() -> None:
     first = _flows([0.0] * 4).new_zeros(1, 12, 16, 16)
     first[0, :FLOW_CHANNELS:2, 8, 8] = 1.0
-    kept = eased(torch.zeros_like(first), first)[0, :FLOW_CHANNELS:2, 8, 8]
+    kept = smooth_boundary(torch.zeros_like(first), first)[0, :FLOW_CHANNELS:2, 8, 8]
     assert kept.min() > 0.9
 
 
@@ -35,7 +35,7 @@ def test_a_stream_remembers_what_a_block_joins() -> None:
     codec = PortraitCodec(MINIATURE.codec).eval().requires_grad_(False)
     latents = torch.randn(2, 12, 3, 4, 4)
     carry = codec.step(latents, codec.start(2))[1]
-    joined = codec.join(latents[:, :, -1:], carry)
+    joined = codec.blend_boundary(latents[:, :, -1:], carry)
     # The same again: nothing to ease but motion.
     torch.testing.assert_close(joined[:, FLOW_CHANNELS:], latents[:, FLOW_CHANNELS:, -1:])
     assert joined.shape == latents[:, :, -1:].shape

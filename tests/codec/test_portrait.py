@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livetalk.codec.blocks import moved, restored
+from livetalk.codec.blocks import resharpen, warp
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.presets import MINIATURE, TINY
 
@@ -72,7 +72,7 @@ def test_motion_passes_before_any_training() -> None:
     codec = PortraitCodec(TINY.codec).eval().requires_grad_(False)
     wide = torch.nn.functional.interpolate(torch.rand(1, 3, 18, 18), size=288, mode="bicubic") * 2 - 1
     portrait, later = wide[..., 8:264, 8:264], wide[..., 8:264, 16:272]
-    made = codec.changes(codec.look(portrait), later[:, :, None].expand(-1, -1, 4, -1, -1))
+    made = codec.encode_motion(codec.encode_portrait(portrait), later[:, :, None].expand(-1, -1, 4, -1, -1))
     assert 4 < float(8 * made.flow[:, :, 0].mean()) < 12
 
 
@@ -80,7 +80,7 @@ def test_a_picture_is_moved_by_whole_pixels_exactly() -> None:
     picture = torch.rand(1, 3, 16, 16)
     flow = torch.zeros(1, 2, 2, 16, 16)
     flow[:, 1, 0] = 3.0  # the second frame looks three pixels to the right
-    first, second = moved(picture, flow, 1)
+    first, second = warp(picture, flow, 1)
     torch.testing.assert_close(first, picture[0])
     torch.testing.assert_close(second[:, :, :13], picture[0, :, :, 3:])
 
@@ -106,13 +106,13 @@ def test_a_moved_picture_is_as_detailed_as_it_was(x: float, y: float) -> None:
     torch.manual_seed(0)
     noise = torch.nn.functional.avg_pool2d(torch.randn(1, 3, 66, 66), 3, 1)
     flow = torch.tensor([x, y]).view(1, 1, 2, 1, 1).expand(1, 1, 2, 64, 64)
-    before, after = (_detail(picture[..., 4:-4, 4:-4]) for picture in (noise, moved(noise, flow, 1, sharp=True)))
+    before, after = (_detail(picture[..., 4:-4, 4:-4]) for picture in (noise, warp(noise, flow, 1, sharp=True)))
     assert 0.6 < after / before < 1.6
 
 
 def test_what_has_not_moved_is_not_touched() -> None:
     picture = torch.rand(2, 1, 16, 16)
-    assert torch.equal(restored(picture, torch.full((2, 2, 16, 16), -3.0)), picture)
+    assert torch.equal(resharpen(picture, torch.full((2, 2, 16, 16), -3.0)), picture)
 
 
 def _detail(picture: torch.Tensor) -> float:

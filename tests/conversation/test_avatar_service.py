@@ -24,7 +24,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.utils.text.base_text_aggregator import TextType
 from pipecat.workers.runner import WorkerRunner
 
-from livetalk.avatar.fake import FakeFace, MarkerFace, mouth_box
+from livetalk.avatar.fake import FakeAvatar, MarkerAvatar, mouth_box
 from livetalk.conversation.avatar_service import AvatarVideoService, FramePlayed
 from tests.helpers.wire import Wire
 
@@ -51,7 +51,7 @@ class _Tail(FrameProcessor):
 
 
 @asynccontextmanager
-async def _running(face: FakeFace, *behind: FrameProcessor) -> AsyncIterator[tuple[PipelineWorker, Wire, _Tail]]:
+async def _running(face: FakeAvatar, *behind: FrameProcessor) -> AsyncIterator[tuple[PipelineWorker, Wire, _Tail]]:
     wire, tail = Wire(64), _Tail()
     service = AvatarVideoService(face)
     pipeline = Pipeline([wire.input(), service, wire.output(), tail, *behind])
@@ -77,7 +77,7 @@ async def _say(worker: PipelineWorker, seconds: int = 1, words: str = "one two t
 
 def test_sound_and_pictures_leave_together():
     async def run() -> None:
-        async with _running(MarkerFace(GREY)) as (_, wire, _tail):
+        async with _running(MarkerAvatar(GREY)) as (_, wire, _tail):
             await asyncio.sleep(4)
             white = [t for t, picture in wire.received.pictures if picture.min() == 255]
             loud = wire.received.loud()
@@ -92,7 +92,7 @@ def test_sound_and_pictures_leave_together():
 
 def test_words_follow_the_sound_they_are_heard_in_and_the_mouth_moves_with_it():
     async def run() -> None:
-        async with _running(FakeFace(GREY)) as (worker, wire, tail):
+        async with _running(FakeAvatar(GREY)) as (worker, wire, tail):
             await _say(worker)
             await asyncio.sleep(2)
             assert [word for _, word in tail.words] == ["one", "two", "three", "four"]
@@ -110,7 +110,7 @@ def test_words_follow_the_sound_they_are_heard_in_and_the_mouth_moves_with_it():
 
 def test_an_interrupt_is_silent_at_once_and_pictures_go_on():
     async def run() -> None:
-        async with _running(face := FakeFace(GREY)) as (worker, wire, tail):
+        async with _running(face := FakeAvatar(GREY)) as (worker, wire, tail):
             await _say(worker, 3, "one two three four five six seven eight nine ten eleven twelve")
             await asyncio.sleep(1.2)
             cut = time.monotonic()
@@ -131,7 +131,7 @@ def test_an_interrupt_is_silent_at_once_and_pictures_go_on():
 
 def test_a_face_that_is_lost_is_held_and_comes_back():
     async def run() -> None:
-        async with _running(face := FakeFace(GREY)) as (_, wire, tail):
+        async with _running(face := FakeAvatar(GREY)) as (_, wire, tail):
             await asyncio.sleep(0.5)
             face.lose(1.5)
             lost = time.monotonic()
@@ -148,7 +148,7 @@ def test_a_face_that_is_lost_is_held_and_comes_back():
 
 def test_the_lead_is_bounded():
     async def run() -> None:
-        async with _running(FakeFace(GREY)) as (worker, wire, tail):
+        async with _running(FakeAvatar(GREY)) as (worker, wire, tail):
             await _say(worker, 20)  # pushed at once, far faster than it is spoken
             began = time.monotonic()
             await asyncio.sleep(2)
@@ -165,7 +165,7 @@ def test_any_bot_remembers_what_was_heard_and_not_what_was_generated():
     async def run() -> None:
         context = LLMContext()
         assistant = LLMContextAggregatorPair(context).assistant()
-        async with _running(FakeFace(GREY), assistant) as (worker, _, _tail):
+        async with _running(FakeAvatar(GREY), assistant) as (worker, _, _tail):
             await worker.queue_frame(LLMFullResponseStartFrame())
             await _say(worker)
             await worker.queue_frame(LLMFullResponseEndFrame())

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from pipecat.frames.frames import InterruptionFrame
 
-from livetalk.avatar.fake import FakeFace
+from livetalk.avatar.fake import FakeAvatar
 from livetalk.conversation.bot import Bot
 from livetalk.conversation.brains.base import Brain, BrainError
-from livetalk.conversation.brains.echo import EchoBrain, EchoMind
-from livetalk.conversation.events import Caption, Event, Problem, State, StateChanged, Waterfall, as_message
+from livetalk.conversation.brains.echo import EchoBrain, EchoSession
+from livetalk.conversation.events import Caption, Event, LatencyBreakdown, Problem, State, StateChanged, as_message
 from livetalk.media import read_speech
 from tests.helpers.wire import Wire
 
@@ -26,8 +26,8 @@ LONG = " ".join(["word"] * 30)
 
 
 @asynccontextmanager
-async def _talking(brain: Brain) -> AsyncIterator[tuple[Bot, Wire, FakeFace, list[Event]]]:
-    wire, face = Wire(64), FakeFace(GREY)
+async def _talking(brain: Brain) -> AsyncIterator[tuple[Bot, Wire, FakeAvatar, list[Event]]]:
+    wire, face = Wire(64), FakeAvatar(GREY)
     events: list[Event] = []
     before = asyncio.all_tasks()
     bot = await Bot.make(wire, face, brain, events.append)
@@ -56,7 +56,7 @@ def _states(events: list[Event]) -> list[State]:
     return [event.state for event in events if isinstance(event, StateChanged)]
 
 
-class _SlowToHangUp(EchoMind):
+class _SlowToHangUp(EchoSession):
     """Its answers take seconds to be called off, as over a network."""
 
     async def answer(self, text: str | None = None):
@@ -114,7 +114,7 @@ def test_a_spoken_turn_is_answered():
             final = [event for event in events if isinstance(event, Caption) and event.final]
             assert [event.role for event in final] == ["user", "assistant"]
             assert final[0].text == final[1].text == bot.memory.turns[1].text
-            steps = [event for event in events if isinstance(event, Waterfall)][-1]
+            steps = [event for event in events if isinstance(event, LatencyBreakdown)][-1]
             times = [steps.decided, steps.understood, steps.first_text, steps.first_audio, steps.first_frame]
             assert all(t is not None for t in times)
             assert times == sorted(times)  # type: ignore[type-var]
@@ -124,7 +124,7 @@ def test_a_spoken_turn_is_answered():
 
 
 async def _begins_to_speak(bot: Bot, wire: Wire) -> None:
-    await bot.typed(LONG)
+    await bot.send_text(LONG)
     await wire.speak(np.zeros(16_000 * 3, np.float32))
     assert bot.thinker.state is State.SPEAKING
 
@@ -185,7 +185,7 @@ def test_what_is_written_while_one_speaks_is_answered(later: int):
                 await asyncio.sleep(0)
             for _ in range(later):
                 await asyncio.sleep(0)
-            await bot.typed("written words")
+            await bot.send_text("written words")
             await speaking
             assert [turn.text for turn in bot.memory.turns] == ["written words", "written words"]
 
@@ -204,7 +204,7 @@ def test_silence_and_noise_are_no_turn():
 
 
 def test_a_failing_brain_is_told_and_the_conversation_goes_on():
-    class Mind(EchoMind):
+    class Mind(EchoSession):
         failing = True
 
         async def answer(self, text=None):
@@ -219,12 +219,12 @@ def test_a_failing_brain_is_told_and_the_conversation_goes_on():
 
     async def run() -> None:
         async with _talking(Brain()) as (bot, _, _face, events):
-            await bot.typed("hello")
+            await bot.send_text("hello")
             await asyncio.sleep(0.3)
             assert Problem("thinking", "the service is away: try again") in events
             assert bot.thinker.state is State.LISTENING
             Mind.failing = False
-            await bot.typed("hello again")
+            await bot.send_text("hello again")
             await asyncio.sleep(2.5)
             assert bot.memory.turns[-1].text == "hello again"
 
@@ -234,14 +234,14 @@ def test_a_failing_brain_is_told_and_the_conversation_goes_on():
 def test_a_lost_face_is_told_at_once_and_the_conversation_goes_on():
     async def run() -> None:
         async with _talking(EchoBrain()) as (bot, _, face, events):
-            await bot.typed(LONG)
+            await bot.send_text(LONG)
             await asyncio.sleep(1.5)
             face.lose(1.0)
             await asyncio.sleep(0.2)
             assert _states(events)[-1] is State.RECONNECTING
             await asyncio.sleep(1.5)
             assert _states(events)[-1] is State.LISTENING
-            await bot.typed("still here")
+            await bot.send_text("still here")
             await asyncio.sleep(2.0)
             assert bot.memory.turns[-1].text == "still here"
 
@@ -250,7 +250,7 @@ def test_a_lost_face_is_told_at_once_and_the_conversation_goes_on():
 
 def test_a_face_that_does_not_come_back_ends_the_conversation_with_a_reason():
     async def run() -> None:
-        wire, face, events = Wire(64), FakeFace(GREY), []
+        wire, face, events = Wire(64), FakeAvatar(GREY), []
         bot = await Bot.make(wire, face, EchoBrain(), events.append)
         running = asyncio.create_task(bot.run())
         await asyncio.sleep(0.5)
@@ -265,12 +265,12 @@ def test_a_face_that_does_not_come_back_ends_the_conversation_with_a_reason():
 def test_moods_reach_the_face_and_nonsense_is_refused():
     async def run() -> None:
         async with _talking(EchoBrain()) as (bot, _, face, _events):
-            await bot.set_mood(" a happy person ")
+            await bot.set_style(" a happy person ")
             assert face.prompts[-1] == "a happy person"
             for bad in ("", "x" * 5000):
                 with pytest.raises(ValueError):
-                    await bot.set_mood(bad)
+                    await bot.set_style(bad)
                 with pytest.raises(ValueError):
-                    await bot.typed(bad)
+                    await bot.send_text(bad)
 
     asyncio.run(run())

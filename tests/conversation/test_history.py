@@ -5,13 +5,13 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livetalk.conversation.history import CUT_OFF, Memory
+from livetalk.conversation.history import CUT_OFF, ChatHistory
 
 TURNS = st.lists(st.tuples(st.booleans(), st.text("abc .", min_size=1, max_size=200)), max_size=40)
 
 
 def test_an_interrupted_answer_ends_where_it_was_heard():
-    memory = Memory()
+    memory = ChatHistory()
     memory.turn_begins()
     memory.user_said("Tell me a story.")
     for word in ("Once", "upon", "a"):
@@ -24,7 +24,7 @@ def test_an_interrupted_answer_ends_where_it_was_heard():
 
 
 def test_words_of_the_visitor_may_come_after_the_answer_began():
-    memory = Memory()
+    memory = ChatHistory()
     memory.turn_begins()
     memory.face_said("Yes, gladly.")
     memory.user_said("Can you help?")
@@ -34,7 +34,7 @@ def test_words_of_the_visitor_may_come_after_the_answer_began():
 
 
 def test_turns_without_an_answer_are_one():
-    memory = Memory()
+    memory = ChatHistory()
     for words in ("I have", "a dog"):
         memory.turn_begins()
         memory.user_said(words)
@@ -42,7 +42,7 @@ def test_turns_without_an_answer_are_one():
 
 
 def test_old_turns_leave_a_line():
-    memory = Memory(budget=20)
+    memory = ChatHistory(budget=20)
     memory.user_said("My name is Anna and I have got a little dog called Rex")
     memory.face_said("What a lovely name for such a little dog")
     memory.user_said("Yes it is")
@@ -52,7 +52,7 @@ def test_old_turns_leave_a_line():
 
 @given(TURNS)
 def test_it_is_bounded_and_alternates(turns: list[tuple[bool, str]]):
-    memory = Memory(budget=30)
+    memory = ChatHistory(budget=30)
     for user, text in turns:
         if user:
             memory.turn_begins()
@@ -61,7 +61,7 @@ def test_it_is_bounded_and_alternates(turns: list[tuple[bool, str]]):
             memory.face_said(text)
             memory.interrupted()
     assert sum(len(t.text.split()) for t in memory.turns) <= 2 * 30 + 1
-    assert len(memory.gists) <= 6
+    assert len(memory.summaries) <= 6
     roles = [m["role"] for m in memory.messages()]
     assert roles[0] == "system"
     assert all(a != b for a, b in pairwise(roles))

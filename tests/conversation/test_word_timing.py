@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livetalk.conversation.word_timing import Script
+from livetalk.conversation.word_timing import WordTimeline
 
 
 @given(
@@ -11,7 +11,7 @@ from livetalk.conversation.word_timing import Script
     st.lists(st.integers(0, 200_000), max_size=20),
 )
 def test_every_word_comes_once_and_in_order(pieces: list[tuple[str, int]], moments: list[int]):
-    script, words, heard = Script(16_000), [], []
+    script, words, heard = WordTimeline(16_000), [], []
     for text, samples in pieces:
         words += text.split()
         script.text(text)
@@ -24,7 +24,7 @@ def test_every_word_comes_once_and_in_order(pieces: list[tuple[str, int]], momen
 
 
 def test_words_come_when_half_of_them_is_heard():
-    script = Script(16_000)
+    script = WordTimeline(16_000)
     script.text("one two")
     script.audio(16_000)
     script.end()
@@ -35,7 +35,7 @@ def test_words_come_when_half_of_them_is_heard():
 
 
 def test_a_sound_that_goes_on_is_guessed():
-    script = Script(16_000)
+    script = WordTimeline(16_000)
     script.text("hello")
     script.audio(100)
     assert script.heard(0) == []

@@ -9,7 +9,7 @@ import pytest
 from livetalk.data import clips
 from livetalk.data.acting.performance import HELD_OUT_FROM
 from livetalk.data.clips import Timelines, render_clip, stage, write_clip
-from livetalk.data.speech import Shelf, Utterance, add
+from livetalk.data.speech import SpeechDataset, Utterance, add
 from livetalk.voice.timing import Phoneme
 
 
@@ -41,11 +41,11 @@ def utterance(name: str, voice: str, seconds: float) -> Utterance:
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory) -> Shelf:
+def shelf(tmp_path_factory) -> SpeechDataset:
     folder = tmp_path_factory.mktemp("shelf")
     for n, (voice, seconds) in enumerate([("af_bella", 9.0), ("am_adam", 7.5), ("af_nova", 8.0), ("am_eric", 3.0)]):
         add(folder, utterance(f"t0_{n:05d}", voice, seconds))
-    return Shelf(folder)
+    return SpeechDataset(folder)
 
 
 def test_the_same_seed_gives_the_same_clip(shelf):

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from livetalk.conditions.speech_tiny import SpeechEncoder, SpeechEncoderConfig, frozen
-from livetalk.data.features import FeatureShelf, encode_shelf, later, versions
-from livetalk.data.speech import Shelf, Utterance, add
+from livetalk.data.features import FeatureDataset, encode_shelf, later, versions
+from livetalk.data.speech import SpeechDataset, Utterance, add
 from livetalk.voice.timing import Phoneme
 
 
@@ -23,12 +23,12 @@ def made(tmp_path_factory):
     speech, out = tmp_path_factory.mktemp("speech"), tmp_path_factory.mktemp("features")
     for n in range(2):
         add(speech, utterance(f"t0_{n:05d}", 1.5 + n, n))
-    return encoder, Shelf(speech), encode_shelf(speech, encoder, out), out
+    return encoder, SpeechDataset(speech), encode_shelf(speech, encoder, out), out
 
 
 def test_it_loads_as_it_was_made(made) -> None:
     _, _, shelf, out = made
-    again = FeatureShelf.load(out)
+    again = FeatureDataset.load(out)
     assert torch.equal(again.rows, shelf.rows)
     assert again.lines == shelf.lines
     assert [line["id"] for line in again.lines] == ["t0_00000~0", "t0_00000~1", "t0_00001~0", "t0_00001~1"]
@@ -77,13 +77,13 @@ def test_starting_later_moves_every_sound_earlier() -> None:
 
 def test_a_folder_without_features_is_refused(tmp_path) -> None:
     with pytest.raises(ValueError, match="no features"):
-        FeatureShelf.load(tmp_path)
+        FeatureDataset.load(tmp_path)
 
 
 def test_a_small_shelf_says_nearly_the_same(made, tmp_path) -> None:
     _, _, shelf, _ = made
     shelf.save_small(tmp_path)
-    again = FeatureShelf.load(tmp_path)
+    again = FeatureDataset.load(tmp_path)
     assert again.lines == shelf.lines
     error = (again.rows.float() - shelf.rows.float()).norm() / shelf.rows.float().norm()
     assert error < 0.02

@@ -7,7 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livetalk.data.speech import ENGLISH, HELD_OUT_VOICES, MANIFEST, RATE, Shelf, entries, perform, scripts, synthesise
+from livetalk.data.speech import (
+    ENGLISH,
+    HELD_OUT_VOICES,
+    MANIFEST,
+    RATE,
+    SpeechDataset,
+    entries,
+    perform,
+    scripts,
+    synthesise,
+)
 from livetalk.voice.timing import PAUSES, Phoneme
 
 VOICES = ("af_heart", "am_michael", "bf_emma", "af_nova", "jm_kumo", "jf_alpha", "zf_xiaobei")
@@ -55,7 +65,7 @@ def test_an_utterance_has_its_pauses_and_its_times() -> None:
 
 def test_what_is_shelved_comes_back(tmp_path: Path) -> None:
     made = list(synthesise(tmp_path, Fake(), VOICES, seconds=20.0, seed=3))
-    shelf = Shelf(tmp_path)
+    shelf = SpeechDataset(tmp_path)
     assert len(shelf) == len(made)
     assert shelf.seconds == pytest.approx(sum(u.seconds for u in made), abs=0.01)
     for one, again in zip(made, shelf, strict=True):
@@ -80,9 +90,9 @@ def test_two_workers_share_a_shelf(tmp_path: Path) -> None:
         list(synthesise(tmp_path, Fake(), VOICES, seconds=40.0, seed=5, share=(worker, 2)))
     ids = [line["id"] for line in entries(tmp_path)]
     assert len(ids) == len(set(ids))
-    assert Shelf(tmp_path).seconds >= 40.0
+    assert SpeechDataset(tmp_path).seconds >= 40.0
 
 
 def test_an_empty_shelf_says_how_to_fill_it(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="livetalk data speech"):
-        Shelf(tmp_path)
+        SpeechDataset(tmp_path)

@@ -5,18 +5,18 @@ from dataclasses import replace
 import pytest
 import torch
 
-from livetalk.dit.compiled import Measures, ServedDiT
+from livetalk.dit.compiled import AccelerationConfig, CompiledDiT
 from livetalk.dit.model import DiT
-from livetalk.nn.kernels.choose import Kernel, fastest
-from livetalk.performer.rollout import BlockConditions, Ladder, begin, next_block
+from livetalk.nn.kernels.choose import Kernel, fastest_kernel
+from livetalk.performer.rollout import BlockConditions, DenoisingSteps, begin, next_block
 from livetalk.presets import MINIATURE_FULL
 
 # Of torch's own compiler.
 pytestmark = pytest.mark.filterwarnings("ignore:.*script_method:DeprecationWarning")
 
 CONFIG = MINIATURE_FULL.dit
-LADDER = Ladder((1000.0, 625.0), (1.0, 0.625))
-EAGER = Measures(fused=False, compiled=False, graphed=False)
+LADDER = DenoisingSteps((1000.0, 625.0), (1.0, 0.625))
+EAGER = AccelerationConfig(fused=False, compiled=False, graphed=False)
 
 
 def network() -> DiT:
@@ -34,7 +34,7 @@ def rolled(model, blocks=3):
     state, made = begin(16, 3, 3, 6), []
     for _ in range(blocks):
         noises = [torch.randn(1, 16, 3, 8, 8, generator=g) for _ in LADDER.sigmas]
-        text = model.remember_text(torch.randn(1, 7, CONFIG.text_dim, generator=torch.Generator().manual_seed(2)))
+        text = model.project_text(torch.randn(1, 7, CONFIG.text_dim, generator=torch.Generator().manual_seed(2)))
         audio = torch.randn(1, 3, 4 * CONFIG.audio_dim, generator=g)
         conditions = BlockConditions(torch.ones(1, 16, 1, 8, 8), text, audio)
         latents, state = next_block(model, noises.__getitem__, conditions, state, LADDER)
@@ -52,7 +52,7 @@ def apart(ours, expected):
 
 
 def test_fused_projections_change_nothing_but_rounding(expected):
-    served = ServedDiT(network(), replace(EAGER, fused=True))
+    served = CompiledDiT(network(), replace(EAGER, fused=True))
     assert apart(rolled(served), expected) < 1e-5
     assert any("one product" in line for line in served.log)
 
@@ -67,7 +67,7 @@ def test_fused_weights_lie_in_memory_once():
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["eager", "inductor"])
 def test_compiled_blocks_say_the_same(expected, backend):
-    served = ServedDiT(network(), Measures(backend=backend))
+    served = CompiledDiT(network(), AccelerationConfig(backend=backend))
     served.warm_up(lambda: rolled(served))
     assert apart(rolled(served), expected) < 1e-5
     assert f"blocks: compiled ({backend})" in served.log
@@ -79,7 +79,7 @@ def test_where_nothing_compiles_blocks_stay_eager(expected):
     def broken(graph, inputs):
         raise RuntimeError("no compiler here")
 
-    served = ServedDiT(network(), Measures(backend=broken))
+    served = CompiledDiT(network(), AccelerationConfig(backend=broken))
     served.warm_up(lambda: rolled(served))
     assert apart(rolled(served), expected) < 1e-5
     assert any("eager; not compiled" in line and "no compiler here" in line for line in served.log)
@@ -93,7 +93,7 @@ def test_nothing_is_compiled_after_the_warm_up():
         compiled.append(graph)
         return graph.forward
 
-    served = ServedDiT(network(), Measures(backend=counting))
+    served = CompiledDiT(network(), AccelerationConfig(backend=counting))
     served.warm_up(lambda: rolled(served, blocks=1))
     before = len(compiled)
     assert before > 0
@@ -102,19 +102,19 @@ def test_nothing_is_compiled_after_the_warm_up():
 
 
 def test_fp8_is_left_out_where_nothing_multiplies_it(expected):
-    served = ServedDiT(network(), replace(EAGER, fp8=True))
+    served = CompiledDiT(network(), replace(EAGER, fp8=True))
     assert torch.equal(rolled(served), expected)
     assert any("not fp8" in line for line in served.log)
 
 
 def test_fp8_stays_near_and_tells_how_many_layers(expected):
-    served = ServedDiT(network(), replace(EAGER, fused=True, fp8=True, emulate_fp8=True))
+    served = CompiledDiT(network(), replace(EAGER, fused=True, fp8=True, emulate_fp8=True))
     assert 0 < apart(rolled(served), expected) < 0.1
     assert any("fp8 e4m3 in 36 layers" in line for line in served.log)  # 6 blocks: qkv, o, q, o, and 2 of the FFN
 
 
 def test_the_choice_of_a_kernel_is_the_machines():
-    kernel = fastest(torch.device("cpu"), torch.float32, 1, 4, 4, 2, 8)
+    kernel = fastest_kernel(torch.device("cpu"), torch.float32, 1, 4, 4, 2, 8)
     assert kernel == Kernel()
     with kernel.used():
         pass
@@ -122,6 +122,6 @@ def test_the_choice_of_a_kernel_is_the_machines():
 
 
 def test_another_kernel_gives_the_same_numbers(expected):
-    served = ServedDiT(network(), EAGER, Kernel("math", {"math": 0.1}))
+    served = CompiledDiT(network(), EAGER, Kernel("math", {"math": 0.1}))
     assert apart(rolled(served), expected) < 1e-5
     assert "attention: math (of math 100.00 ms)" in served.log

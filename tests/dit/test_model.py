@@ -49,14 +49,14 @@ def test_the_future_never_changes_the_past_under_the_block_mask(model: DiT) -> N
 def test_remembered_text_equals_text(model: DiT) -> None:
     x, t, reference, text, audio = _inputs(2)
     torch.testing.assert_close(
-        model(x, t, reference, text, audio), model(x, t, reference, model.remember_text(text), audio)
+        model(x, t, reference, text, audio), model(x, t, reference, model.project_text(text), audio)
     )
 
 
 def test_keys_values_alone_equal_those_of_the_full_pass(model: DiT) -> None:
     inputs = _inputs(1)
-    _, kept = model.forward_keeping(*inputs)
-    for (k, v), (k2, v2) in zip(kept, model.keys_values(*inputs), strict=True):
+    _, kept = model.forward_with_kv(*inputs)
+    for (k, v), (k2, v2) in zip(kept, model.compute_kv(*inputs), strict=True):
         torch.testing.assert_close(k, k2)
         torch.testing.assert_close(v, v2)
 

@@ -10,8 +10,8 @@ import torch
 
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.data.clips import Clip, render_clip, render_still
-from livetalk.data.speech import Shelf
-from livetalk.evaluation.clips import Lab, Order, measure
+from livetalk.data.speech import SpeechDataset
+from livetalk.evaluation.clips import ClipOrder, Lab, measure
 from livetalk.evaluation.figures import summarise
 from livetalk.evaluation.metrics import held_out
 from livetalk.evaluation.metrics.clip_codec import load_codec, motion_energy, round_trip
@@ -73,7 +73,7 @@ def test_pooled_motion_is_that_of_the_gate() -> None:
 def test_a_mistake_ends_all_workers_at_once(tmp_path: Path) -> None:
     began = time.perf_counter()
     with pytest.raises(ValueError, match="no speech in"):
-        list(measure(Order(tmp_path, codec_only=True), clips=500, workers=1))
+        list(measure(ClipOrder(tmp_path, codec_only=True), clips=500, workers=1))
     assert time.perf_counter() - began < 60
 
 
@@ -89,7 +89,7 @@ def test_a_player_that_repeats_the_truth_has_no_fault() -> None:
     except ValueError as error:
         pytest.skip(str(error))
     with held_out.shelf_folder(None) as folder:
-        shelf = Shelf(folder)
+        shelf = SpeechDataset(folder)
         replay = Replay(render_clip(SEED, shelf, renderer, FRAMES), render_still(SEED, renderer, FRAMES))
         lab = Lab(shelf, renderer, PortraitCodec(TINY.codec).eval(), torch.float32, replay)
         found = lab.measure(SEED, FRAMES, show=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from livetalk.evaluation.last_run import Held, keep, recall
-from livetalk.evaluation.report import FIGURES, Bar, as_json, document, markdown, meaning, missed
+from livetalk.evaluation.report import FIGURES, Threshold, as_json, document, markdown, meaning, missed
 
 GOOD = {
     "lip_r_share": 0.85, "black": 0.0, "frozen": 0.0, "identity_median": 0.3, "fps": 40.0, "lip_lag_frames": -1.0,
@@ -17,17 +17,17 @@ GOOD = {
 @pytest.mark.parametrize(
     ("bar", "figure", "met"),
     [
-        (Bar(0.6), 0.6, True),
-        (Bar(0.6), 0.59, False),
-        (Bar(0, most=True), 0, True),
-        (Bar(0, most=True), 1, False),
-        (Bar(1, most=True, size=True), -1, True),
-        (Bar(1, most=True, size=True), -2, False),
-        (Bar(0.6), math.nan, False),
-        (Bar(0.6, most=True), math.nan, False),
+        (Threshold(0.6), 0.6, True),
+        (Threshold(0.6), 0.59, False),
+        (Threshold(0, most=True), 0, True),
+        (Threshold(0, most=True), 1, False),
+        (Threshold(1, most=True, size=True), -1, True),
+        (Threshold(1, most=True, size=True), -2, False),
+        (Threshold(0.6), math.nan, False),
+        (Threshold(0.6, most=True), math.nan, False),
     ],
 )
-def test_a_bar_is_the_least_or_the_most(bar: Bar, figure: float, met: bool) -> None:
+def test_a_bar_is_the_least_or_the_most(bar: Threshold, figure: float, met: bool) -> None:
     assert bar.met(figure) is met
 
 

@@ -28,15 +28,15 @@ from livetalk.live.snapshots import from_bytes, to_bytes
 from livetalk.presets import MINIATURE
 from livetalk.recipes import run as recipe
 from livetalk.recipes.codec.finish import FinishTraining
-from livetalk.recipes.codec.frames import FrameRing
+from livetalk.recipes.codec.frames import FrameBuffer
 from livetalk.recipes.codec.stage import CodecTraining
-from livetalk.recipes.distill.clips import LatentBank
+from livetalk.recipes.distill.clips import LatentBuffer
 from livetalk.recipes.distill.dmd import DmdTraining
 from livetalk.recipes.distill.held_out import HeldOut
 from livetalk.recipes.distill.ode import OdeTraining
 from livetalk.recipes.distill.teacher import TeacherTraining
 from livetalk.recipes.run import Budget
-from livetalk.training.distributed import World
+from livetalk.training.distributed import Distributed
 from livetalk.weights import SCALE as SCALE
 
 SCRIPT = Path(__file__)
@@ -127,7 +127,7 @@ def picture(name: str) -> np.ndarray:
 
 def training(out: Path) -> None:
     """Metrics of every stage of the recipe in miniature, a few steps each, into a JSON file; its folder is the run."""
-    folder, world = out.parent, World()
+    folder, world = out.parent, Distributed()
     torch.manual_seed(0)
     opening = torch.nn.functional.interpolate(torch.rand(6, 1, 20), 81, mode="linear")[:, 0]
     boxes = torch.tensor([[24.0, 20.0], [40.0, 20.0], [32.0, 40.0]]).expand(6, 81, 3, 2)
@@ -135,14 +135,14 @@ def training(out: Path) -> None:
     rows, columns = torch.arange(64).view(1, 1, 64, 1, 1), torch.arange(64).view(1, 1, 1, 64, 1)
     inside = ((rows - 40).abs() < 2 + 8 * opening[:, :, None, None, None]) & ((columns - 32).abs() < 10)
     frames = torch.where(inside, torch.tensor(20.0), ground).byte()
-    ring = FrameRing(6, 81, 64, world.device)
+    ring = FrameBuffer(6, 81, 64, world.device)
     ring.add(frames, boxes)
     recipe.train_codec(MINIATURE, folder, Budget(steps=4), world, ring, training=CodecTraining(batch=2))
     start, finish = folder / "codec.safetensors", FinishTraining(batch=2, crop=32, adversary=1.0)
     torch.manual_seed(1)
     recipe.train_finish(MINIATURE, folder / "last", Budget(steps=4), world, ring, start, stretches=4, training=finish)
     torch.manual_seed(2)
-    bank = LatentBank(6, world.device)
+    bank = LatentBuffer(6, world.device)
     latents = recipe.encode_clips(recipe.load_codec(MINIATURE, folder), frames, world.device)
     bank.add(latents, torch.nn.functional.pad(opening[..., None], (0, 63)), torch.randn(6, 24, 128), boxes, 64)
     held_out = HeldOut({"heads": bank.take(torch.arange(2))}, {})

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 import httpx
 import uvicorn
 
-from livetalk.avatar.fake import FakeFace, FakeStudio
+from livetalk.avatar.fake import FakeAvatar, FakeHost
 from livetalk.cli.console import avatars
 from livetalk.conversation.brains.echo import EchoBrain
 from livetalk.server.lifecycle import Server, bind
-from livetalk.server.limits import Limits
+from livetalk.server.limits import ServerLimits
 from livetalk.server.logs import Log
 from livetalk.server.metrics import Metrics
-from livetalk.server.routes import Door, make_app
-from livetalk.server.sessions import Visits
+from livetalk.server.routes import Api, make_app
+from livetalk.server.sessions import SessionManager
 
 
 @dataclass
 class House:
     url: str
-    visits: Visits
-    studio: FakeStudio
+    visits: SessionManager
+    studio: FakeHost
     http: httpx.AsyncClient
 
     async def open(self, **wish: object) -> tuple[str, dict[str, str]]:
@@ -36,18 +36,18 @@ class House:
 
 @contextlib.asynccontextmanager
 async def house(
-    limits: Limits | None = None,
-    face: type[FakeFace] = FakeFace,
+    limits: ServerLimits | None = None,
+    face: type[FakeAvatar] = FakeAvatar,
     places: int = 4,
     udp: bool = True,
     ice: Sequence[str] = (),
 ) -> AsyncIterator[House]:
-    studio = FakeStudio(places=places, face=face)
-    visits = Visits(studio, EchoBrain(), limits or Limits(), Metrics(), Log())
+    studio = FakeHost(places=places, face=face)
+    visits = SessionManager(studio, EchoBrain(), limits or ServerLimits(), Metrics(), Log())
     await visits.start()
     door = bind("127.0.0.1", 0)
     url = f"http://127.0.0.1:{door.getsockname()[1]}"
-    app = make_app(Door(visits, avatars(), ice, udp))
+    app = make_app(Api(visits, avatars(), ice, udp))
     config = uvicorn.Config(
         app, log_config=None, ws="websockets-sansio", ws_max_size=64 * 1024, timeout_graceful_shutdown=1
     )

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from livetalk.live.drift import Band, Drift, DriftMeter
+from livetalk.live.drift import Drift, DriftMeter, DriftThresholds
 
 
 def portrait(name: str = "ada") -> np.ndarray:
@@ -40,7 +40,7 @@ def test_a_moving_head_stays_inside(down: int, right: int) -> None:
     meter = DriftMeter(ADA)
     drift = meter.measure(block(np.roll(ADA, (down, right), (0, 1)), 1))
     assert drift.identity < 0.2  # half a cell off costs most
-    assert meter.band.holds(drift)
+    assert meter.band.contains(drift)
 
 
 @given(st.integers(-6, 6), st.integers(0, 2))
@@ -48,7 +48,7 @@ def test_a_moving_head_stays_inside(down: int, right: int) -> None:
 def test_a_little_light_or_noise_stays_inside(light: int, noise: int) -> None:
     grain = np.random.default_rng(0).integers(-noise, noise + 1, (3, *ADA.shape))
     meter = DriftMeter(ADA)
-    assert meter.band.holds(meter.measure(np.clip(grain + light + ADA, 0, 255).astype(np.uint8)))
+    assert meter.band.contains(meter.measure(np.clip(grain + light + ADA, 0, 255).astype(np.uint8)))
 
 
 def test_another_person_is_another_identity() -> None:
@@ -93,17 +93,17 @@ def test_any_picture_gives_finite_numbers(size: int, frames: int, level: int) ->
 
 @given(st.lists(st.booleans(), max_size=20), st.integers(1, 5))
 def test_only_blocks_in_a_row_leave_the_band(outside: list[bool], patience: int) -> None:
-    meter = DriftMeter(ADA[::4, ::4], Band(patience=patience))
+    meter = DriftMeter(ADA[::4, ::4], DriftThresholds(patience=patience))
     for i, out in enumerate(outside):
         latest = outside[max(0, i + 1 - patience) : i + 1]
-        assert meter.leaves_band(FAR if out else NONE) == (len(latest) == patience and all(latest))
+        assert meter.is_outside(FAR if out else NONE) == (len(latest) == patience and all(latest))
 
 
 def test_a_reset_starts_the_patience_again() -> None:
     meter = DriftMeter(ADA)
-    assert [meter.leaves_band(FAR) for _ in range(4)] == [False, False, True, True]
+    assert [meter.is_outside(FAR) for _ in range(4)] == [False, False, True, True]
     meter.reset()
-    assert [meter.leaves_band(FAR) for _ in range(3)] == [False, False, True]
+    assert [meter.is_outside(FAR) for _ in range(3)] == [False, False, True]
 
 
 def test_measuring_takes_no_time() -> None:
@@ -123,4 +123,4 @@ def test_what_cannot_be_measured_is_refused() -> None:
     with pytest.raises(ValueError, match="one size"):
         DriftMeter(ADA).measure(block(ADA, 0))
     with pytest.raises(ValueError, match="positive"):
-        Band(patience=0)
+        DriftThresholds(patience=0)

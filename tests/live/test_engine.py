@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from livetalk.avatar.aio import AsyncSession
-from livetalk.avatar.blocks import Cut, TimedBlock
+from livetalk.avatar.blocks import Interrupted, TimedBlock
 from livetalk.avatar.fake_session import FakeSession
 from livetalk.live import engine as live
 from livetalk.live.engine import Full, LivePerformer
-from livetalk.live.faults import Limits
+from livetalk.live.faults import FaultLimits
 from livetalk.live.session import LiveSession
 from livetalk.performer.performer import Performer
 
-ANYTHING = Limits(largest=1e9, power=1e9, black=-1.0, frozen=-1.0)
+ANYTHING = FaultLimits(largest=1e9, power=1e9, black=-1.0, frozen=-1.0)
 TONE = 0.3 * np.sin(np.arange(16_000) * 0.2).astype(np.float32)
 
 
@@ -32,14 +32,14 @@ def engine(performer: Performer) -> Iterator[LivePerformer]:
 
 def _open(engine: LivePerformer, light: int = 128, seed: int = 0) -> LiveSession:
     session = engine.open(np.full((64, 64, 3), light, np.uint8), "a person", seed)
-    session.guard.limits = ANYTHING
-    session.drift.leaves_band = lambda drift: False  # type: ignore[method-assign]
+    session.fault_detector.limits = ANYTHING
+    session.drift.is_outside = lambda drift: False  # type: ignore[method-assign]
     return session
 
 
-def _take(session: LiveSession, frames: int) -> list[TimedBlock | Cut]:
+def _take(session: LiveSession, frames: int) -> list[TimedBlock | Interrupted]:
     """Items until so many frames of the session are taken."""
-    items: list[TimedBlock | Cut] = []
+    items: list[TimedBlock | Interrupted] = []
     while session.taken_frames < frames:
         item = session.take(timeout=5)
         assert item is not None
@@ -47,7 +47,7 @@ def _take(session: LiveSession, frames: int) -> list[TimedBlock | Cut]:
     return items
 
 
-def _blocks(items: list[TimedBlock | Cut]) -> list[TimedBlock]:
+def _blocks(items: list[TimedBlock | Interrupted]) -> list[TimedBlock]:
     return [item for item in items if isinstance(item, TimedBlock)]
 
 
@@ -92,12 +92,12 @@ def test_an_interrupt_cuts_the_sound_at_once_and_the_face_goes_on(engine: LivePe
     session.push(np.resize(TONE, 160_000))
     _take(session, 21)
     session.interrupt()
-    assert isinstance(session.take(timeout=0.05), Cut)
+    assert isinstance(session.take(timeout=0.05), Interrupted)
     after = _blocks(_take(session, 60))
     assert after[0].first_frame <= 21
     assert [b.first_frame for b in after[1:]] == [b.first_frame + len(b.frames) for b in after[:-1]]
     assert not any(b.audio.any() for b in after)
-    assert session.tally.interrupts == 1
+    assert session.stats.interrupts == 1
 
 
 def test_interrupts_at_any_moment_leave_no_gap(engine: LivePerformer) -> None:
@@ -129,10 +129,10 @@ def test_an_interrupt_just_before_a_block_waits_for_its_first_piece(
     shown = None
     for _ in range(200):  # until the next block is being made, and what is there soon ends
         with session.lock:
-            lacking = session.announced / 16 - session.playhead < session.remake_soonest
+            lacking = session.decoded_frames / 16 - session.playhead < session.earliest_replacement_s
             if lacking and session.busy and session.epoch == 0:
                 session.interrupt()
-                shown = session.announced
+                shown = session.decoded_frames
                 break
         time.sleep(0.005)
         session.poll()
@@ -141,8 +141,8 @@ def test_an_interrupt_just_before_a_block_waits_for_its_first_piece(
     items = _blocks(_take(session, shown + 24))
     assert [b.first_frame for b in items[1:]] == [b.first_frame + len(b.frames) for b in items[:-1]]
     assert session.epoch == 1
-    assert not any(b.audio.any() or b.said for b in items if b.first_frame >= shown)
-    assert [b.revised for b in items if b.first_frame >= shown][:2] == [False, True]
+    assert not any(b.audio.any() or b.speech_samples for b in items if b.first_frame >= shown)
+    assert [b.replaces for b in items if b.first_frame >= shown][:2] == [False, True]
 
 
 def test_a_paused_session_stands_still(engine: LivePerformer) -> None:
@@ -247,19 +247,19 @@ def test_a_stage_that_breaks_ends_the_session_it_was_for(engine, monkeypatch: py
 def test_a_faulty_block_is_made_again_and_then_held(engine: LivePerformer, monkeypatch: pytest.MonkeyPatch) -> None:
     session = _open(engine)
     _take(session, 9)
-    session.guard.limits = Limits(largest=0.0)
+    session.fault_detector.limits = FaultLimits(largest=0.0)
     blocks = _blocks(_take(session, 45))
-    assert session.guard.counts.retried > 0
-    assert any(b.held for b in blocks)
-    held = [b for b in blocks if b.held]
+    assert session.fault_detector.counts.retried > 0
+    assert any(b.repeated for b in blocks)
+    held = [b for b in blocks if b.repeated]
     assert all((b.frames == b.frames[0]).all() for b in held)
 
 
 def test_a_drifting_face_is_re_anchored(engine: LivePerformer) -> None:
     session = _open(engine)
-    session.drift.leaves_band = lambda drift: True  # type: ignore[method-assign]
+    session.drift.is_outside = lambda drift: True  # type: ignore[method-assign]
     _take(session, 70)
-    assert session.tally.re_anchors > 0
+    assert session.stats.re_anchors > 0
 
 
 def test_a_snapshot_goes_on_in_another_session(engine: LivePerformer) -> None:
@@ -267,7 +267,7 @@ def test_a_snapshot_goes_on_in_another_session(engine: LivePerformer) -> None:
     _take(session, 33)
     kept = session.snapshot()
     other = engine.open(np.full((64, 64, 3), 128, np.uint8), "a person", snapshot=kept)
-    other.guard.limits = ANYTHING
+    other.fault_detector.limits = ANYTHING
     first = other.take(timeout=5)
     assert isinstance(first, TimedBlock)
     assert first.index == kept.index
@@ -289,14 +289,14 @@ def test_on_two_devices_a_block_costs_the_larger_stage(engine: LivePerformer, mo
     monkeypatch.setattr(live, "decode", slow_decode)
     session = _open(engine)
     _take(session, 57)  # the engine learns what a block costs
-    before = session.tally.late
+    before = session.stats.late
     _take(session, 57 + 5 * 12)
-    assert session.tally.late == before
+    assert session.stats.late == before
 
 
 def test_asyncio_sees_the_same_session(engine: LivePerformer) -> None:
-    async def talk() -> list[TimedBlock | Cut]:
-        items: list[TimedBlock | Cut] = []
+    async def talk() -> list[TimedBlock | Interrupted]:
+        items: list[TimedBlock | Interrupted] = []
         async with AsyncSession(_open(engine)) as session:
             await session.push(TONE)
             async for item in session:
@@ -308,7 +308,7 @@ def test_asyncio_sees_the_same_session(engine: LivePerformer) -> None:
         return items
 
     items = asyncio.run(talk())
-    assert any(isinstance(item, Cut) for item in items)
+    assert any(isinstance(item, Interrupted) for item in items)
     frames = [b.first_frame for b in _blocks(items)]
     assert frames == sorted(frames)
 
@@ -322,7 +322,7 @@ def test_the_fake_keeps_the_same_promises() -> None:
     assert first.speaking
     assert session.poll() == (None, 0.25)
     session.interrupt()
-    assert isinstance(session.poll()[0], Cut)
+    assert isinstance(session.poll()[0], Interrupted)
     now[0] = 0.25
     second, _ = session.poll()
     assert isinstance(second, TimedBlock)
@@ -344,14 +344,14 @@ def test_speech_begins_in_the_silence_that_was_made_ahead(
         session.end()
         taken = _blocks(_take(session, after + 44))
         assert [b.first_frame for b in taken[1:]] == [b.first_frame + len(b.frames) for b in taken[:-1]]
-        first = next(b for b in taken if b.said)
-        assert first.first_frame / 16 - pushed < session.remake + 0.6, "not behind two blocks of silence"
+        first = next(b for b in taken if b.speech_samples)
+        assert first.first_frame / 16 - pushed < session.replacement_s + 0.6, "not behind two blocks of silence"
         heard = np.concatenate([b.audio for b in taken])
         start = (first.first_frame - taken[0].first_frame) * 1000
         np.testing.assert_array_equal(heard[start : start + 16_000], TONE)
         assert not heard[:start].any()
-        assert sum(b.said for b in taken) == 16_000
-        assert session.tally.interrupts == 0
+        assert sum(b.speech_samples for b in taken) == 16_000
+        assert session.stats.interrupts == 0
         session.close()
 
 
@@ -367,4 +367,4 @@ def test_utterances_that_follow_each_other_are_said_whole(
         said += 6_000
     taken += _blocks(_take(session, session.taken_frames + 60))
     assert [b.first_frame for b in taken[1:]] == [b.first_frame + len(b.frames) for b in taken[:-1]]
-    assert sum(b.said for b in taken) == said
+    assert sum(b.speech_samples for b in taken) == said

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livetalk.live.faults import Fault, Guard, Limits, fault_of
+from livetalk.live.faults import Fault, FaultDetector, FaultLimits, fault_of
 
 RNG = np.random.default_rng(0)
 PORTRAIT = RNG.integers(0, 256, (32, 32, 3), np.uint8)
@@ -19,7 +19,7 @@ LATENTS = torch.randn(1, 4, 3, 4, 4, generator=torch.Generator().manual_seed(0))
 @settings(max_examples=30, deadline=None)
 def test_ordinary_blocks_pass(seed: int, scale: float) -> None:
     made = scale * torch.randn(1, 4, 3, 4, 4, generator=torch.Generator().manual_seed(seed))
-    guard = Guard(PORTRAIT)
+    guard = FaultDetector(PORTRAIT)
     assert guard.check(made, FRAMES, PORTRAIT) is None
     assert guard.check(made, FRAMES[:9], None) is None
     assert guard.counts.faults == 0
@@ -49,19 +49,19 @@ def test_one_huge_value_or_much_power_has_exploded() -> None:
 def test_a_single_black_frame_is_found(place: int) -> None:
     frames = FRAMES.copy()
     frames[place] = 2
-    assert Guard(PORTRAIT).check(LATENTS, frames, PORTRAIT) is Fault.BLACK
+    assert FaultDetector(PORTRAIT).check(LATENTS, frames, PORTRAIT) is Fault.BLACK
 
 
 def test_a_dark_portrait_may_stay_dark() -> None:
-    guard, frames = Guard(PORTRAIT // 64), FRAMES // 64
-    assert guard.luma < Limits().black
+    guard, frames = FaultDetector(PORTRAIT // 64), FRAMES // 64
+    assert guard.luma < FaultLimits().black
     assert guard.check(LATENTS, frames, PORTRAIT // 64) is None
     assert guard.check(LATENTS, frames * 0, PORTRAIT) is Fault.BLACK
-    assert Guard(PORTRAIT * 0).check(LATENTS, frames * 0, PORTRAIT) is None
+    assert FaultDetector(PORTRAIT * 0).check(LATENTS, frames * 0, PORTRAIT) is None
 
 
 def test_a_block_that_stands_still_is_frozen() -> None:
-    guard = Guard(PORTRAIT)
+    guard = FaultDetector(PORTRAIT)
     assert guard.check(LATENTS, STILL, PORTRAIT) is Fault.FROZEN
     assert guard.check(LATENTS, STILL, None) is Fault.FROZEN
     assert guard.check(LATENTS, STILL, FRAMES[0]) is None
@@ -73,11 +73,11 @@ def test_a_block_that_stands_still_is_frozen() -> None:
 def test_one_frame_that_moves_is_life(place: int) -> None:
     frames = STILL.copy()
     frames[place, 10:20, 10:20] ^= 1
-    assert Guard(PORTRAIT).check(LATENTS, frames, PORTRAIT) is None
+    assert FaultDetector(PORTRAIT).check(LATENTS, frames, PORTRAIT) is None
 
 
 def test_faults_are_counted_by_kind_and_counts_are_a_streams_own() -> None:
-    guard, other = Guard(PORTRAIT), Guard(PORTRAIT)
+    guard, other = FaultDetector(PORTRAIT), FaultDetector(PORTRAIT)
     guard.check(LATENTS * float("nan"), None, None)
     guard.check(100 * LATENTS, FRAMES, None)
     guard.check(LATENTS, FRAMES * 0, None)

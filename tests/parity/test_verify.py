@@ -10,10 +10,10 @@ import torch
 
 from livetalk.cli import main
 from livetalk.parity.verify import Recording, record, verify
-from livetalk.performer.performer import Options, Performer
+from livetalk.performer.performer import LoadOptions, Performer
 from livetalk.presets import MINIATURE_FULL
 
-OPTIONS = Options(as_published=True, random_weights=True, device="cpu")
+OPTIONS = LoadOptions(as_published=True, random_weights=True, device="cpu")
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from livetalk.codec.taehv import LightDecoder, LightWan
-from livetalk.dit.compiled import Measures
+from livetalk.dit.compiled import AccelerationConfig
 from livetalk.nn.kernels.choose import Kernel
 from livetalk.performer import accelerate as prepare_module
-from livetalk.performer.accelerate import prepare
-from livetalk.performer.performer import Options, Performer
+from livetalk.performer.accelerate import accelerate
+from livetalk.performer.performer import LoadOptions, Performer
 from livetalk.presets import MINIATURE_FULL
 
 FACE = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*script_method:DeprecationWarni
 
 
 def fresh() -> Performer:
-    options = Options(random_weights=True, device="cpu")
+    options = LoadOptions(random_weights=True, device="cpu")
     return Performer.load(MINIATURE_FULL.name, dtype=torch.float32, options=options)
 
 
@@ -34,7 +34,7 @@ def plain():
 
 def test_exact_shows_the_same_frames(plain):
     performer, told = fresh(), []
-    prepare(performer, "exact", tell=told.append)
+    accelerate(performer, "exact", tell=told.append)
     assert np.abs(play(performer) - plain).max() <= 1
     assert told[0] == "choosing kernels"
     assert told[-1] == "warming up"
@@ -45,7 +45,7 @@ def test_exact_shows_the_same_frames(plain):
 
 def test_fast_takes_the_light_decoder_and_says_what_it_could_not(plain):
     performer = fresh()
-    prepare(performer, "fast", LightDecoder(widths=(16, 8, 8, 8)))
+    accelerate(performer, "fast", LightDecoder(widths=(16, 8, 8, 8)))
     assert isinstance(performer.codec, LightWan)
     assert not hasattr(performer.codec.wan, "decoder")
     frames = play(performer)
@@ -58,7 +58,7 @@ def test_fast_takes_the_light_decoder_and_says_what_it_could_not(plain):
 @pytest.mark.slow
 def test_the_decoder_compiles_or_stays(plain):
     performer = fresh()
-    prepare(performer, "exact", measures=Measures(compiled=True, backend="no such backend"))
+    accelerate(performer, "exact", measures=AccelerationConfig(compiled=True, backend="no such backend"))
     assert np.abs(play(performer) - plain).max() <= 1
     assert any(line.startswith("blocks: eager; not compiled: InvalidBackend") for line in performer.log)
     assert "decoder: Wan's VAE, eager; not compiled: InvalidBackend" in performer.log
@@ -67,24 +67,24 @@ def test_the_decoder_compiles_or_stays(plain):
 @pytest.mark.slow
 def test_everything_compiled_shows_the_same_frames(plain):
     performer = fresh()
-    prepare(performer, "exact", measures=Measures(compiled=True, backend="eager"))
+    accelerate(performer, "exact", measures=AccelerationConfig(compiled=True, backend="eager"))
     assert np.abs(play(performer) - plain).max() <= 1
     assert {"blocks: compiled (eager)", "decoder: Wan's VAE, compiled"} <= set(performer.log)
 
 
 def test_a_performer_is_made_ready_once():
     performer = fresh()
-    prepare(performer, "exact")
+    accelerate(performer, "exact")
     with pytest.raises(AssertionError):
-        prepare(performer, "exact")
+        accelerate(performer, "exact")
 
 
 def test_attention_reads_8_bits_and_shows_nearly_the_same(plain, monkeypatch):
     """The fast mode on Hopper GPUs; here the numbers are read as 8 bits and multiplied as they are."""
-    monkeypatch.setattr(prepare_module, "fastest", lambda *sizes: Kernel("default", {}, eight=True))
+    monkeypatch.setattr(prepare_module, "fastest_kernel", lambda *sizes: Kernel("default", {}, eight=True))
     performer = fresh()
-    prepare(performer, "fast")
-    pool = performer.pool(1)
+    accelerate(performer, "fast")
+    pool = performer.kv_pool(1)
     assert all(room.keys.dtype is torch.float8_e4m3fn for room in pool.rooms([()], None))
     assert "keys and values of attention: fp8 e4m3" in performer.log
     difference = np.abs(play(performer) - plain)

@@ -14,7 +14,7 @@ import torch
 
 from livetalk.performer.performer import Performer
 from livetalk.performer.stages import decode, denoise
-from livetalk.performer.stream import AvatarStream, Job
+from livetalk.performer.stream import AvatarStream, BlockPlan
 from livetalk.presets import MINIATURE
 
 GEOMETRY = MINIATURE.geometry
@@ -45,7 +45,7 @@ def test_threads_of_a_loaded_model_share_one_heap(tmp_path: Path) -> None:
     assert report.read_text().count("<heap nr=") == 1
 
 
-def _make(stream: AvatarStream, job: Job | None = None) -> None:
+def _make(stream: AvatarStream, job: BlockPlan | None = None) -> None:
     record = denoise(stream.performer, [stream], [job or stream.plan()])[0]
     decode(stream.performer, [stream], [record])
 
@@ -67,7 +67,7 @@ def _speak_and_interrupt(stream: AvatarStream, rng: np.random.Generator) -> None
     stream.push(0.1 * rng.standard_normal(30_000).astype(np.float32))
     _make(stream)
     _make(stream)
-    stream.track.clear()
+    stream.speech.clear()
     shown = stream.records[0].job.frames.start + int(rng.integers(2 * GEOMETRY.frames_per_block))
     if (job := stream.interrupt(shown)) is not None:
         _make(stream, job)
@@ -75,7 +75,7 @@ def _speak_and_interrupt(stream: AvatarStream, rng: np.random.Generator) -> None
 
 @pytest.mark.slow
 def test_interrupts_leave_nothing_behind(performer: Performer) -> None:
-    stream = performer.stream(performer.pool(1).open(), np.full((64, 64, 3), 128, np.uint8), "calm", 0)
+    stream = performer.stream(performer.kv_pool(1).open(), np.full((64, 64, 3), 128, np.uint8), "calm", 0)
     rng = np.random.default_rng(0)
 
     def held(interrupts: int) -> tuple[int, int]:

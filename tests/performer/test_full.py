@@ -9,12 +9,12 @@ import torch
 from livetalk.avatar.blocks import TimedBlock
 from livetalk.live.engine import LivePerformer
 from livetalk.live.snapshots import newest
-from livetalk.performer.performer import Options, Performer
+from livetalk.performer.performer import LoadOptions, Performer
 from livetalk.presets import DIT_1_3B, FULL, MINIATURE_FULL
 from livetalk.published.hub import WAN
 from tests.helpers.published import published_folder
 
-RANDOM = Options(random_weights=True, device="cpu")
+RANDOM = LoadOptions(random_weights=True, device="cpu")
 NAME = MINIATURE_FULL.name
 
 
@@ -53,7 +53,7 @@ def test_published_files_make_a_video_and_the_encoder_is_not_loaded_twice(files,
     # is part of what is kept, so the same performer is asked.
     assert np.array_equal(play(performer, face, [speech]), frames)
     with pytest.raises(ValueError, match=r"new and .*umt5.* livetalk download 1\.3b"):
-        performer.text_of("somebody else")
+        performer.encode_prompt("somebody else")
     hidden.rename(encoder)
 
 
@@ -64,7 +64,7 @@ def test_missing_files_are_named_in_one_sentence(tmp_path):
 
 def test_files_of_another_size_are_refused_by_name_and_shape(files):
     with pytest.raises(ValueError, match=r"do not fit DiT: .*blocks"):
-        Performer.load("1.3b", folder=files, options=Options(device="cpu"))
+        Performer.load("1.3b", folder=files, options=LoadOptions(device="cpu"))
 
 
 def test_pieces_do_not_matter(performer, face, speech):
@@ -73,14 +73,14 @@ def test_pieces_do_not_matter(performer, face, speech):
 
 
 def test_a_second_device_decodes_the_same_frames(performer, face, speech):
-    two = Performer.load(NAME, dtype=torch.float32, options=Options(random_weights=True, device="cpu, cpu"))
+    two = Performer.load(NAME, dtype=torch.float32, options=LoadOptions(random_weights=True, device="cpu, cpu"))
     assert np.array_equal(play(two, face, [speech]), play(performer, face, [speech]))
 
 
 @pytest.mark.parametrize("names", ["nowhere", "cuda:99", "cpu,cpu,cpu"])
 def test_a_device_that_is_not_there_is_refused(names):
     with pytest.raises(ValueError, match=r"is no device|cannot be used"):
-        Performer.load(NAME, options=Options(random_weights=True, device=names))
+        Performer.load(NAME, options=LoadOptions(random_weights=True, device=names))
 
 
 def test_speech_is_heard(performer, face, speech):
@@ -112,7 +112,7 @@ def test_an_interrupt_finds_the_decoders_memory_that_was_not_kept(performer, fac
 
     made = []
     for performer.keeps_carries in (True, False):
-        slot = performer.pool(1).open()
+        slot = performer.kv_pool(1).open()
         stream = performer.stream(slot, face, "a person")
         stream.push(speech)
         stream.end()
@@ -132,7 +132,7 @@ def test_an_interrupt_finds_the_decoders_memory_that_was_not_kept(performer, fac
 @pytest.fixture(scope="module")
 def faithful() -> Performer:
     return Performer.load(
-        NAME, dtype=torch.float32, options=Options(as_published=True, random_weights=True, device="cpu")
+        NAME, dtype=torch.float32, options=LoadOptions(as_published=True, random_weights=True, device="cpu")
     )
 
 
@@ -159,7 +159,7 @@ def test_it_waits_for_all_of_the_speech(faithful, face, speech):
 def test_the_clip_is_encoded_as_the_authors_do(faithful):
     """Five seconds of their clips: 80,000 samples are heard as 81 frames."""
     sound = 0.1 * torch.randn(80_000, generator=torch.Generator().manual_seed(0))
-    track = faithful.track()
+    track = faithful.new_speech_buffer()
     track.push(sound.numpy(), 16_000)
     assert not track.ready(9)
     track.end()
@@ -168,7 +168,7 @@ def test_the_clip_is_encoded_as_the_authors_do(faithful):
 
 
 def test_speech_beyond_the_published_positions_is_refused(faithful):
-    track = faithful.track()
+    track = faithful.new_speech_buffer()
     track.push(np.zeros(256 * 16_000, np.float32), 16_000)
     with pytest.raises(ValueError, match=r"255 s.*leave out --as-published"):
         track.end()
@@ -181,7 +181,7 @@ def test_live_sessions_refuse_it(faithful):
 
 def test_a_bundled_preset_has_no_such_mode():
     with pytest.raises(ValueError, match=r"--preset 1\.3b"):
-        Performer.load("tiny", options=Options(as_published=True))
+        Performer.load("tiny", options=LoadOptions(as_published=True))
 
 
 def test_the_full_preset_is_the_published_one():
@@ -203,12 +203,12 @@ def test_a_block_of_full_size_has_its_shapes():
         pool = StatePool(PoolShape.of(c, g), 1, torch.bfloat16, "meta")
         x = torch.empty(1, 16, 3, 64, 64)
         t, audio = torch.empty(1, 3), torch.empty(1, 3, 4 * 10_752)
-        text = model.remember_text(torch.empty(1, 512, 4096))
-        turn = model.turn(torch.empty(15), (32, 32))
+        text = model.project_text(torch.empty(1, 512, 4096))
+        turn = model.rope(torch.empty(15), (32, 32))
         rooms = pool.rooms([(0, 1, 2, 3)], turn[: 12 * 1024])
         given = torch.empty(1, 17, 3, 64, 64)
         out = model(x, t, given, text, audio, turn[12 * 1024 :], rooms)
-        own = model.keys_values(x, t, given, text, audio, turn[12 * 1024 :], rooms)
+        own = model.compute_kv(x, t, given, text, audio, turn[12 * 1024 :], rooms)
     assert out.shape == x.shape
     assert len(own) == 30
     assert own[29][0].shape == (1, 3072, 12, 128)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from livetalk.dit.model import DiT
 from livetalk.flow.schedule import ladder
 from livetalk.performer.kv_pool import KEPT, PoolShape, StatePool, side_by_side
-from livetalk.performer.rollout import BlockConditions, RolloutState, begin, ladder_of, next_block
+from livetalk.performer.rollout import BlockConditions, RolloutState, begin, denoising_steps, next_block
 from livetalk.presets import MINIATURE
 
-STEPS = ladder_of(ladder(4, 3.0))
+STEPS = denoising_steps(ladder(4, 3.0))
 SHAPE = PoolShape.of(MINIATURE.dit, MINIATURE.geometry)
 SMALL = PoolShape(layers=1, heads=1, head_dim=2, anchors=3, rolling=1, block_latents=1, tokens_per_latent=1)
 

@@ -13,7 +13,7 @@ import torch
 from livetalk.performer import pipeline
 from livetalk.performer.kv_pool import StatePool
 from livetalk.performer.performer import Performer
-from livetalk.performer.pipeline import computing, overlapped
+from livetalk.performer.pipeline import computing, run_pipelined
 
 PORTRAIT = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
 
@@ -39,7 +39,7 @@ class _Stages:
                     pulled.append(index)
                 yield None, SimpleNamespace(index=index)
 
-        return overlapped(SimpleNamespace(device=torch.device("cpu")), jobs())  # type: ignore[arg-type]
+        return run_pipelined(SimpleNamespace(device=torch.device("cpu")), jobs())  # type: ignore[arg-type]
 
     def _do(self, name: str, index: int) -> int:
         self.events.append(("begin", name, index))
@@ -101,7 +101,7 @@ def test_a_job_that_cannot_be_made_reaches_the_caller(monkeypatch: pytest.Monkey
         raise OSError("the microphone is gone")
 
     with pytest.raises(OSError, match="microphone"):
-        list(overlapped(SimpleNamespace(device=torch.device("cpu")), jobs()))  # type: ignore[arg-type]
+        list(run_pipelined(SimpleNamespace(device=torch.device("cpu")), jobs()))  # type: ignore[arg-type]
     assert not _decoders()
 
 
@@ -110,8 +110,8 @@ def test_a_stream_given_up_early_frees_its_place_and_threads(
     performer: Performer, monkeypatch: pytest.MonkeyPatch, blocks: int
 ) -> None:
     pools: list[StatePool] = []
-    made = performer.pool
-    monkeypatch.setattr(performer, "pool", lambda sessions: pools.append(made(sessions)) or pools[-1])
+    made = performer.kv_pool
+    monkeypatch.setattr(performer, "kv_pool", lambda sessions: pools.append(made(sessions)) or pools[-1])
     frames = performer.perform(PORTRAIT, [np.ones(60_000, np.float32) * 0.1], "calm")
     for _ in range(blocks):
         next(frames)
@@ -125,8 +125,8 @@ def test_a_stream_given_up_early_frees_its_place_and_threads(
 def test_a_portrait_that_is_not_framed_leaves_nothing_behind(
     performer: Performer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = performer.pool(1)
-    monkeypatch.setattr(performer, "pool", lambda sessions: pool)
+    pool = performer.kv_pool(1)
+    monkeypatch.setattr(performer, "kv_pool", lambda sessions: pool)
     with pytest.raises(ValueError, match="frame it"):
         next(performer.perform(PORTRAIT[:32], [np.zeros(9_000, np.float32)], ""))
     assert pool.free == 1

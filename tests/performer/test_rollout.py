@@ -7,10 +7,17 @@ import torch
 
 from livetalk.dit.model import DiT
 from livetalk.flow.schedule import ladder
-from livetalk.performer.rollout import BlockConditions, Ladder, Plan, begin, ladder_of, next_block
+from livetalk.performer.rollout import (
+    BlockConditions,
+    DenoisingSteps,
+    RolloutOptions,
+    begin,
+    denoising_steps,
+    next_block,
+)
 from livetalk.presets import MINIATURE
 
-STEPS = ladder_of(ladder(4, 3.0))
+STEPS = denoising_steps(ladder(4, 3.0))
 
 
 def _noise(block: int):
@@ -68,7 +75,9 @@ def test_windowed_streams_pass_any_position(model: DiT) -> None:
 
 
 def test_only_the_exit_step_carries_gradient_and_memory_does_not(model: DiT) -> None:
-    clean, state = next_block(model, _noise(0), _conditions(0), _begin(), STEPS, Plan(exit_step=1, gradient=True))
+    clean, state = next_block(
+        model, _noise(0), _conditions(0), _begin(), STEPS, RolloutOptions(exit_step=1, gradient=True)
+    )
     assert clean.requires_grad
     assert not any(k.requires_grad or v.requires_grad for k, v in state.cache.layers)
     clean.square().mean().backward()
@@ -89,4 +98,4 @@ def test_speech_of_a_block_does_not_change_earlier_blocks(model: DiT) -> None:
 
 def test_a_ladder_must_fall() -> None:
     with pytest.raises(ValueError, match="fall"):
-        Ladder((500.0, 1000.0), (0.5, 1.0))
+        DenoisingSteps((500.0, 1000.0), (0.5, 1.0))

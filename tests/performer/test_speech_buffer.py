@@ -9,23 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livetalk.performer.performer import Performer
-from livetalk.performer.speech_buffer import LONGEST_WAIT, SpeechTrack
+from livetalk.performer.speech_buffer import LONGEST_WAIT, SpeechBuffer
 
 
 @pytest.fixture
-def track(performer: Performer) -> SpeechTrack:
-    return SpeechTrack(performer.windows, performer.speech)
+def track(performer: Performer) -> SpeechBuffer:
+    return SpeechBuffer(performer.windows, performer.speech)
 
 
 def _speech(samples: int, seed: int = 0) -> np.ndarray:
     return (0.1 * np.random.default_rng(seed).standard_normal(samples)).astype(np.float32)
 
 
-def _frames(track: SpeechTrack, block: int) -> int:
+def _frames(track: SpeechBuffer, block: int) -> int:
     return len(track.windows.geometry.frames_of_block(block))
 
 
-def _said(track: SpeechTrack, pieces: list[np.ndarray], rate: int = 16_000) -> tuple[torch.Tensor, np.ndarray]:
+def _said(track: SpeechBuffer, pieces: list[np.ndarray], rate: int = 16_000) -> tuple[torch.Tensor, np.ndarray]:
     """Rows and sound of an utterance, each block taken as soon as it can be."""
     heard = []
     for piece in pieces:
@@ -33,13 +33,13 @@ def _said(track: SpeechTrack, pieces: list[np.ndarray], rate: int = 16_000) -> t
         while track.ready(_frames(track, len(heard))):
             heard.append(track.next(_frames(track, len(heard))))
     track.end()
-    while track.waiting:
+    while track.pending:
         heard.append(track.next(_frames(track, len(heard))))
     return torch.cat([h.rows for h in heard]), np.concatenate([h.audio for h in heard])
 
 
-def _state(track: SpeechTrack) -> tuple[int, bool, bytes, bytes]:
-    return track.waiting, track.ended, track.past.tobytes(), track._peek(track.waiting).tobytes()
+def _state(track: SpeechBuffer) -> tuple[int, bool, bytes, bytes]:
+    return track.pending, track.ended, track.history.tobytes(), track._peek(track.pending).tobytes()
 
 
 @settings(deadline=None, max_examples=25)
@@ -49,7 +49,7 @@ def test_rows_are_those_of_the_whole_utterance_however_it_is_cut(
 ) -> None:
     audio = _speech(samples, seed)
     edges = sorted({0, samples, *(min(cut, samples) for cut in cuts)})
-    track = SpeechTrack(performer.windows, performer.speech)
+    track = SpeechBuffer(performer.windows, performer.speech)
     rows, laid = _said(track, [audio[a:z] for a, z in pairwise(edges)])
     assert torch.equal(rows, performer.windows.features(performer.speech, torch.from_numpy(audio)))
     assert np.array_equal(laid[:samples], audio)
@@ -65,7 +65,7 @@ def test_resampled_speech_does_not_depend_on_cuts_either(performer: Performer, r
     audio = _speech(40_000)
     made = []
     for edges in ([0, 40_000], sorted({0, 40_000, *cuts})):
-        track = SpeechTrack(performer.windows, performer.speech)
+        track = SpeechBuffer(performer.windows, performer.speech)
         made.append(_said(track, [audio[a:z] for a, z in pairwise(edges)], rate))
     assert torch.equal(made[0][0], made[1][0])
     assert np.array_equal(made[0][1], made[1][1])
@@ -74,14 +74,14 @@ def test_resampled_speech_does_not_depend_on_cuts_either(performer: Performer, r
 @settings(deadline=None, max_examples=25)
 @given(parts=st.lists(st.tuples(st.integers(8_000, 96_000), st.integers(200, 30_000)), min_size=1, max_size=6))
 def test_rates_may_change_in_mid_stream_and_no_time_is_lost(performer: Performer, parts: list[tuple[int, int]]) -> None:
-    track = SpeechTrack(performer.windows, performer.speech)
+    track = SpeechBuffer(performer.windows, performer.speech)
     for rate, samples in parts:
         track.push(_speech(samples), rate)
     track.end()
-    assert abs(track.waiting - sum(16_000 * samples / rate for rate, samples in parts)) <= 4 * len(parts)
+    assert abs(track.pending - sum(16_000 * samples / rate for rate, samples in parts)) <= 4 * len(parts)
 
 
-def test_a_tone_goes_on_through_a_change_of_rate(track: SpeechTrack, tone) -> None:
+def test_a_tone_goes_on_through_a_change_of_rate(track: SpeechBuffer, tone) -> None:
     for rate in (24_000, 44_100, 16_000, 8_000):
         track.push(tone(0.5, rate), rate)
     track.end()
@@ -114,7 +114,7 @@ def test_a_tone_goes_on_through_a_change_of_rate(track: SpeechTrack, tone) -> No
 )
 @pytest.mark.parametrize("ended", [False, True])
 def test_unfit_speech_is_refused_and_changes_nothing(
-    track: SpeechTrack, samples: np.ndarray, rate: int, match: str, ended: bool
+    track: SpeechBuffer, samples: np.ndarray, rate: int, match: str, ended: bool
 ) -> None:
     track.push(_speech(20_000), 16_000)
     if ended:
@@ -126,7 +126,7 @@ def test_unfit_speech_is_refused_and_changes_nothing(
     assert _state(track) == before
 
 
-def test_a_piece_belongs_to_the_track_once_it_is_pushed(track: SpeechTrack) -> None:
+def test_a_piece_belongs_to_the_track_once_it_is_pushed(track: SpeechBuffer) -> None:
     piece = _speech(9_000)
     track.push(piece, 16_000)
     kept = piece.copy()
@@ -134,8 +134,8 @@ def test_a_piece_belongs_to_the_track_once_it_is_pushed(track: SpeechTrack) -> N
     assert np.array_equal(track.next(9).audio, kept)
 
 
-def test_the_past_is_what_was_laid_down_silence_included(track: SpeechTrack) -> None:
-    size, line = len(track.past), [np.zeros(len(track.past), np.float32)]
+def test_the_past_is_what_was_laid_down_silence_included(track: SpeechBuffer) -> None:
+    size, line = len(track.history), [np.zeros(len(track.history), np.float32)]
     for block, samples in enumerate([0, 5_000, 12_000, 100, 0]):
         if samples:
             track.push(_speech(samples, block), 16_000)
@@ -145,10 +145,10 @@ def test_the_past_is_what_was_laid_down_silence_included(track: SpeechTrack) -> 
         filled = np.pad(_speech(samples, block), (0, len(heard.audio) - samples))
         assert np.array_equal(heard.audio, filled)
         line.append(filled)
-        assert np.array_equal(track.past, np.concatenate(line)[-size:])
+        assert np.array_equal(track.history, np.concatenate(line)[-size:])
 
 
-def test_rows_after_a_pause_hear_the_pause(track: SpeechTrack, performer: Performer) -> None:
+def test_rows_after_a_pause_hear_the_pause(track: SpeechBuffer, performer: Performer) -> None:
     first, second = _speech(7_000, 1), _speech(12_000, 2)
     track.push(first, 16_000)
     track.end()
@@ -161,11 +161,11 @@ def test_rows_after_a_pause_hear_the_pause(track: SpeechTrack, performer: Perfor
 
 
 def test_speech_that_joins_a_block_under_way_is_heard_as_if_it_had_come_there(
-    track: SpeechTrack, performer: Performer
+    track: SpeechBuffer, performer: Performer
 ) -> None:
     speech = _speech(20_000, 3)
     track.next(9)
-    past = track.past
+    past = track.history
     track.next(12)
     track.push(speech, 16_000)
     track.end()
@@ -178,7 +178,7 @@ def test_speech_that_joins_a_block_under_way_is_heard_as_if_it_had_come_there(
     assert np.array_equal(track._peek(8_000), speech[:8_000])
 
 
-def test_a_block_is_ready_when_its_look_ahead_has_come_or_the_utterance_is_over(track: SpeechTrack) -> None:
+def test_a_block_is_ready_when_its_look_ahead_has_come_or_the_utterance_is_over(track: SpeechBuffer) -> None:
     assert not track.ready(9)
     track.push(_speech(9_000 + track.windows.lookahead_samples - 1), 16_000)
     assert not track.ready(9)
@@ -190,14 +190,14 @@ def test_a_block_is_ready_when_its_look_ahead_has_come_or_the_utterance_is_over(
     assert track.ready(12)
 
 
-def test_what_waits_can_be_dropped_and_the_past_stays(track: SpeechTrack) -> None:
+def test_what_waits_can_be_dropped_and_the_past_stays(track: SpeechBuffer) -> None:
     track.push(_speech(15_000), 24_000)
     track.next(9)
-    past = track.past
+    past = track.history
     track.push(_speech(30_000), 24_000)
     track.clear()
-    assert (track.waiting, track.ended) == (0, True)
+    assert (track.pending, track.ended) == (0, True)
     track.end()
-    assert track.waiting == 0, "the resampler held something back"
-    assert np.array_equal(track.past, past)
+    assert track.pending == 0, "the resampler held something back"
+    assert np.array_equal(track.history, past)
     assert not track.next(12).speaking

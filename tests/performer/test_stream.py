@@ -21,7 +21,7 @@ from livetalk.performer.kv_pool import StatePool
 from livetalk.performer.performer import Performer
 from livetalk.performer.pipeline import computing, half_the_cores
 from livetalk.performer.stages import decode, denoise
-from livetalk.performer.stream import AvatarStream, Job, Record, StreamSnapshot
+from livetalk.performer.stream import AvatarStream, BlockPlan, BlockRecord, StreamSnapshot
 from livetalk.presets import MINIATURE
 
 GEOMETRY = MINIATURE.geometry
@@ -36,14 +36,14 @@ def _speech(samples: int, seed: int = 0) -> np.ndarray:
 
 @pytest.fixture
 def pool(performer: Performer) -> StatePool:
-    return performer.pool(3)
+    return performer.kv_pool(3)
 
 
 def _open(performer: Performer, pool: StatePool, face: int = 0, prompt: str = "calm", seed: int = 5) -> AvatarStream:
     return performer.stream(pool.open(), FACES[face], prompt, seed)
 
 
-def _make(stream: AvatarStream, job: Job | None = None) -> tuple[Record, np.ndarray]:
+def _make(stream: AvatarStream, job: BlockPlan | None = None) -> tuple[BlockRecord, np.ndarray]:
     job = job or stream.plan()
     # On as many cores as the performer takes: sums are rounded by how they are split.
     with computing(torch.get_num_threads() if job.index == 0 else half_the_cores()):
@@ -62,7 +62,7 @@ def _same(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
 def _memory(stream: AvatarStream) -> list[torch.Tensor]:
     """All that the blocks to come depend on, pages in their order."""
     kept = stream.slot.snapshot()
-    past, carry = torch.from_numpy(stream.track.past), pytree.tree_leaves(stream.carry)
+    past, carry = torch.from_numpy(stream.speech.history), pytree.tree_leaves(stream.carry)
     return [torch.tensor([stream.index, stream.rollout.latents]), kept.keys, kept.values, past, *carry]
 
 
@@ -72,14 +72,14 @@ def _equal(a: AvatarStream, b: AvatarStream) -> bool:
 
 
 def _by_hand(performer: Performer, pieces: list[np.ndarray], seed: int = 0, prompt: str = "calm") -> np.ndarray:
-    stream = _open(performer, performer.pool(1), prompt=prompt, seed=seed)
+    stream = _open(performer, performer.kv_pool(1), prompt=prompt, seed=seed)
     made = []
     for piece in pieces:
         stream.push(piece)
         while stream.ready:
             made.append(_make(stream)[1])
     stream.end()
-    while stream.track.waiting:
+    while stream.speech.pending:
         made.append(_make(stream)[1])
     stream.close()
     return np.concatenate(made)
@@ -131,7 +131,7 @@ def test_mute_plans_silence_and_keeps_what_waits(performer: Performer, pool: Sta
     job = stream.plan(mute=True)
     assert not job.heard.speaking
     assert not job.heard.audio.any()
-    assert stream.track.waiting == 5_000
+    assert stream.speech.pending == 5_000
     assert _same([_make(stream, job)[1]], _go(silent, 1))
     assert _equal(stream, silent)
     stream.end()
@@ -227,7 +227,7 @@ def test_an_interrupt_at_any_frame_makes_the_rest_again_as_if_no_more_had_been_s
     stream.push(speech)
     record, seen = _make(stream)
     _go(stream, ahead)
-    stream.track.clear()
+    stream.speech.clear()
     job = stream.interrupt(shown)
     if job is None:  # a whole number of latent frames: the block is seen to its end
         assert shown > 29
@@ -262,7 +262,7 @@ def test_an_interrupt_at_a_blocks_end_leaves_the_state_of_one_that_never_heard_t
     speech[BLOCK : BLOCK + performer.windows.lookahead_samples] = 0  # what is seen was made without the rest
     stream.push(speech)
     _go(stream, 2)
-    stream.track.clear()
+    stream.speech.clear()
     assert stream.interrupt(33) is None
     other = performer.stream(pool.open(), FACES[0], "calm", 5)
     other.restore(before)
@@ -281,7 +281,7 @@ def test_memory_of_a_block_seen_to_its_end_does_not_hear_what_was_never_said(
     stream.push(_speech(4 * BLOCK, seed=4))
     record, _ = _make(stream)
     _make(stream)
-    stream.track.clear()
+    stream.speech.clear()
     assert stream.interrupt(33) is None
     other = performer.stream(pool.open(), FACES[0], "calm", 5)
     other.restore(before)
@@ -300,7 +300,7 @@ def test_an_interrupt_before_anything_was_shown_begins_anew(performer: Performer
     stream, fresh = _open(performer, pool), _open(performer, pool)
     stream.push(_speech(2 * BLOCK))
     _go(stream, 2)
-    stream.track.clear()
+    stream.speech.clear()
     assert stream.interrupt(0) is None
     assert _equal(stream, fresh)
     assert stream.plan().frames == range(9)
@@ -312,7 +312,7 @@ def test_the_first_block_can_be_cut_too(performer: Performer, pool: StatePool) -
         stream = _open(performer, pool)
         stream.push(_speech(2 * BLOCK))
         _make(stream)
-        stream.track.clear()
+        stream.speech.clear()
         job = stream.interrupt(shown)
         if first == 9:
             assert job is None
@@ -339,7 +339,7 @@ def test_a_second_interrupt_finds_what_the_first_left(
     stream.push(_speech(2 * BLOCK, seed=4))
     record, _ = _make(stream)
     carries = [*record.carries]
-    stream.track.clear()
+    stream.speech.clear()
     job = stream.interrupt(one)
     assert job is not None
     assert job.known is not None
@@ -374,7 +374,7 @@ def test_an_interrupt_while_the_block_is_made_again_loses_nothing_seen(
     stream, _ = begun
     stream.push(_speech(2 * BLOCK, seed=4))
     record, _ = _make(stream)
-    stream.track.clear()
+    stream.speech.clear()
     job = stream.interrupt(23)
     assert job is not None
 
@@ -384,7 +384,7 @@ def test_an_interrupt_while_the_block_is_made_again_loses_nothing_seen(
     if steps:
         with pytest.raises(InterruptedError):
             denoise(performer, [stream], [job], leave_off)
-    stream.unplan(job)
+    stream.cancel(job)
     again = stream.interrupt(23)
     assert again is not None
     assert again.known is not None
@@ -400,7 +400,7 @@ def test_speech_pushed_after_the_interrupt_is_the_next_utterance(
     stream, _ = begun
     stream.push(_speech(3 * BLOCK, seed=4))
     _make(stream)
-    stream.track.clear()
+    stream.speech.clear()
     answer = _speech(BLOCK, seed=6)
     stream.push(answer)
     job = stream.interrupt(25)
@@ -421,7 +421,7 @@ def test_the_next_block_after_an_interrupt_is_quick_and_only_that_one(
 
 def test_a_face_that_idles_is_quick_once_its_anchors_are_made(begun: tuple[AvatarStream, StreamSnapshot]) -> None:
     stream, _ = begun
-    stream.track.clear()
+    stream.speech.clear()
     quick = [_make(stream)[0].job.quick for _ in range(5)]
     assert quick[-1]
     assert not any(q for q, index in zip(quick, range(stream.index - 5, stream.index), strict=True) if index < 3)
@@ -433,12 +433,12 @@ def test_a_face_that_idles_is_quick_once_its_anchors_are_made(begun: tuple[Avata
 def test_a_block_can_be_made_again_with_fresh_noise(begun: tuple[AvatarStream, StreamSnapshot]) -> None:
     stream, _ = begun
     stream.push(_speech(2 * BLOCK, seed=4))
-    past = stream.track.past
+    past = stream.speech.history
     record, frames = _make(stream)
-    other, others = _make(stream, stream.again(record))
+    other, others = _make(stream, stream.retry(record))
     assert not np.array_equal(frames, others)
     assert other.job.frames == record.job.frames
-    assert np.array_equal(stream.track.past, stream.track.following(past, record.job.heard.audio))
+    assert np.array_equal(stream.speech.history, stream.speech.following(past, record.job.heard.audio))
     assert stream.plan().frames.start == 33
 
 
@@ -453,16 +453,16 @@ def test_a_snapshot_goes_on_to_the_bit_in_another_place(performer: Performer, po
     for cut in (False, True):  # also right after an interrupt, whose traces are part of the state
         stream.push(_speech(4 * BLOCK, seed=7))
         _go(stream, 3)
-        stream.track.clear()
+        stream.speech.clear()
         if cut:
             stream.interrupt(GEOMETRY.frames_of(stream.rollout.latents))
         other.restore(stream.snapshot())
-        assert other.track.waiting == 0
+        assert other.speech.pending == 0
         for one in (stream, other):
             one.push(_speech(3 * BLOCK, seed=11))
         assert _same(_go(stream, 3), _go(other, 3))
         assert _equal(stream, other)
-        stream.track.clear()
+        stream.speech.clear()
 
 
 def test_a_snapshot_does_not_change_when_the_stream_goes_on(
@@ -499,7 +499,7 @@ def test_a_stream_that_is_re_anchored_keeps_its_anchors_and_goes_on(performer: P
     stream = _open(performer, pool)
     _go(stream, 7)
     anchors = stream.slot.snapshot().keys[:2]
-    stream.re_anchor()
+    stream.reset_rolling_window()
     assert torch.equal(stream.slot.snapshot().keys, anchors)
     assert stream.phase == (2, False)
     assert stream.plan().frames.start == GEOMETRY.frames_of(21)
@@ -513,7 +513,7 @@ def test_a_re_anchored_stream_can_be_interrupted_without_a_gap(
     stream = _open(performer, pool)
     stream.push(_speech(12 * BLOCK))
     _go(stream, 6)
-    stream.re_anchor()
+    stream.reset_rolling_window()
     _go(stream, ahead)
     start = GEOMETRY.frames_of_block(stream.records[0].job.index).start
     job = stream.interrupt(start + 2)
@@ -535,7 +535,7 @@ def test_a_snapshot_after_an_interrupt_holds_nothing_of_what_is_undone(
     assert (job is None, kept.index) == (shown == 21, 2)
     assert kept.slot.keys.shape == before.slot.keys.shape
     assert torch.equal(kept.slot.keys[:1], before.slot.keys[:1])
-    stream.re_anchor()
+    stream.reset_rolling_window()
     assert stream.phase == (2, False)
 
 
@@ -549,7 +549,7 @@ class Walk(RuleBasedStateMachine):
 
     @initialize(seed=st.integers(0, 3))
     def begin(self, seed: int) -> None:
-        self.pool = self.performer.pool(2)
+        self.pool = self.performer.kv_pool(2)
         self.stream = _open(self.performer, self.pool, seed=seed)
         self.next = self.shown = 0  # the first frame to come, and how many are seen for certain
         self.copy: tuple[StreamSnapshot, int] | None = None
@@ -564,9 +564,9 @@ class Walk(RuleBasedStateMachine):
 
     @rule(mute=st.booleans())
     def step(self, mute: bool) -> None:
-        waiting, job = self.stream.track.waiting, self.stream.plan(mute)
+        waiting, job = self.stream.speech.pending, self.stream.plan(mute)
         taken = 0 if mute else min(waiting, len(job.heard.audio))
-        assert self.stream.track.waiting == waiting - taken
+        assert self.stream.speech.pending == waiting - taken
         assert job.heard.speaking == (taken > 0)
         self._make(job)
 
@@ -574,7 +574,7 @@ class Walk(RuleBasedStateMachine):
     def interrupt(self, back: int) -> None:
         oldest = self.stream.records[0].job.frames.start if self.stream.records else self.next
         self.shown = max(self.shown, oldest, self.next - back)
-        self.stream.track.clear()
+        self.stream.speech.clear()
         job = self.stream.interrupt(self.shown)
         if job is None:
             begins = GEOMETRY.frames_of_block(self.stream.index).start
@@ -589,7 +589,7 @@ class Walk(RuleBasedStateMachine):
     @precondition(lambda self: self.stream.index > 2)
     @rule()
     def re_anchor(self) -> None:
-        self.stream.re_anchor()
+        self.stream.reset_rolling_window()
 
     @rule()
     def snapshot(self) -> None:
@@ -610,7 +610,7 @@ class Walk(RuleBasedStateMachine):
         stream = self.stream
         assert GEOMETRY.frames_of_block(stream.index).start == self.next
         assert stream.rollout.latents == 3 * stream.index
-        assert len(stream.track.past) == stream.track.windows.past_samples + BLOCK
+        assert len(stream.speech.history) == stream.speech.windows.past_samples + BLOCK
         table = stream.slot.kept[-1]
         assert len(set(table)) == len(table) <= min(stream.index, self.pool.shape.past_blocks)
         assert len(table) >= min(stream.index, self.pool.shape.anchors)
@@ -624,7 +624,7 @@ class Walk(RuleBasedStateMachine):
             assert self.pool.free == 2
             assert not self.pool.keys.any()
 
-    def _make(self, job: Job) -> None:
+    def _make(self, job: BlockPlan) -> None:
         frames = _make(self.stream, job)[1]
         assert len(job.heard.audio) == 1_000 * len(job.frames)
         assert len(job.heard.rows) == len(job.frames)

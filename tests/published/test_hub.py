@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from livetalk.cli.main import app
 from livetalk.published import hub as hub_module
-from livetalk.published.hub import SETS, File, Hub, Shelf, Source
+from livetalk.published.hub import SETS, DownloadCache, File, Hub, Source
 
 SOURCE = Source("who/what", ("big.bin", "small.json"), "MIT")
 BIG, SMALL = bytes(range(256)) * 400, b'{"a": 1}'
@@ -219,7 +219,7 @@ def test_a_path_out_of_the_folder_is_refused(hub, played):
 
 
 def test_the_record_is_believed_unless_asked_to_verify(hub, tmp_path):
-    shelf, files = Shelf(tmp_path), hub.list(SOURCE)
+    shelf, files = DownloadCache(tmp_path), hub.list(SOURCE)
     for file in files:
         hub.fetch(file, tmp_path)
         shelf.note(file)
@@ -236,7 +236,7 @@ def test_files_that_came_another_way_are_hashed_and_recorded(hub, tmp_path):
     file = big(hub)
     file.target(tmp_path).parent.mkdir(parents=True)
     file.target(tmp_path).write_bytes(BIG)
-    shelf = Shelf(tmp_path)
+    shelf = DownloadCache(tmp_path)
     assert shelf.missing([file]) == []
     assert "who/what/big.bin" in shelf.verified()
 
@@ -244,7 +244,7 @@ def test_files_that_came_another_way_are_hashed_and_recorded(hub, tmp_path):
 def test_room_is_asked_for_before_anything_comes(tmp_path):
     file = File("who/what", "c0ffee", "huge.bin", 10**18, "sha256:" + "0" * 64)
     with pytest.raises(ValueError, match="make room"):
-        Shelf(tmp_path).room([file])
+        DownloadCache(tmp_path).room([file])
 
 
 def fill(played):

@@ -9,11 +9,11 @@ import torch
 
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.conditions.text_tiny import TextEncoder
-from livetalk.data.features import FeatureShelf
+from livetalk.data.features import FeatureDataset
 from livetalk.data.puppets.fitted import FittedPortrait
 from livetalk.data.puppets.portraits import Portraits
 from livetalk.presets import MINIATURE
-from livetalk.recipes.distill.clips import LatentBank
+from livetalk.recipes.distill.clips import LatentBuffer
 from livetalk.recipes.feeds import ClipEncoder, load_pictures
 
 
@@ -38,9 +38,9 @@ def _shard(folder: Path, number: int, clips: int = 2) -> None:
 
 def test_new_shards_are_encoded_and_freed(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    shelf = FeatureShelf(torch.randn(100, 64).half(), torch.tensor([0, 100]), torch.zeros(64).half(), [{"id": "a"}])
+    shelf = FeatureDataset(torch.randn(100, 64).half(), torch.tensor([0, 100]), torch.zeros(64).half(), [{"id": "a"}])
     encoder = ClipEncoder(PortraitCodec(MINIATURE.codec), TextEncoder(), shelf, torch.device("cpu"))
-    bank = LatentBank(6, torch.device("cpu"))
+    bank = LatentBuffer(6, torch.device("cpu"))
     refill = encoder.refill_from(tmp_path)
     assert refill(bank) == 0
     for number in (1, 2):

@@ -12,10 +12,10 @@ import torch.multiprocessing as mp
 
 from livetalk.cli import main
 from livetalk.presets import DIT_1_3B, FULL, MINIATURE_FULL, TEACHER_14B
-from livetalk.recipes.full import FullTraining, dmd_stage, ode_stage, one_step, shallow, spread
+from livetalk.recipes.full import FullTraining, build_sharded, dmd_stage, ode_stage, one_step, truncate_layers
 from livetalk.recipes.memory_plan import plan
 from livetalk.training import distributed
-from livetalk.training.distributed import World, join
+from livetalk.training.distributed import Distributed, join
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,8 +41,8 @@ def stepped(make, world):
 
 @pytest.mark.parametrize("name", STAGES)
 def test_one_process_takes_a_step(name):
-    before = spread(shallow(MINIATURE_FULL.dit, 3), World(), trained=True).state_dict()
-    told, after = stepped(STAGES[name], World())
+    before = build_sharded(truncate_layers(MINIATURE_FULL.dit, 3), Distributed(), trained=True).state_dict()
+    told, after = stepped(STAGES[name], Distributed())
     assert all(torch.isfinite(torch.tensor(value)) for value in told.values())
     assert any(not torch.equal(before[key], after[key]) for key in before)
     if name == "dmd":
@@ -68,7 +68,7 @@ def test_two_processes_that_share_the_weights_learn_what_one_does(tmp_path):
         port = probe.getsockname()[1]
     mp.spawn(work, (2, port, str(tmp_path)), nprocs=2)
     for name, make in STAGES.items():
-        told, after = stepped(make, World())
+        told, after = stepped(make, Distributed())
         theirs, student = torch.load(tmp_path / f"{name}.pt", weights_only=True)
         assert theirs == pytest.approx(told, rel=1e-3)
         # Adam turns a gradient of almost nothing into a whole step, whichever sign rounding gave it.
@@ -93,7 +93,7 @@ def test_activations_made_again_change_no_gradient():
     grads = []
     for recompute in (True, False):
         torch.manual_seed(0)
-        model = spread(shallow(MINIATURE_FULL.dit, 3), World(), trained=True, recompute=recompute)
+        model = build_sharded(truncate_layers(MINIATURE_FULL.dit, 3), Distributed(), trained=True, recompute=recompute)
         x = torch.randn(1, 16, 3, 8, 8)
         audio = torch.randn(1, 3, 480)
         model(x, torch.full((1, 3), 500.0), torch.randn(1, 17, 3, 8, 8), torch.randn(1, 5, 48), audio).sum().backward()
@@ -121,8 +121,8 @@ def test_smaller_gpus_need_more_of_them_until_none_suffice():
 
 
 def test_fewer_layers_keep_their_width_and_their_ears():
-    assert shallow(DIT_1_3B, None) == DIT_1_3B
-    two = shallow(DIT_1_3B, 2)
+    assert truncate_layers(DIT_1_3B, None) == DIT_1_3B
+    two = truncate_layers(DIT_1_3B, 2)
     assert (two.dim, two.layers, two.audio_blocks) == (1536, 2, (1,))
 
 

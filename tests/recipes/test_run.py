@@ -10,9 +10,9 @@ import torch
 from livetalk.dit.model import DiT
 from livetalk.presets import MINIATURE
 from livetalk.recipes import run as recipe
-from livetalk.recipes.codec.frames import FrameRing
+from livetalk.recipes.codec.frames import FrameBuffer
 from livetalk.recipes.codec.stage import CodecTraining
-from livetalk.recipes.distill.clips import ClipBatch, LatentBank, dropped
+from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer, drop_conditions
 from livetalk.recipes.distill.dmd import DmdTraining
 from livetalk.recipes.distill.held_out import HeldOut
 from livetalk.recipes.distill.joins import join_weights
@@ -20,7 +20,7 @@ from livetalk.recipes.distill.ode import OdeTraining, window_blocks
 from livetalk.recipes.distill.teacher import TeacherTraining
 from livetalk.recipes.rendering import Mixture
 from livetalk.recipes.run import Budget
-from livetalk.training.distributed import World
+from livetalk.training.distributed import Distributed
 from livetalk.training.optim import OptimConfig
 from livetalk.weights import load_mean, save_bundle, save_tensors
 
@@ -54,8 +54,8 @@ def _first_and_last(folder: Path, name: str) -> tuple[float, float]:
 def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
     frames, opening, boxes = clips
     preset = MINIATURE
-    world, budget = World(), Budget(steps=40)
-    ring = FrameRing(12, 81, 64, world.device)
+    world, budget = Distributed(), Budget(steps=40)
+    ring = FrameBuffer(12, 81, 64, world.device)
     ring.add(frames, boxes)
     report = recipe.train_codec(preset, tmp_path, budget, world, ring, training=CodecTraining(batch=8))
     assert report.why == "done"
@@ -63,7 +63,7 @@ def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
     assert last < first
 
     codec = recipe.load_codec(preset, tmp_path)
-    bank = LatentBank(12, world.device)
+    bank = LatentBuffer(12, world.device)
     audio = torch.nn.functional.pad(opening[..., None] * 2 - 1, (0, 63))
     latents = recipe.encode_clips(codec, frames, world.device, recolour=False)
     bank.add(latents, audio, torch.randn(12, 24, 128), boxes, 64)
@@ -92,13 +92,13 @@ def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
 
 
 def test_a_student_goes_on_from_weights_that_came_back_as_a_bundle(clips, tmp_path: Path) -> None:
-    world = World()
+    world = Distributed()
     torch.manual_seed(1)
     save_tensors(tmp_path / "codec.safetensors", MINIATURE.build_codec().state_dict())
     bundles = {name: tmp_path / f"{name}.safetensors" for name in ("teacher", "student")}
     for path in bundles.values():
         save_bundle(path, DiT(MINIATURE.dit).state_dict(), {})
-    bank = LatentBank(2, world.device)
+    bank = LatentBuffer(2, world.device)
     boxes = torch.full((2, 81, 3, 2), 30.0)
     bank.add(torch.randn(2, 12, 21, 4, 4), torch.randn(2, 81, 64), torch.randn(2, 24, 128), boxes, 64)
 
@@ -141,16 +141,18 @@ def test_a_mixture_without_puppets_says_what_to_give() -> None:
 
 def test_a_decoder_trained_on_leaves_the_latents_as_they_are(clips, tmp_path: Path) -> None:
     frames, _, boxes = clips
-    ring = FrameRing(12, 81, 64, World().device)
+    ring = FrameBuffer(12, 81, 64, Distributed().device)
     ring.add(frames, boxes)
-    recipe.train_codec(MINIATURE, tmp_path / "first", Budget(steps=3), World(), ring, training=CodecTraining(batch=4))
+    recipe.train_codec(
+        MINIATURE, tmp_path / "first", Budget(steps=3), Distributed(), ring, training=CodecTraining(batch=4)
+    )
     start = tmp_path / "first" / "codec.safetensors"
     alone = CodecTraining(batch=4, decoder_only=True, texture=0.5, pace=0.2, unsure=0.1)
     told = recipe.train_codec(
         MINIATURE,
         tmp_path / "second",
         Budget(steps=3),
-        World(),
+        Distributed(),
         ring,
         start=start,
         training=alone,
@@ -165,7 +167,7 @@ def test_a_decoder_trained_on_leaves_the_latents_as_they_are(clips, tmp_path: Pa
     latents = before.encode(pixels)
     assert not torch.equal(before.decode(latents), after.decode(latents))
     with pytest.raises(ValueError, match="--start"):
-        recipe.train_codec(MINIATURE, tmp_path, Budget(steps=1), World(), ring, training=alone)
+        recipe.train_codec(MINIATURE, tmp_path, Budget(steps=1), Distributed(), ring, training=alone)
 
 
 def test_a_stage_without_its_forerunner_says_what_to_run(tmp_path: Path) -> None:
@@ -184,7 +186,7 @@ def test_windows_of_training_are_those_of_serving() -> None:
 def test_conditions_are_dropped_as_often_as_asked() -> None:
     torch.manual_seed(0)
     batch = ClipBatch(torch.ones(4000, 1, 1, 1, 1), torch.ones(4000, 1, 1), torch.ones(4000, 1, 1), torch.ones(4000))
-    out = dropped(batch, 0.1, 0.2, 0.05)
+    out = drop_conditions(batch, 0.1, 0.2, 0.05)
     text, audio = out.text.flatten() == 0, out.audio.flatten() == 0
     assert abs(float((text & ~audio).float().mean()) - 0.1) < 0.02
     assert abs(float((audio & ~text).float().mean()) - 0.2) < 0.02
@@ -192,11 +194,11 @@ def test_conditions_are_dropped_as_often_as_asked() -> None:
 
 
 def test_a_bank_comes_back_from_disk(tmp_path: Path) -> None:
-    bank = LatentBank(4, torch.device("cpu"))
+    bank = LatentBuffer(4, torch.device("cpu"))
     audio, text, boxes = torch.randn(3, 81, 64), torch.randn(3, 24, 128), torch.full((3, 81, 3, 2), 30.0)
     bank.add(torch.randn(3, 8, 21, 8, 8), audio, text, boxes, 64)
     bank.save(tmp_path / "bank.pt")
-    again = LatentBank.load(tmp_path / "bank.pt", torch.device("cpu"))
+    again = LatentBuffer.load(tmp_path / "bank.pt", torch.device("cpu"))
     assert again.filled == 3
     assert torch.equal(again.take(torch.tensor([1])).latents, bank.take(torch.tensor([1])).latents)
 

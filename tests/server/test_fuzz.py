@@ -9,7 +9,7 @@ import httpx
 import pytest
 import websockets
 
-from livetalk.server.limits import Limits
+from livetalk.server.limits import ServerLimits
 from tests.helpers.house import House, house, until
 from tests.helpers.peer import RtcPeer, SocketPeer
 
@@ -112,7 +112,7 @@ async def channel_messages(h: House, rng: random.Random, visits: int) -> None:
 
 async def besiege(seed: int, many: int) -> None:
     rng = random.Random(seed)
-    async with house(Limits(sessions=4, messages=40, idle=3600.0, unconnected=3600.0, duration=7200.0)) as h:
+    async with house(ServerLimits(sessions=4, messages=40, idle=3600.0, unconnected=3600.0, duration=7200.0)) as h:
         path, calm_owner = await h.open(avatar="zola")
         calm = SocketPeer()
         await calm.connect(h, path, calm_owner)

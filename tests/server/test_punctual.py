@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from livetalk.avatar.session import FaceItem, FaceLost, TimedBlock
+from livetalk.avatar.session import AvatarItem, AvatarLost, TimedBlock
 from livetalk.server import punctual
 from livetalk.server.metrics import Metrics
 from livetalk.server.punctual import watched
@@ -22,10 +22,10 @@ class Slow:
     async def set_prompt(self, prompt: str) -> None:
         self.prompt = prompt
 
-    async def items(self) -> AsyncIterator[FaceItem]:
+    async def items(self) -> AsyncIterator[AvatarItem]:
         for number, at in enumerate(self.times):
             if at is None:
-                yield FaceLost(0, "lost")
+                yield AvatarLost(0, "lost")
                 continue
             self.now[0] = at
             yield TimedBlock(

@@ -15,8 +15,8 @@ from PIL import Image
 from livetalk.conditions.portrait import load_portrait
 from livetalk.conversation.events import Event, Problem, State, StateChanged
 from livetalk.server import logs
-from livetalk.server.limits import Limits
-from livetalk.server.session import WHY, Visit
+from livetalk.server.limits import ServerLimits
+from livetalk.server.session import END_REASONS, Session
 from tests.helpers.house import house, until
 from tests.helpers.peer import SocketPeer
 
@@ -51,7 +51,7 @@ def test_a_session_belongs_to_whoever_has_its_token():
 
 def test_places_are_limited_and_come_back():
     async def run() -> None:
-        async with house(Limits(sessions=1)) as h:
+        async with house(ServerLimits(sessions=1)) as h:
             path, owner = await h.open()
             full = await h.http.post("/v1/sessions", json={"avatar": "ada"})
             assert full.status_code == 503
@@ -65,7 +65,7 @@ def test_places_are_limited_and_come_back():
 
 def test_a_place_is_kept_for_one_who_is_coming():
     async def run() -> None:
-        async with house(Limits(sessions=1)) as h:
+        async with house(ServerLimits(sessions=1)) as h:
             with pytest.raises(ValueError, match="no face"), h.visits.reserved():
                 assert (await h.http.post("/v1/sessions", json={"avatar": "ada"})).status_code == 503
                 raise ValueError("no face")
@@ -77,12 +77,12 @@ def test_a_place_is_kept_for_one_who_is_coming():
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
-        (Limits(unconnected=0.5), "unconnected"),
-        (Limits(idle=0.5), "idle"),
-        (Limits(duration=0.5), "duration"),
+        (ServerLimits(unconnected=0.5), "unconnected"),
+        (ServerLimits(idle=0.5), "idle"),
+        (ServerLimits(duration=0.5), "duration"),
     ],
 )
-def test_sessions_end_at_their_limits(limits: Limits, reason: str):
+def test_sessions_end_at_their_limits(limits: ServerLimits, reason: str):
     async def run() -> None:
         async with house(limits) as h:
             await h.open()
@@ -162,7 +162,7 @@ def test_a_photo_becomes_a_face_and_no_file(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_picture_with_too_many_pixels_is_not_opened():
     async def run() -> None:
-        async with house(Limits(pixels=1000)) as h:
+        async with house(ServerLimits(pixels=1000)) as h:
             answer = await h.http.post("/v1/sessions", json={"portrait": picture()})
             assert "too many pixels" in answer.json()["error"]["message"]
 
@@ -175,7 +175,7 @@ def test_long_bodies_are_refused_before_they_are_read():
             yield b"x" * 10_000
 
     async def run() -> None:
-        async with house(Limits(upload=1_000_000)) as h:
+        async with house(ServerLimits(upload=1_000_000)) as h:
             head = {"Content-Type": "application/json"}
             assert (await h.http.post("/v1/sessions", content=b"x" * 2_000_000, headers=head)).status_code == 413
             assert (await h.http.post("/v1/sessions", content=stream(), headers=head)).status_code in (400, 413)
@@ -268,27 +268,27 @@ def test_health_ready_and_metrics():
 
 
 def test_draining_lets_answers_finish_and_lets_nobody_in(monkeypatch: pytest.MonkeyPatch):
-    told, happened = list[Event](), Visit.happened
+    told, happened = list[Event](), Session.on_event
 
-    def noted(visit: Visit, event: Event) -> None:
+    def noted(visit: Session, event: Event) -> None:
         told.append(event)
         happened(visit, event)
 
-    monkeypatch.setattr(Visit, "happened", noted)
+    monkeypatch.setattr(Session, "happened", noted)
 
     async def run() -> None:
         async with house() as h:
             await h.open()
             visit = next(iter(h.visits._here.values()))
             await until(lambda: StateChanged(State.LISTENING) in told)  # the conversation has begun
-            visit.happened(StateChanged(State.SPEAKING))
+            visit.on_event(StateChanged(State.SPEAKING))
             began = time.monotonic()
             draining = asyncio.create_task(h.visits.drain())
             await asyncio.sleep(0.3)
             assert (await h.http.get("/ready")).status_code == 503
             assert (await h.http.post("/v1/sessions", json={})).status_code == 503
             assert len(h.visits) == 1, "it still speaks"
-            visit.happened(StateChanged(State.LISTENING))
+            visit.on_event(StateChanged(State.LISTENING))
             await draining
             assert time.monotonic() - began < 3
             assert len(h.visits) == 0
@@ -320,8 +320,8 @@ def test_every_ending_has_a_sentence_and_problems_are_counted():
         async with house() as h:
             await h.open()
             visit = next(iter(h.visits._here.values()))
-            visit.happened(Problem("voice", "the voice was lost: look"))
+            visit.on_event(Problem("voice", "the voice was lost: look"))
             assert 'livetalk_problems_total{step="voice"} 1.0' in (await h.http.get("/metrics")).text
 
     asyncio.run(run())
-    assert all(words.endswith(".") for words in WHY.values())
+    assert all(words.endswith(".") for words in END_REASONS.values())

@@ -59,7 +59,7 @@ def test_a_hush_keeps_the_time_and_the_pictures():
     line.put(sound(1000))
     line.place("picture")
     line.put(sound(1000))
-    line.hush()
+    line.fade_out()
     assert line.waiting == 2000
     taken = line.take(2000)
     assert taken.things == [(1000, "picture")]

@@ -8,10 +8,10 @@ import threading
 import numpy as np
 import pytest
 
-from livetalk.avatar.fake import MarkerFace
+from livetalk.avatar.fake import MarkerAvatar
 from livetalk.conversation.events import State, StateChanged
 from livetalk.media import read_speech
-from livetalk.server.limits import Limits
+from livetalk.server.limits import ServerLimits
 from livetalk.server.webrtc import ice_for_page, parse_ice
 from livetalk.server.websocket import SocketLink
 from tests.helpers.house import House, house, until
@@ -25,7 +25,7 @@ WELCOME = "livetalk/assets/speech/hello.ogg"
 @pytest.mark.parametrize("kind", [RtcPeer, SocketPeer])
 def test_a_white_picture_and_its_beep_leave_with_one_time_stamp(kind: type[RtcPeer] | type[SocketPeer]):
     async def run() -> Peer:
-        async with house(face=MarkerFace) as h:
+        async with house(face=MarkerAvatar) as h:
             peer = kind()
             await peer.connect(h, *await h.open())
             await asyncio.sleep(4.5)
@@ -117,7 +117,7 @@ def test_a_lost_way_is_found_again_and_the_conversation_goes_on():
             await peer.close()
             visit = next(iter(h.visits._here.values()))
             await until(lambda: visit.link is None)
-            visit.happened(StateChanged(State.THINKING))
+            visit.on_event(StateChanged(State.THINKING))
             again = RtcPeer()
             await again.connect(h, path, owner)
             await until(lambda: again.states() == ["thinking"])
@@ -171,7 +171,7 @@ def test_a_server_without_udp_says_so():
 
 def test_strange_messages_end_the_session_and_no_other():
     async def run() -> None:
-        async with house(Limits(messages=20)) as h:
+        async with house(ServerLimits(messages=20)) as h:
             calm = SocketPeer()
             await calm.connect(h, *await h.open())
             for message in ({"type": "evil"}, [1], "text", {"type": "text", "text": 5}, None):
@@ -302,7 +302,7 @@ def test_visitors_leave_no_tasks_threads_or_sockets_behind(kind: type[RtcPeer] |
 
 def test_behind_a_strict_network_a_relay_carries_everything():
     async def run() -> None:
-        async with relay() as turn, house(face=MarkerFace, ice=[turn.url]) as h:
+        async with relay() as turn, house(face=MarkerAvatar, ice=[turn.url]) as h:
             answer = (await h.http.post("/v1/sessions", json={"avatar": "ada"})).json()
             owner = {"Authorization": f"Bearer {answer['token']}"}
             assert answer["ice_servers"][0]["username"] == turn.user

@@ -10,11 +10,11 @@ import torch.multiprocessing as mp
 from torch import nn
 
 from livetalk.training import distributed
-from livetalk.training.distributed import World, join
+from livetalk.training.distributed import Distributed, join
 from livetalk.training.loop import run
 from livetalk.training.optim import OptimConfig
-from livetalk.training.optimizer_step import Learner
-from livetalk.training.stage import LoopConfig, Tick
+from livetalk.training.optimizer_step import TrainState
+from livetalk.training.stage import LoopConfig, StepContext
 
 
 def free_port() -> int:
@@ -31,21 +31,21 @@ def net(seed: int = 0) -> nn.Module:
 class Halves:
     """Each rank takes its share of a batch that depends on the step alone."""
 
-    def __init__(self, world: World, sharded: bool = False) -> None:
+    def __init__(self, world: Distributed, sharded: bool = False) -> None:
         self.world = world
         module = net(seed=world.rank)  # ranks differ until the learner gives all of them rank 0's weights
         if sharded:
             world.broadcast_module(module)
             distributed.shard(module, [module[0], module[2]], world, bf16=False)  # pyright: ignore[reportIndexIssue]
-        self.learner = Learner(module, OptimConfig(lr=1e-2, weight_decay=0.1, ema=0.9), world)
+        self.learner = TrainState(module, OptimConfig(lr=1e-2, weight_decay=0.1, ema=0.9), world)
 
-    def step(self, tick: Tick) -> dict[str, torch.Tensor | float]:
+    def step(self, tick: StepContext) -> dict[str, torch.Tensor | float]:
         x = torch.randn(8, 5, generator=torch.Generator().manual_seed(tick.step))
         mine = x.chunk(self.world.size)[self.world.rank]
         loss = (self.learner.module(mine) - mine[:, :2]).square().mean()
-        return {"loss": loss, **self.learner.descend(loss, tick.progress)}
+        return {"loss": loss, **self.learner.step(loss, tick.progress)}
 
-    def sample(self, folder: Path, tick: Tick) -> None:
+    def sample(self, folder: Path, tick: StepContext) -> None:
         return None
 
     def state(self) -> dict:
@@ -75,7 +75,7 @@ def train(rank: int, size: int, port: int, folder: str) -> None:
 
 @pytest.mark.slow
 def test_two_processes_equal_one_with_the_double_batch(tmp_path: Path) -> None:
-    alone = Halves(World())
+    alone = Halves(Distributed())
     report = run(alone, LoopConfig("one", steps=20, log_every=5, tensorboard=False), tmp_path / "one")
     mp.spawn(train, (2, free_port(), str(tmp_path)), nprocs=2)  # pyright: ignore[reportPrivateImportUsage]
     for name in ("copied", "sharded"):
@@ -97,7 +97,7 @@ def test_one_process_needs_no_torchrun() -> None:
 
 
 def test_each_rank_has_its_own_seed() -> None:
-    seeds = [World(rank=r, size=4).seed(11) for r in range(4)]
+    seeds = [Distributed(rank=r, size=4).seed(11) for r in range(4)]
     assert seeds[0] == 11
     assert len(set(seeds)) == 4
 

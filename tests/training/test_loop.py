@@ -14,7 +14,7 @@ import torch
 from livetalk.training import rng
 from livetalk.training.loop import run
 from livetalk.training.metrics import read_lines
-from livetalk.training.stage import LoopConfig, Sample, Tick
+from livetalk.training.stage import LoopConfig, Preview, StepContext
 
 ToyStage = runpy.run_path(str(Path(__file__).with_name("toy.py")))["ToyStage"]
 
@@ -25,12 +25,12 @@ class Recorder:
     def __init__(self, pause: float = 0.0, loss: float = 1.0) -> None:
         self.pause, self.loss, self.ticks = pause, loss, []
 
-    def step(self, tick: Tick) -> dict[str, torch.Tensor | float]:
+    def step(self, tick: StepContext) -> dict[str, torch.Tensor | float]:
         time.sleep(self.pause)
         self.ticks.append(tick)
         return {"loss": self.loss}
 
-    def sample(self, folder: Path, tick: Tick) -> Sample | None:
+    def sample(self, folder: Path, tick: StepContext) -> Preview | None:
         return None
 
     def state(self) -> dict:
@@ -72,7 +72,7 @@ def test_a_finished_run_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_termination_signal_ends_with_a_checkpoint(tmp_path: Path) -> None:
     class Terminated(Recorder):
-        def step(self, tick: Tick) -> dict[str, torch.Tensor | float]:
+        def step(self, tick: StepContext) -> dict[str, torch.Tensor | float]:
             if tick.step == 4:
                 os.kill(os.getpid(), signal.SIGTERM)
             return super().step(tick)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from livetalk.training.optim import Constant, Cosine, Ema, FlatThenLinear, OptimConfig, adamw, parameter_groups, set_lr
-from livetalk.training.optimizer_step import Learner
+from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast, maybe_compile, native_bf16
 
 
@@ -82,21 +82,21 @@ def test_vectors_do_not_decay_and_prefixes_scale_the_rate() -> None:
 
 def test_gradients_are_clipped_and_their_norm_is_reported() -> None:
     module = nn.Linear(4, 1, bias=False)
-    learner = Learner(module, OptimConfig(lr=0.0, clip=1.0))
-    metrics = learner.descend(module(torch.full((1, 4), 100.0)).sum(), 0.0)
+    learner = TrainState(module, OptimConfig(lr=0.0, clip=1.0))
+    metrics = learner.step(module(torch.full((1, 4), 100.0)).sum(), 0.0)
     assert float(metrics["grad_norm"]) == pytest.approx(200.0)
 
 
 def test_a_step_with_gradients_that_are_not_finite_changes_nothing() -> None:
     module = nn.Linear(4, 1)
-    learner = Learner(module, OptimConfig(lr=0.1, weight_decay=0.1))
-    learner.descend(module(torch.ones(1, 4)).sum(), 0.0)
+    learner = TrainState(module, OptimConfig(lr=0.1, weight_decay=0.1))
+    learner.step(module(torch.ones(1, 4)).sum(), 0.0)
     before = [p.detach().clone() for p in module.parameters()]
     moments = learner.optimiser.state[module.weight]["exp_avg"].clone()
-    learner.descend(module(torch.full((1, 4), float("inf"))).sum(), 0.0)
+    learner.step(module(torch.full((1, 4), float("inf"))).sum(), 0.0)
     assert all(torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True))
     assert torch.equal(learner.optimiser.state[module.weight]["exp_avg"], moments)
-    learner.descend(module(torch.ones(1, 4)).sum(), 0.0)
+    learner.step(module(torch.ones(1, 4)).sum(), 0.0)
     assert not torch.equal(before[0], module.weight)
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from livetalk.training.distributed import World, join
+from livetalk.training.distributed import Distributed, join
 from livetalk.training.loop import run
 from livetalk.training.optim import Cosine, OptimConfig
-from livetalk.training.optimizer_step import Learner
-from livetalk.training.stage import LoopConfig, Sample, Tick
+from livetalk.training.optimizer_step import TrainState
+from livetalk.training.stage import LoopConfig, Preview, StepContext
 
 
 def net() -> nn.Module:
@@ -21,20 +21,20 @@ def net() -> nn.Module:
 class ToyStage:
     """Regression to a fixed linear map on data drawn from the global generator."""
 
-    def __init__(self, world: World | None = None) -> None:
+    def __init__(self, world: Distributed | None = None) -> None:
         config = OptimConfig(lr=1e-2, weight_decay=0.01, schedule=Cosine(warmup=0.1), ema=0.9, ema_from=3)
-        self.learner = Learner(net(), config, world)
+        self.learner = TrainState(net(), config, world)
         self.target = torch.linspace(-1, 1, 18).reshape(6, 3)
 
-    def step(self, tick: Tick) -> dict[str, torch.Tensor | float]:
+    def step(self, tick: StepContext) -> dict[str, torch.Tensor | float]:
         x = torch.randn(32, 6)
         loss = (self.learner.module(x) - x @ self.target).square().mean()
-        return {"loss": loss, **self.learner.descend(loss, tick.progress)}
+        return {"loss": loss, **self.learner.step(loss, tick.progress)}
 
-    def sample(self, folder: Path, tick: Tick) -> Sample:
+    def sample(self, folder: Path, tick: StepContext) -> Preview:
         torch.randn(5)  # must not change what training draws
         (folder / "seen.txt").write_text(str(tick.step))
-        return Sample({"eval/drawn": 1.0})
+        return Preview({"eval/drawn": 1.0})
 
     def state(self) -> dict:
         return {"learner": self.learner.state()}

@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livetalk.avatar.session import Cut, FaceItem, FaceLost, FaceReturned, Full, TimedBlock
+from livetalk.avatar.session import AtCapacity, AvatarItem, AvatarLost, AvatarRestored, Interrupted, TimedBlock
 from livetalk.cli.console import avatars, weights
 from livetalk.worker import host, messages
 from livetalk.worker import remote as module
-from livetalk.worker.connection import Line
-from livetalk.worker.host import WorkerStudio
-from livetalk.worker.remote import TRIES, WorkerFace
+from livetalk.worker.connection import WorkerConnection
+from livetalk.worker.host import WorkerHost
+from livetalk.worker.remote import TRIES, RemoteAvatar
 
 PORTRAIT = np.array(Image.open(next(iter(avatars().values()))).convert("RGB"))
 TONE = (0.3 * np.sin(np.arange(48_000) * 0.05)).astype(np.float32)
@@ -35,12 +35,14 @@ def real(test: Callable[..., None]) -> Callable[..., None]:
 
 
 @asynccontextmanager
-async def _watched(every: float = 1.0) -> AsyncIterator[tuple[WorkerStudio, WorkerFace, list[tuple[float, FaceItem]]]]:
+async def _watched(
+    every: float = 1.0,
+) -> AsyncIterator[tuple[WorkerHost, RemoteAvatar, list[tuple[float, AvatarItem]]]]:
     before, module.EVERY = module.EVERY, every
-    studio = WorkerStudio(places=1)
-    seen: list[tuple[float, FaceItem]] = []
+    studio = WorkerHost(places=1)
+    seen: list[tuple[float, AvatarItem]] = []
 
-    async def watch(face: WorkerFace) -> None:
+    async def watch(face: RemoteAvatar) -> None:
         async for item in face.items():
             seen.append((time.monotonic(), item))
 
@@ -63,11 +65,11 @@ async def _until(true: Callable[[], bool], seconds: float = 60.0) -> None:
         await asyncio.sleep(0.02)
 
 
-def _blocks(seen: list[tuple[float, FaceItem]]) -> list[TimedBlock]:
+def _blocks(seen: list[tuple[float, AvatarItem]]) -> list[TimedBlock]:
     return [item for _, item in seen if isinstance(item, TimedBlock)]
 
 
-def _first(seen: list[tuple[float, FaceItem]], kind: type) -> tuple[float, FaceItem]:
+def _first(seen: list[tuple[float, AvatarItem]], kind: type) -> tuple[float, AvatarItem]:
     return next((t, item) for t, item in seen if isinstance(item, kind))
 
 
@@ -75,16 +77,16 @@ def _first(seen: list[tuple[float, FaceItem]], kind: type) -> tuple[float, FaceI
 def test_speech_comes_back_with_moving_frames_and_an_interrupt_cuts_it():
     async def run() -> None:
         async with _watched() as (studio, face, seen):
-            assert (studio.places, studio.size, face.size) == (1, 256, (256, 256))
-            with pytest.raises(Full):
+            assert (studio.capacity, studio.size, face.size) == (1, 256, (256, 256))
+            with pytest.raises(AtCapacity):
                 await studio.open(PORTRAIT, "", 0)
             await _until(lambda: len(_blocks(seen)) > 2)
             await face.push(TONE, 24_000)
             await face.end()
-            await _until(lambda: sum(b.said for b in _blocks(seen)) > 12_000)
+            await _until(lambda: sum(b.speech_samples for b in _blocks(seen)) > 12_000)
             began = time.monotonic()
             await face.interrupt()
-            await _until(lambda: any(isinstance(item, Cut) for _, item in seen))
+            await _until(lambda: any(isinstance(item, Interrupted) for _, item in seen))
             assert time.monotonic() - began < 0.25
             after = len(seen)
             await _until(lambda: len(_blocks(seen[after:])) > 3)
@@ -107,16 +109,16 @@ def test_a_process_that_dies_or_hangs_is_told_within_two_seconds_and_the_face_go
             assert pid is not None
             struck = time.monotonic()
             os.kill(pid, blow)
-            await _until(lambda: any(isinstance(item, FaceLost) for _, item in seen))
-            assert _first(seen, FaceLost)[0] - struck < 2.0
+            await _until(lambda: any(isinstance(item, AvatarLost) for _, item in seen))
+            assert _first(seen, AvatarLost)[0] - struck < 2.0
             await face.push(TONE, 24_000)  # nobody hears it, and nothing breaks
-            await _until(lambda: any(isinstance(item, FaceReturned) for _, item in seen))
-            back, returned = _first(seen, FaceReturned)
-            assert isinstance(returned, FaceReturned)
+            await _until(lambda: any(isinstance(item, AvatarRestored) for _, item in seen))
+            back, returned = _first(seen, AvatarRestored)
+            assert isinstance(returned, AvatarRestored)
             assert returned.from_snapshot
             assert studio.restarts == 1
             await _until(lambda: isinstance(seen[-1][1], TimedBlock) and seen[-1][0] > back)
-            pts = [item.pts for _, item in seen if not isinstance(item, Cut)]
+            pts = [item.pts for _, item in seen if not isinstance(item, Interrupted)]
             assert pts == sorted(pts), "the clock never goes back"
             last = next(b for b in reversed(_blocks([s for s in seen if s[0] < struck]))).frames[-1].astype(int)
             first = next(b for b in _blocks([s for s in seen if s[0] > back])).frames[0].astype(int)
@@ -132,9 +134,9 @@ def test_a_face_without_a_snapshot_begins_anew_from_its_portrait():
             await _until(lambda: len(_blocks(seen)) > 1)
             assert studio.pid is not None
             os.kill(studio.pid, signal.SIGKILL)
-            await _until(lambda: any(isinstance(item, FaceReturned) for _, item in seen))
-            returned = _first(seen, FaceReturned)[1]
-            assert isinstance(returned, FaceReturned)
+            await _until(lambda: any(isinstance(item, AvatarRestored) for _, item in seen))
+            returned = _first(seen, AvatarRestored)[1]
+            assert isinstance(returned, AvatarRestored)
             assert not returned.from_snapshot
 
     asyncio.run(run())
@@ -159,7 +161,7 @@ def test_a_snapshot_opens_a_face_and_strange_bytes_do_not():
 @real
 def test_faces_that_nobody_looks_at_leave_their_places_to_others():
     async def run() -> None:
-        studio = WorkerStudio(places=1)
+        studio = WorkerHost(places=1)
         await studio.start()
         try:
             for _ in range(2):
@@ -183,11 +185,11 @@ def test_faces_that_nobody_looks_at_leave_their_places_to_others():
 @real
 def test_a_face_that_was_not_waited_for_takes_no_place(monkeypatch: pytest.MonkeyPatch):
     async def run() -> None:
-        studio = WorkerStudio(places=1)
+        studio = WorkerHost(places=1)
         await studio.start()
         try:
             monkeypatch.setattr(host, "ANSWER", 0.0)
-            with pytest.raises(Full, match="try again"):
+            with pytest.raises(AtCapacity, match="try again"):
                 await studio.open(PORTRAIT, "")
             monkeypatch.undo()
             await asyncio.sleep(1.0)
@@ -208,7 +210,7 @@ def test_a_face_that_stood_still_when_its_process_died_stands_still_in_the_next(
             await face.pause()
             assert studio.pid is not None
             os.kill(studio.pid, signal.SIGKILL)
-            await _until(lambda: any(isinstance(item, FaceReturned) for _, item in seen))
+            await _until(lambda: any(isinstance(item, AvatarRestored) for _, item in seen))
             await asyncio.sleep(0.5)
             before = len(_blocks(seen))
             await asyncio.sleep(1.5)
@@ -223,7 +225,7 @@ def test_a_face_that_stood_still_when_its_process_died_stands_still_in_the_next(
 def test_weights_that_are_not_there_are_one_sentence(tmp_path):
     async def run() -> None:
         with pytest.raises(ValueError, match="no weights"):
-            await WorkerStudio(weights=tmp_path).start()
+            await WorkerHost(weights=tmp_path).start()
 
     asyncio.run(run())
 
@@ -269,18 +271,18 @@ def test_a_loop_that_stood_still_does_not_take_the_process_for_dead(monkeypatch:
     monkeypatch.setattr(host, "SILENT", 0.1)
 
     async def run() -> None:
-        reports: asyncio.Queue[messages.Beat] = asyncio.Queue()
+        reports: asyncio.Queue[messages.Heartbeat] = asyncio.Queue()
 
         class Reports:
             next = staticmethod(reports.get)
 
-        line, loop = cast(Line, Reports()), asyncio.get_running_loop()
+        line, loop = cast(WorkerConnection, Reports()), asyncio.get_running_loop()
         hearing = asyncio.create_task(host._heard(line))
         await asyncio.sleep(0.01)
-        beat = threading.Timer(0.15, lambda: loop.call_soon_threadsafe(reports.put_nowait, messages.Beat()))
+        beat = threading.Timer(0.15, lambda: loop.call_soon_threadsafe(reports.put_nowait, messages.Heartbeat()))
         beat.start()
         time.sleep(0.3)  # the loop stands still; the report comes meanwhile, after the time was over
-        assert await hearing == messages.Beat()
+        assert await hearing == messages.Heartbeat()
         with pytest.raises(TimeoutError):
             await host._heard(line)
 
@@ -295,24 +297,24 @@ class Reluctant:
     def __init__(self, *answers: Exception | None) -> None:
         self.answers, self.asked, self.renumbered = list(answers), list[bytes | None](), 0
 
-    async def ask_open(self, face: WorkerFace) -> None:
+    async def ask_open(self, face: RemoteAvatar) -> None:
         self.asked.append(face.recipe.snapshot)
         answer = self.answers.pop(0)
         if answer is not None:
             raise answer
 
-    def renumber(self, _: WorkerFace) -> None:
+    def renumber(self, _: RemoteAvatar) -> None:
         self.renumbered += 1
 
-    def tell(self, _: messages.Order) -> None: ...
+    def tell(self, _: messages.Command) -> None: ...
 
 
 @pytest.mark.parametrize(
     ("answers", "asked", "renumbered"),
     [
-        ([Full("full"), Full("full"), None], [b"kept"] * 3, 0),
+        ([AtCapacity("full"), AtCapacity("full"), None], [b"kept"] * 3, 0),
         ([TimeoutError(), None], [b"kept"] * 2, 1),
-        ([Full("full"), ValueError("no snapshot"), None], [b"kept", b"kept", None], 0),
+        ([AtCapacity("full"), ValueError("no snapshot"), None], [b"kept", b"kept", None], 0),
         ([ValueError("no snapshot"), ValueError("no portrait")], [b"kept", None], 0),
         ([TimeoutError()] * TRIES, [b"kept"] * TRIES, TRIES - 1),
     ],
@@ -324,14 +326,14 @@ def test_a_face_waits_for_its_place_and_keeps_its_snapshot(
 
     async def run() -> None:
         studio = Reluctant(*answers)
-        face = WorkerFace(cast(WorkerStudio, studio), 1, messages.Open(0, PORTRAIT, "", 0, b"kept"), 256)
+        face = RemoteAvatar(cast(WorkerHost, studio), 1, messages.Open(0, PORTRAIT, "", 0, b"kept"), 256)
         face.lost("for a test")
         face.reopen()
         items = face.items()
-        assert isinstance(await anext(items), FaceLost)
+        assert isinstance(await anext(items), AvatarLost)
         if answers[-1] is None:
             returned = await anext(items)
-            assert isinstance(returned, FaceReturned)
+            assert isinstance(returned, AvatarRestored)
             assert returned.from_snapshot == (asked[-1] is not None)
         else:
             with pytest.raises(ValueError, match=r"no portrait|open a new one"):

@@ -11,13 +11,13 @@ from typing import Literal, Protocol
 import numpy as np
 from jaxtyping import Float32
 
-from livetalk.conversation.history import Memory
+from livetalk.conversation.history import ChatHistory
 
 Step = Literal["transcription", "thinking", "voice", "connection"]
 
 
 @dataclass(frozen=True)
-class Understood:
+class Transcript:
     """The visitor's words so far; `final`: all of the turn's."""
 
     text: str
@@ -25,7 +25,7 @@ class Understood:
 
 
 @dataclass(frozen=True)
-class Thought:
+class TextDelta:
     """Words of the answer, as soon as they are there; they are not heard yet."""
 
     text: str
@@ -40,7 +40,7 @@ class Speech:
     text: str = ""
 
 
-Answer = Understood | Thought | Speech
+Answer = Transcript | TextDelta | Speech
 
 
 class BrainError(Exception):
@@ -51,7 +51,7 @@ class BrainError(Exception):
         self.step: Step = step
 
 
-class Mind(Protocol):
+class BrainSession(Protocol):
     """One conversation's share of a brain."""
 
     def hear(self, sound: Float32[np.ndarray, " n"]) -> None:
@@ -86,11 +86,11 @@ class Brain(Protocol):
         """Load models, or look whether the services are there. Raises BrainError with what to do."""
         ...
 
-    def memory(self) -> Memory:
+    def memory(self) -> ChatHistory:
         """An empty memory of the size and with the instructions that suit this brain."""
         ...
 
-    async def open(self, memory: Memory, tell: Callable[[Understood], None]) -> Mind:
+    async def open(self, memory: ChatHistory, tell: Callable[[Transcript], None]) -> BrainSession:
         """A mind for one conversation.
 
         `memory`: what was said, kept by the caller; the mind reads it. `tell`: called, on this loop, with words of a

@@ -16,9 +16,9 @@ import httpx
 import numpy as np
 from jaxtyping import Float32
 
-from livetalk.conversation.brains.base import BrainError, Step, Understood
-from livetalk.conversation.brains.pipeline import StepMind
-from livetalk.conversation.history import Memory
+from livetalk.conversation.brains.base import BrainError, Step, Transcript
+from livetalk.conversation.brains.pipeline import PipelineSession
+from livetalk.conversation.history import ChatHistory
 from livetalk.geometry import SAMPLE_RATE
 
 OPENAI = "https://api.openai.com/v1"
@@ -67,11 +67,11 @@ class CascadeBrain:
     async def start(self) -> None:
         self._client = httpx.AsyncClient(timeout=httpx.Timeout(15.0, connect=CONNECT))
 
-    def memory(self) -> Memory:
-        return Memory()
+    def memory(self) -> ChatHistory:
+        return ChatHistory()
 
-    async def open(self, memory: Memory, tell: Callable[[Understood], None]) -> StepMind:
-        return StepMind(self, memory, tell)
+    async def open(self, memory: ChatHistory, tell: Callable[[Transcript], None]) -> PipelineSession:
+        return PipelineSession(self, memory, tell)
 
     async def close(self) -> None:
         if self._client is not None:

@@ -24,7 +24,7 @@ ABBREVIATED = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|vs|no|e\.g|i\.e)\.$", re.IG
 LONGEST = 220  # characters after which a piece is cut at a space, come what may
 
 
-class Clauses:
+class ClauseChunker:
     """Give it text with `add`; take the rest with `rest`. `eager`: every piece may end at a comma."""
 
     def __init__(self, eager: bool = False) -> None:

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable
 import numpy as np
 from jaxtyping import Float32
 
-from livetalk.conversation.brains.base import Answer, Speech, Thought, Understood
-from livetalk.conversation.history import Memory
+from livetalk.conversation.brains.base import Answer, Speech, TextDelta, Transcript
+from livetalk.conversation.history import ChatHistory
 from livetalk.geometry import SAMPLE_RATE
 from livetalk.media.sound import trimmed
 
@@ -18,7 +18,7 @@ PIECE = SAMPLE_RATE // 2
 QUIET = 0.02  # of a turn's peak: below it is silence, which is not said back
 
 
-class EchoMind:
+class EchoSession:
     """Keeps the newest seconds of a turn."""
 
     def __init__(self) -> None:
@@ -39,8 +39,8 @@ class EchoMind:
         if not len(sound):
             return
         words = text or f"({len(sound) / SAMPLE_RATE:.1f} seconds of speech)"
-        yield Understood(words)
-        yield Thought(words)
+        yield Transcript(words)
+        yield TextDelta(words)
         for start in range(0, len(sound), PIECE):
             yield Speech(sound[start : start + PIECE], SAMPLE_RATE, words if start == 0 else "")
 
@@ -57,11 +57,11 @@ class EchoBrain:
 
     async def start(self) -> None: ...
 
-    def memory(self) -> Memory:
-        return Memory()
+    def memory(self) -> ChatHistory:
+        return ChatHistory()
 
-    async def open(self, memory: Memory, tell: Callable[[Understood], None]) -> EchoMind:
-        return EchoMind()
+    async def open(self, memory: ChatHistory, tell: Callable[[Transcript], None]) -> EchoSession:
+        return EchoSession()
 
     async def close(self) -> None: ...
 

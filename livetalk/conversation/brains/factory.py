@@ -23,7 +23,7 @@ NAMES = ("local", "cascade", "omni", "echo")
 
 
 @dataclass(frozen=True)
-class Wishes:
+class BrainOptions:
     """What a person says about the brain. `url`, `model`: of `omni`, or of the chat service of `cascade`."""
 
     url: str | None = None
@@ -36,9 +36,9 @@ class Wishes:
     kokoro: Path | None = None
 
 
-def choose(name: str, wishes: Wishes | None = None, environment: Mapping[str, str] | None = None) -> Brain:
+def make_brain(name: str, wishes: BrainOptions | None = None, environment: Mapping[str, str] | None = None) -> Brain:
     """The brain, not started. Raises ValueError for an unknown name or dialect, or a key that is missing."""
-    w, env = wishes or Wishes(), os.environ if environment is None else environment
+    w, env = wishes or BrainOptions(), os.environ if environment is None else environment
     match name:
         case "echo":
             return EchoBrain()
@@ -51,7 +51,7 @@ def choose(name: str, wishes: Wishes | None = None, environment: Mapping[str, st
     raise ValueError(f"there is no brain {name!r}: choose one of {', '.join(NAMES)}")
 
 
-def _cascade(wishes: Wishes, env: Mapping[str, str]) -> CascadeConfig:
+def _cascade(wishes: BrainOptions, env: Mapping[str, str]) -> CascadeConfig:
     config = CascadeConfig()
     everywhere = wishes.url or env.get("LIVETALK_LLM_URL")
     return replace(
@@ -70,7 +70,7 @@ def _service(kind: str, usual: Service, url: str | None, model: str | None, env:
     return replace(usual, url=url, model=model, key=_key(kind, url, OPENAI, env))
 
 
-def _omni(wishes: Wishes, env: Mapping[str, str]) -> RealtimeConfig:
+def _omni(wishes: BrainOptions, env: Mapping[str, str]) -> RealtimeConfig:
     usual = RealtimeConfig()
     url = wishes.url or env.get("LIVETALK_OMNI_URL", usual.url)
     dialect = wishes.dialect or "openai"

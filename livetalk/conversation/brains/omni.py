@@ -18,7 +18,7 @@ import numpy as np
 import soxr
 from jaxtyping import Float32
 
-from livetalk.conversation.brains.base import Answer, BrainError, Speech, Thought, Understood
+from livetalk.conversation.brains.base import Answer, BrainError, Speech, TextDelta, Transcript
 from livetalk.conversation.brains.realtime import (
     AUDIO,
     COMMITTED,
@@ -34,7 +34,7 @@ from livetalk.conversation.brains.realtime import (
     session,
     soon,
 )
-from livetalk.conversation.history import Memory
+from livetalk.conversation.history import ChatHistory
 from livetalk.geometry import SAMPLE_RATE
 
 LONGEST_TURN = 60.0  # seconds of a turn that are kept to be sent again
@@ -57,19 +57,19 @@ class OmniBrain:
         line = await RealtimeLine.dial(self.config)
         await line.close()
 
-    def memory(self) -> Memory:
-        return Memory()
+    def memory(self) -> ChatHistory:
+        return ChatHistory()
 
-    async def open(self, memory: Memory, tell: Callable[[Understood], None]) -> "OmniMind":
-        return OmniMind(self.config, memory, tell)
+    async def open(self, memory: ChatHistory, tell: Callable[[Transcript], None]) -> "OmniSession":
+        return OmniSession(self.config, memory, tell)
 
     async def close(self) -> None: ...
 
 
-class OmniMind:
+class OmniSession:
     """One conversation, on one line at a time."""
 
-    def __init__(self, config: RealtimeConfig, memory: Memory, tell: Callable[[Understood], None]) -> None:
+    def __init__(self, config: RealtimeConfig, memory: ChatHistory, tell: Callable[[Transcript], None]) -> None:
         self.config, self.memory, self._tell = config, memory, tell
         self._line: RealtimeLine | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -120,7 +120,7 @@ class OmniMind:
         ended = False
         try:
             if text is not None:
-                yield Understood(text)
+                yield Transcript(text)
             await self._ask(line, text)
             while not ended or self._due:
                 try:
@@ -177,7 +177,7 @@ class OmniMind:
                 return self._words(" ")
             case kind if kind in (HEARD, UNHEARD):
                 self._due = False
-                return [Understood(event.text("transcript").strip())]
+                return [Transcript(event.text("transcript").strip())]
             case "response.done":
                 self._check(event)
                 return self._words(" ")
@@ -194,7 +194,7 @@ class OmniMind:
             whole, self._word = [*whole, self._word], ""
         words = "".join(whole).strip()
         said: list[Answer] = [Speech(np.zeros(0, np.float32), 24_000, words)] if words else []
-        return [*([Thought(text)] if text.strip() else []), *said]
+        return [*([TextDelta(text)] if text.strip() else []), *said]
 
     def _new_resampler(self) -> soxr.ResampleStream:
         return soxr.ResampleStream(SAMPLE_RATE, self.config.rate, 1, dtype="float32", quality="MQ")
@@ -329,7 +329,7 @@ class OmniMind:
                 wanted = self._due and self._turns.owns(item)
                 if wanted and not self._answering:
                     self._due = False
-                    self._tell(Understood(event.text("transcript").strip()))
+                    self._tell(Transcript(event.text("transcript").strip()))
             case _:
                 wanted = self._answers.owns(event.response)
                 if wanted and event.kind == "response.done":

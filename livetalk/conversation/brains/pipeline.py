@@ -15,10 +15,10 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Float32
 
-from livetalk.conversation.brains.base import Answer, BrainError, Speech, Thought, Understood
-from livetalk.conversation.brains.chunking import Clauses
-from livetalk.conversation.brains.speculative import Draft
-from livetalk.conversation.history import Memory
+from livetalk.conversation.brains.base import Answer, BrainError, Speech, TextDelta, Transcript
+from livetalk.conversation.brains.chunking import ClauseChunker
+from livetalk.conversation.brains.speculative import SpeculativeReply
+from livetalk.conversation.history import ChatHistory
 from livetalk.geometry import SAMPLE_RATE
 
 PAUSE = 0.15  # seconds of silence after which a turn is read at once: it may be over
@@ -29,7 +29,7 @@ LONGEST = 22  # seconds of sound read together; of a longer turn the beginning i
 NOT_SPOKEN = re.compile(r"[*_#`~<>|\[\]{}]|[\U0001F000-\U0001FAFF\u2600-\u27BF]")
 
 
-class Steps(Protocol):
+class SpeechPipeline(Protocol):
     """Who takes the steps. All raise BrainError."""
 
     reads_every: float  # seconds of new sound after which a going turn is read again, without a pause
@@ -51,14 +51,14 @@ class Steps(Protocol):
         ...
 
 
-class StepMind:
+class PipelineSession:
     """A mind of three steps: transcribe, think, speak. See the module docstring."""
 
-    def __init__(self, steps: Steps, memory: Memory, tell: Callable[[Understood], None]) -> None:
+    def __init__(self, steps: SpeechPipeline, memory: ChatHistory, tell: Callable[[Transcript], None]) -> None:
         self.steps, self.memory, self._tell = steps, memory, tell
         self._new = asyncio.Event()
         self._one_reads = asyncio.Lock()
-        self._draft: Draft | None = None
+        self._draft: SpeculativeReply | None = None
         self._took = 0.0  # seconds the last reading took
         self._reading: asyncio.Task[None] | None = None
         self.forget()
@@ -93,12 +93,12 @@ class StepMind:
         self.forget()
         if not text:
             return
-        yield Understood(text)
+        yield Transcript(text)
         messages = self.memory.messages()
         if draft is None or draft.messages != messages:
             if draft is not None:
                 draft.drop()
-            draft = Draft(messages, self._compose)
+            draft = SpeculativeReply(messages, self._compose)
         try:
             async for part in draft:
                 yield part
@@ -116,11 +116,11 @@ class StepMind:
 
     async def _compose(self, messages: list[dict[str, str]], speaking: asyncio.Event) -> AsyncGenerator[Answer, None]:
         """The answer to chat messages: thoughts, and speech clause by clause once there may be `speaking`."""
-        clauses = Clauses(self.steps.eager)
+        clauses = ClauseChunker(self.steps.eager)
         async with aclosing(self.steps.think(messages)) as pieces:
             async for piece in pieces:
                 if piece:
-                    yield Thought(piece)
+                    yield TextDelta(piece)
                 for clause in clauses.add(spoken(piece)):
                     await speaking.wait()
                     async with aclosing(self._say(clause)) as parts:
@@ -161,18 +161,18 @@ class StepMind:
                     if not self._complete():
                         await self._read_now()
             if self._whole() != before:
-                self._tell(Understood(self._whole(), final=False))
+                self._tell(Transcript(self._whole(), final=False))
                 self._drop_draft()
             if self.steps.drafts and self._whole() and self._draft is None and self._complete():
                 self._draft = self._begin(self._whole())
 
-    def _begin(self, text: str) -> Draft:
+    def _begin(self, text: str) -> SpeculativeReply:
         """An answer to the turn so far, in case that is all of it."""
         memory = deepcopy(self.memory)
         memory.turn_begins()
         memory.user_said(text)
         messages = memory.messages()
-        return Draft(messages, self._compose)
+        return SpeculativeReply(messages, self._compose)
 
     def _drop_draft(self) -> None:
         draft, self._draft = self._draft, None

@@ -14,7 +14,7 @@ from livetalk.conversation.brains.base import Answer, BrainError, Speech
 Composing = Callable[[list[dict[str, str]], asyncio.Event], AsyncGenerator[Answer, None]]
 
 
-class Draft:
+class SpeculativeReply:
     """An answer that is made before it is asked for: as far as its first clause is thought, or spoken.
 
     `messages`: what it answers; `compose` does. Iterating gives its parts and lets it go on; `drop` ends it.

@@ -31,7 +31,7 @@ _PAIRS = {  # measures and the blendshapes they are means of; those of gaze are 
 
 
 @dataclass(frozen=True)
-class Words:
+class AttributeVocabulary:
     """The alternatives of an attribute and where each lies among some measures."""
 
     measures: tuple[str, ...]
@@ -44,7 +44,7 @@ class Words:
 
 
 ATTRIBUTES = {
-    "mood": Words(
+    "mood": AttributeVocabulary(
         ("smile grown", "frown grown", "brow down grown", "brow up grown", "inner grown", "squint grown", "wide grown"),
         (0.18, 0.08, 0.11, 0.14, 0.15, 0.10, 0.04),
         {
@@ -55,7 +55,7 @@ ATTRIBUTES = {
             "surprised": (0.00, 0.00, -0.01, 0.22, 0.14, -0.11, 0.08),
         },
     ),
-    "head": Words(
+    "head": AttributeVocabulary(
         ("shaking", "nodding"),
         (0.31, 0.24),
         {
@@ -64,7 +64,7 @@ ATTRIBUTES = {
             "shake": (-2.48, -4.29),
         },
     ),
-    "gaze": Words(
+    "gaze": AttributeVocabulary(
         ("left", "right", "down grown", "pitch grown"),
         (0.05, 0.06, 0.11, 0.04),
         {

@@ -9,12 +9,12 @@ measures; not clips, prompts or pictures.
 
 from collections.abc import Mapping
 
-from livetalk.evaluation.metrics.readback import ATTRIBUTES, Words
+from livetalk.evaluation.metrics.readback import ATTRIBUTES, AttributeVocabulary
 
 AT_REST = 0.1  # smile that a face without one may score: a portrait that smiles more is not at rest
 
 PHOTOGRAPHED = {
-    "mood": Words(
+    "mood": AttributeVocabulary(
         ("smile grown", "frown grown", "brow down grown", "brow up grown", "inner grown", "squint grown", "wide grown"),
         (0.11, 0.04, 0.17, 0.09, 0.12, 0.06, 0.01),
         {
@@ -26,7 +26,7 @@ PHOTOGRAPHED = {
         },
     ),
     "head": ATTRIBUTES["head"],
-    "gaze": Words(
+    "gaze": AttributeVocabulary(
         ("left grown", "right grown"),
         (0.06, 0.10),
         {

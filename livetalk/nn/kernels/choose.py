@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from livetalk.nn.kernels import flash3
-from livetalk.nn.kernels.fp8 import coded
+from livetalk.nn.kernels.fp8 import to_fp8
 
 CANDIDATES = {
     "cudnn": SDPBackend.CUDNN_ATTENTION,
@@ -60,7 +60,7 @@ class Kernel:
         return f"attention: {self.name}" + (f" (of {times})" if times else " (PyTorch's choice)")
 
 
-def fastest(
+def fastest_kernel(
     device: torch.device, dtype: torch.dtype, batch: int, queries: int, keys: int, heads: int, width: int
 ) -> Kernel:
     """The fastest kernel for one call of these sizes. Elsewhere than on CUDA the choice is left to PyTorch."""
@@ -89,7 +89,7 @@ def fastest(
 def _time_flash3(q: Tensor, k: Tensor, v: Tensor, seconds: dict[str, float]) -> None:
     """Adds the times of the package's kernel, whose tokens lie before heads."""
     q, k, v = (x.transpose(1, 2).contiguous() for x in (q, k, v))
-    for name, parts in ((HOPPER, (k, v)), (EIGHT, (coded(k), coded(v)))):
+    for name, parts in ((HOPPER, (k, v)), (EIGHT, (to_fp8(k), to_fp8(v)))):
         try:
             seconds[name] = timed(lambda parts=parts: flash3.attend(q, *parts), q.device)
         except RuntimeError:

@@ -21,7 +21,7 @@ class _Recorded:
     output: Any
 
 
-class Graphs:
+class CudaGraphCache:
     """Recorded calls by key. `held`: tensors that seldom change, copied only when they do (such as a prompt's)."""
 
     def __init__(self) -> None:

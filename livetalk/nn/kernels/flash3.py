@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from livetalk.nn.kernels.fp8 import CODED, coded
+from livetalk.nn.kernels.fp8 import CODED, to_fp8
 
 LONG = 2048  # keys from which on it pays: with 512 of a prompt cuDNN's kernel took a third of the time (H100)
 _TILE, _PROCESSORS = 128, 132  # queries that one of an H100's processors takes at a time, and how many it has
@@ -42,7 +42,7 @@ def attend(
     8 bits without a scale: queries and keys are normed, and e4m3 keeps its three bits of mantissa from 1/64 to 448.
     """
     if key.dtype is CODED:
-        q = coded(q)
+        q = to_fp8(q)
     splits = _splits(q.shape[0] * q.shape[2] * -(-q.shape[1] // _TILE))
     return _forward(q, key, value, softmax_scale=q.shape[-1] ** -0.5, num_splits=splits)[0].flatten(2)
 

@@ -19,7 +19,7 @@ def native_fp8(device: torch.device) -> bool:
     return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 9)
 
 
-def coded(x: Tensor, dtype: torch.dtype = CODED) -> Tensor:
+def to_fp8(x: Tensor, dtype: torch.dtype = CODED) -> Tensor:
     """`x` in `dtype`; where that has 8 bits, what is too large for it becomes the largest there is."""
     return x.clamp(-LARGEST, LARGEST).to(dtype) if dtype is CODED else x.to(dtype)
 
@@ -43,7 +43,7 @@ class Fp8Linear(nn.Module):
     def forward(self, x: Float[Tensor, "... i"]) -> Float[Tensor, "... o"]:
         rows = x.reshape(-1, self.in_features)
         scale = (rows.abs().amax(1, keepdim=True).float() / LARGEST).clamp_min(LEAST)
-        codes = coded(rows.float() / scale)
+        codes = to_fp8(rows.float() / scale)
         if self.emulated:
             out = (codes.float() @ self.codes.float().T) * scale * self.scale
             out = (out if self.bias is None else out + self.bias).to(x.dtype)
@@ -54,12 +54,12 @@ class Fp8Linear(nn.Module):
         return out.view(*x.shape[:-1], self.out_features)
 
 
-def eight_bits(module: nn.Module, emulated: bool = False) -> int:
+def quantise_linears_(module: nn.Module, emulated: bool = False) -> int:
     """Replace the linear layers of a frozen module, in place; returns how many. Odd sizes stay as they are."""
     replaced = 0
     for name, child in list(module.named_children()):
         if not isinstance(child, nn.Linear):
-            replaced += eight_bits(child, emulated)
+            replaced += quantise_linears_(child, emulated)
         elif not (child.in_features % ALIGNED or child.out_features % ALIGNED):
             setattr(module, name, Fp8Linear(child, emulated))
             replaced += 1

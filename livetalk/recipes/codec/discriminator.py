@@ -16,9 +16,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from livetalk.training.distributed import World
+from livetalk.training.distributed import Distributed
 from livetalk.training.optim import Constant, OptimConfig
-from livetalk.training.optimizer_step import Learner
+from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
 
 WIDTHS = (48, 96, 192)
@@ -42,14 +42,14 @@ class PatchJudge(nn.Module):
         return self.layers(pairs)
 
 
-class Adversary:
+class Discriminator:
     """The judge in training. `strength`: its pull on a frame, in units of an unweighted L1 error's."""
 
-    def __init__(self, strength: float, world: World, lr: float = 4e-4) -> None:
+    def __init__(self, strength: float, world: Distributed, lr: float = 4e-4) -> None:
         self.strength, self.world = strength, world
         judge = PatchJudge().to(world.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         optim = OptimConfig(lr=lr, betas=(0.0, 0.99), schedule=Constant())
-        self.learner = Learner(judge, optim, world)
+        self.learner = TrainState(judge, optim, world)
 
     def step(
         self, out: Float[Tensor, "b 3 t h w"], truth: Float[Tensor, "b 3 t h w"], progress: float

@@ -20,15 +20,15 @@ from einops import rearrange
 from torch import Tensor
 
 from livetalk.codec.portrait import PortraitCodec
-from livetalk.recipes.codec.discriminator import Adversary
+from livetalk.recipes.codec.discriminator import Discriminator
 from livetalk.recipes.codec.frames import FrameBatch, weight_map
 from livetalk.recipes.codec.losses import rebuild_losses, to_bytes
 from livetalk.recipes.codec.texture import detail, planes, texture_loss
-from livetalk.training.distributed import World
+from livetalk.training.distributed import Distributed
 from livetalk.training.optim import Cosine, OptimConfig
-from livetalk.training.optimizer_step import Learner
+from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
-from livetalk.training.stage import Sample, Tick
+from livetalk.training.stage import Preview, StepContext
 
 CELL = 4  # pixels a feature
 
@@ -77,8 +77,8 @@ class FinishBank:
         """Run the codec over portraits (the first frames) and what follows; full banks take no more."""
         pixels = batch.pixels[: self.capacity - self.filled]
         with autocast(self.device):
-            portrait = codec.look(pixels[:, :, 0])
-            z = rearrange(codec.changes(portrait, pixels[:, :, 1:]).latents, "b c f h w -> b f c h w")
+            portrait = codec.encode_portrait(pixels[:, :, 0])
+            z = rearrange(codec.encode_motion(portrait, pixels[:, :, 1:]).latents, "b c f h w -> b f c h w")
             share = noise * torch.rand(len(z), 1, 1, 1, 1, device=self.device)
             x, moved, _, _ = codec.decoder.begin(z + share * torch.randn_like(z), portrait, codec.nothing(portrait))
         b = len(pixels)
@@ -117,13 +117,13 @@ class FinishBank:
 class FinishStage:
     """See the module docstring. The bank is full when training begins."""
 
-    def __init__(self, codec: PortraitCodec, bank: FinishBank, config: FinishTraining, world: World) -> None:
+    def __init__(self, codec: PortraitCodec, bank: FinishBank, config: FinishTraining, world: Distributed) -> None:
         self.codec, self.bank, self.config, self.world = codec, bank, config, world
         codec.to(world.device).channels_last()
-        self.learner = Learner(codec.decoder.last_layers, config.optim, world)
-        self.adversary = Adversary(config.adversary, world) if config.adversary else None
+        self.learner = TrainState(codec.decoder.last_layers, config.optim, world)
+        self.adversary = Discriminator(config.adversary, world) if config.adversary else None
 
-    def step(self, tick: Tick) -> Mapping[str, Tensor | float]:
+    def step(self, tick: StepContext) -> Mapping[str, Tensor | float]:
         c = self.config
         x, carried, truth = self.bank.draw(c.batch, c.crop, c.near)
         with autocast(self.world.device):
@@ -138,10 +138,10 @@ class FinishStage:
         if self.adversary is not None:
             opinion, told = self.adversary.step(rebuilt, truth.pixels, tick.progress)
             loss, metrics = loss + opinion, {**metrics, **told}
-        return metrics | self.learner.descend(loss, tick.progress)
+        return metrics | self.learner.step(loss, tick.progress)
 
     @torch.no_grad()
-    def sample(self, folder: Path, tick: Tick) -> Sample | None:
+    def sample(self, folder: Path, tick: StepContext) -> Preview | None:
         """Truth, finished, moved portrait: three rows of eight stretches."""
         from PIL import Image
 
@@ -158,7 +158,7 @@ class FinishStage:
         Image.fromarray(to_bytes(sheet)).save(folder / "finished.jpg", quality=92)
         kept = float(detail(planes(out))[::3, 3:].mean() / detail(planes(true))[::3, 3:].mean())
         psnr = float(-10 * torch.log10(F.mse_loss(out.clamp(-1, 1), true) / 4))
-        return Sample({"sample_detail": kept, "sample_psnr": psnr}, to_bytes(rearrange(out, "m c h w -> m 1 h w c")))
+        return Preview({"sample_detail": kept, "sample_psnr": psnr}, to_bytes(rearrange(out, "m c h w -> m 1 h w c")))
 
     def state(self) -> dict[str, Any]:
         judge = {} if self.adversary is None else {"judge": self.adversary.state()}

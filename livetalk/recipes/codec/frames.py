@@ -32,7 +32,7 @@ class FrameBatch:
         return FrameBatch(self.pixels[:n], self.weight[:n], self.boxes[:n])
 
 
-class FrameRing:
+class FrameBuffer:
     """Up to `capacity` clips of frames and boxes on one device; the oldest leave when it is full."""
 
     def __init__(self, capacity: int, frames: int, size: int, device: torch.device) -> None:
@@ -157,5 +157,5 @@ def join(*batches: FrameBatch) -> FrameBatch:
     return FrameBatch(pixels, weight, boxes)
 
 
-Refill = Callable[[FrameRing], int]
+Refill = Callable[[FrameBuffer], int]
 """Adds newly rendered clips, if there are any, and says how many."""

@@ -18,18 +18,18 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
-from livetalk.codec.blocks import moved
+from livetalk.codec.blocks import warp
 from livetalk.codec.portrait import PortraitCodec
-from livetalk.recipes.codec.discriminator import Adversary
-from livetalk.recipes.codec.frames import FrameBatch, FrameRing, Photos, Refill, join, recolour
+from livetalk.recipes.codec.discriminator import Discriminator
+from livetalk.recipes.codec.frames import FrameBatch, FrameBuffer, Photos, Refill, join, recolour
 from livetalk.recipes.codec.losses import rebuild_losses, to_bytes
 from livetalk.recipes.codec.texture import pace_loss, texture_loss
 from livetalk.recipes.distill.held_out import named
-from livetalk.training.distributed import World
+from livetalk.training.distributed import Distributed
 from livetalk.training.optim import Cosine, OptimConfig
-from livetalk.training.optimizer_step import Learner
+from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
-from livetalk.training.stage import Sample, Tick
+from livetalk.training.stage import Preview, StepContext
 
 UNSURE = 0.15  # of noise at most beside the usual, where detail is asked for: what a transformer leaves open
 
@@ -115,13 +115,13 @@ class CodecStage:
     def __init__(
         self,
         codec: PortraitCodec,
-        ring: FrameRing,
+        ring: FrameBuffer,
         config: CodecTraining,
-        world: World,
+        world: Distributed,
         photos: Photos | None = None,
         refill: Refill | None = None,
         compiled: bool = False,
-        held_out: Mapping[str, FrameRing] | None = None,
+        held_out: Mapping[str, FrameBuffer] | None = None,
     ) -> None:
         self.codec, self.ring, self.config, self.world = codec, ring, config, world
         self.photos, self.refill, self.held_out = photos, refill, held_out or {}
@@ -129,14 +129,14 @@ class CodecStage:
         if config.decoder_only:
             codec.eye.requires_grad_(False)
             codec.encoder.requires_grad_(False)
-        self.learner = Learner(codec, config.optim, world)
-        self.adversary = Adversary(config.adversary, world) if config.adversary else None
+        self.learner = TrainState(codec, config.optim, world)
+        self.adversary = Discriminator(config.adversary, world) if config.adversary else None
         self.losses, self.energies = self._losses, self._energies
         if compiled:
             self.losses = torch.compile(self._losses, dynamic=False)
             self.energies = torch.compile(self._energies, dynamic=False)
 
-    def step(self, tick: Tick) -> Mapping[str, Tensor | float]:
+    def step(self, tick: StepContext) -> Mapping[str, Tensor | float]:
         if self.refill is not None and tick.step % self.config.refill_every == 0:
             self.refill(self.ring)
         batch = self._batch()
@@ -156,10 +156,10 @@ class CodecStage:
             opinion, told = self.adversary.step(out, batch.pixels[:, :, 1:], tick.progress)
             loss = loss + opinion * float(tick.progress >= c.adversary_from)
             metrics |= told
-        return metrics | self.learner.descend(loss, tick.progress)
+        return metrics | self.learner.step(loss, tick.progress)
 
     @torch.no_grad()
-    def sample(self, folder: Path, tick: Tick) -> Sample | None:
+    def sample(self, folder: Path, tick: StepContext) -> Preview | None:
         """Truth, rebuilt, moved portrait: three rows a clip."""
         from PIL import Image
 
@@ -167,10 +167,10 @@ class CodecStage:
         averaged = self.learner.ema
         assert averaged is not None
         with autocast(self.world.device), averaged.swapped_in():
-            portrait = self.codec.look(batch.pixels[:, :, 0])
-            z = rearrange(self.codec.changes(portrait, batch.pixels[:, :, 1:]).latents, "b c f h w -> b f c h w")
+            portrait = self.codec.encode_portrait(batch.pixels[:, :, 0])
+            z = rearrange(self.codec.encode_motion(portrait, batch.pixels[:, :, 1:]).latents, "b c f h w -> b f c h w")
             made = self.codec.decoder(z, portrait, self.codec.nothing(portrait))
-            coarse = self.codec.first(self.codec.encoder.still(portrait.eighth)[:, None])
+            coarse = self.codec.first(self.codec.encoder.encode_still(portrait.eighth)[:, None])
             measured = {named("held_out_psnr", kind): self._psnr(clips) for kind, clips in self.held_out.items()}
         truth, out = batch.pixels[:, :, 1:], rearrange(made.pixels.float(), "b t c h w -> b c t h w")
         rows = torch.stack([truth, out, rearrange(made.moved.float(), "b t c h w -> b c t h w")])
@@ -179,15 +179,15 @@ class CodecStage:
         sheet = rearrange(torch.cat([first, rows], 3), "k b c t h w -> (b k h) (t w) c")
         Image.fromarray(to_bytes(sheet)).save(folder / "rebuilt.jpg", quality=90)
         psnr = -10 * torch.log10(F.mse_loss(out, truth) / 4)
-        return Sample({"sample_psnr": float(psnr), **measured}, to_bytes(rearrange(out, "b c t h w -> b t h w c")))
+        return Preview({"sample_psnr": float(psnr), **measured}, to_bytes(rearrange(out, "b c t h w -> b t h w c")))
 
-    def _psnr(self, ring: FrameRing) -> float:
+    def _psnr(self, ring: FrameBuffer) -> float:
         """Of the first frames of all clips of a ring, rebuilt behind the first."""
         errors = []
         for frames in ring.frames[: ring.filled, : 1 + 2 * self.config.length].split(4):
             pixels = rearrange(frames, "b t h w c -> b c t h w").float() / 127.5 - 1
-            portrait = self.codec.look(pixels[:, :, 0])
-            z = rearrange(self.codec.changes(portrait, pixels[:, :, 1:]).latents, "b c f h w -> b f c h w")
+            portrait = self.codec.encode_portrait(pixels[:, :, 0])
+            z = rearrange(self.codec.encode_motion(portrait, pixels[:, :, 1:]).latents, "b c f h w -> b f c h w")
             made = self.codec.decoder(z, portrait, self.codec.nothing(portrait)).pixels
             errors.append((rearrange(made.float(), "b t c h w -> b c t h w") - pixels[:, :, 1:]).square().mean())
         return float(-10 * torch.log10(torch.stack(errors).mean() / 4))
@@ -220,8 +220,11 @@ class CodecStage:
     def _losses(self, pixels: Tensor, weight: Tensor, boxes: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """All terms by name, as means; and the rebuilt frames."""
         codec, size, few = self.codec, pixels.shape[-1], -(-len(pixels) // 4)
-        portrait = codec.look(pixels[:, :, 0])
-        still, (z, found) = codec.encoder.still(portrait.eighth[:few]), codec.changes(portrait, pixels[:, :, 1:])
+        portrait = codec.encode_portrait(pixels[:, :, 0])
+        still, (z, found) = (
+            codec.encoder.encode_still(portrait.eighth[:few]),
+            codec.encode_motion(portrait, pixels[:, :, 1:]),
+        )
         noisy = rearrange(self._noisy(z), "b c f h w -> b f c h w")
         made = codec.decoder(noisy, portrait, codec.nothing(portrait))
         first = codec.first(self._noisy(still)[:, None])
@@ -230,7 +233,7 @@ class CodecStage:
         losses = rebuild_losses(out, truth)
         # The encoder's own flow, on a picture of its own size: what teaches features to be found again.
         small = F.avg_pool2d(pixels[:, :, 0], 8)
-        again = rearrange(moved(small, 8 * found, 8), "(b t) c h w -> b c t h w", b=len(pixels))
+        again = rearrange(warp(small, 8 * found, 8), "(b t) c h w -> b c t h w", b=len(pixels))
         goal = F.avg_pool3d(truth.pixels, (1, 8, 8))
         losses["flow"] = flow_loss(moved_there, truth.pixels) + 2 * (again - goal).abs().mean()
         losses["pull"] = pull_loss(made.flow, boxes, size) + pull_loss(8 * found, boxes, size)
@@ -254,7 +257,7 @@ class CodecStage:
 
 
 @torch.no_grad()
-def measure_latents(codec: PortraitCodec, ring: FrameRing, clips: int = 256) -> None:
+def measure_latents(codec: PortraitCodec, ring: FrameBuffer, clips: int = 256) -> None:
     """Set the codec's latent mean a channel and one scale for all, from clips of the ring, portraits left out.
 
     One scale: training noise was the same in all channels, so an error of one size costs about as much in each, and

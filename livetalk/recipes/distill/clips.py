@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from livetalk.dit.audio import pack_audio
-from livetalk.performer.rollout import reference_input
+from livetalk.performer.rollout import reference_channels
 from livetalk.recipes.codec.frames import weight_map
 
 
@@ -30,10 +30,10 @@ class ClipBatch:
 
     def given(self) -> Float[Tensor, "b c1 f h w"]:
         """The reference input of a whole clip."""
-        return reference_input(self.portrait, self.latents.shape[2], holds_portrait=True)
+        return reference_channels(self.portrait, self.latents.shape[2], holds_portrait=True)
 
 
-class LatentBank:
+class LatentBuffer:
     """Up to `capacity` clips in half precision; the oldest leave when it is full."""
 
     def __init__(self, capacity: int, device: torch.device, time_compression: int = 4) -> None:
@@ -75,7 +75,7 @@ class LatentBank:
         beside.rename(path)
 
     @classmethod
-    def load(cls, path: Path, device: torch.device, capacity: int = 0) -> "LatentBank":
+    def load(cls, path: Path, device: torch.device, capacity: int = 0) -> "LatentBuffer":
         """The clips of a file, with room for more if `capacity` is above their number."""
         if not path.exists():
             raise ValueError(f"{path} is missing: run `livetalk train teacher` first, it encodes the clips")
@@ -96,7 +96,7 @@ class LatentBank:
         return weight / weight[:, :, 1:].mean(dim=(1, 2, 3, 4), keepdim=True)
 
 
-def dropped(batch: ClipBatch, text: float, audio: float, both: float) -> ClipBatch:
+def drop_conditions(batch: ClipBatch, text: float, audio: float, both: float) -> ClipBatch:
     """Leave out conditions of some clips, as guidance will: zeros stand for none. Arguments are probabilities."""
     u = torch.rand(len(batch.text), device=batch.text.device)
     no_text = (u < text) | (u > 1 - both)

@@ -19,18 +19,18 @@ from livetalk.dit.model import DiT
 from livetalk.flow.noising import clean_from_velocity, noised, velocity_of
 from livetalk.flow.schedule import shifted
 from livetalk.geometry import Geometry
-from livetalk.performer.rollout import Ladder, Plan
-from livetalk.recipes.distill.clips import ClipBatch, LatentBank
+from livetalk.performer.rollout import DenoisingSteps, RolloutOptions
+from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer
 from livetalk.recipes.distill.guidance import Guidance, guided_velocity
 from livetalk.recipes.distill.held_out import HeldOut
 from livetalk.recipes.distill.joins import join_weights
 from livetalk.recipes.distill.self_rollout import rolled, shown_rollout
 from livetalk.recipes.distill.teacher import Show
-from livetalk.training.distributed import World, is_sharded
+from livetalk.training.distributed import Distributed, is_sharded
 from livetalk.training.optim import Constant, OptimConfig
-from livetalk.training.optimizer_step import Learner
+from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
-from livetalk.training.stage import Sample, Tick
+from livetalk.training.stage import Preview, StepContext
 
 ADAM = {"betas": (0.0, 0.999), "eps": 1e-8, "weight_decay": 0.01, "clip": 10.0}
 
@@ -61,11 +61,11 @@ class DmdStage:
         student: DiT,
         teacher: DiT,
         critic: DiT,
-        bank: LatentBank,
+        bank: LatentBuffer,
         geometry: Geometry,
-        ladder: Ladder,
+        ladder: DenoisingSteps,
         config: DmdTraining,
-        world: World,
+        world: Distributed,
         show: Show | None = None,
         held_out: HeldOut | None = None,
         compiled: bool = False,
@@ -78,10 +78,10 @@ class DmdStage:
             for network, dynamic in ((teacher, False), (critic, False), (student, True)):
                 for block in network.blocks:
                     block.compile(dynamic=dynamic)
-        self.generating = Learner(student, config.generator, world)
-        self.criticising = Learner(critic, config.critic, world)
+        self.generator = TrainState(student, config.generator, world)
+        self.critic_state = TrainState(critic, config.critic, world)
 
-    def step(self, tick: Tick) -> Mapping[str, Tensor | float]:
+    def step(self, tick: StepContext) -> Mapping[str, Tensor | float]:
         metrics: dict[str, Tensor | float] = {}
         if tick.step >= self.config.critic_warmup and tick.step % self.config.ratio == 0:
             metrics |= self._generator_step(tick)
@@ -89,10 +89,10 @@ class DmdStage:
         with torch.no_grad():
             made = self._rollout(clips, gradient=False)
         loss = self._critic_loss(made, clips)
-        told = self.criticising.descend(loss, tick.progress)
+        told = self.critic_state.step(loss, tick.progress)
         return metrics | {"critic_loss": loss.detach(), "critic_grad_norm": told["grad_norm"]}
 
-    def _generator_step(self, tick: Tick) -> dict[str, Tensor | float]:
+    def _generator_step(self, tick: StepContext) -> dict[str, Tensor | float]:
         clips = self.bank.draw(self.config.batch)
         made = self._rollout(clips, gradient=True)
         gradient, size = self._score_gap(made.detach(), clips)
@@ -100,14 +100,14 @@ class DmdStage:
         target = (made - gradient).detach()
         joins = join_weights(made.shape[2], self.geometry.block_latents, self.config.join, made.device)
         loss = 0.5 * ((made - target).square() * clips.weight * joins).mean()
-        told = self.generating.descend(loss, tick.progress)
+        told = self.generator.step(loss, tick.progress)
         return {"generator_loss": loss.detach(), "generator_grad_norm": told["grad_norm"], "score_gap": size}
 
     def _rollout(self, clips: ClipBatch, gradient: bool) -> Float[Tensor, "b c f h w"]:
         """One exit step for all blocks, drawn alike on all ranks."""
         exit_step = int(self.world.broadcast([float(torch.randint(0, len(self.ladder), ()))])[0])
         with autocast(self.world.device, cached=not is_sharded(self.student)):
-            return rolled(self.student, clips, self.geometry, self.ladder, Plan(exit_step, gradient))
+            return rolled(self.student, clips, self.geometry, self.ladder, RolloutOptions(exit_step, gradient))
 
     def _score_gap(self, made: Tensor, clips: ClipBatch) -> tuple[Tensor, Tensor]:
         """(critic - teacher) / mean |made - teacher|, per clip, latent frame 0 left out of both."""
@@ -138,21 +138,19 @@ class DmdStage:
         x = torch.cat([clips.portrait, x[:, :, 1:]], 2)
         return x, (1000 * sigma)[:, None].expand(-1, x.shape[2]), sigma, noise
 
-    def sample(self, folder: Path, tick: Tick) -> Sample | None:
+    def sample(self, folder: Path, tick: StepContext) -> Preview | None:
         if self.held_out is None:
             return None
-        return shown_rollout(
-            self.generating, self.student, self.held_out, self.geometry, self.ladder, self.show, folder
-        )
+        return shown_rollout(self.generator, self.student, self.held_out, self.geometry, self.ladder, self.show, folder)
 
     def state(self) -> dict[str, Any]:
-        return {"student": self.generating.state(), "critic": self.criticising.state()}
+        return {"student": self.generator.state(), "critic": self.critic_state.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self.generating.load_state(state["student"])
-        self.criticising.load_state(state["critic"])
+        self.generator.load_state(state["student"])
+        self.critic_state.load_state(state["critic"])
 
     def finish(self) -> DiT:
-        if self.generating.ema is not None:
-            self.generating.ema.write_to(self.student)
+        if self.generator.ema is not None:
+            self.generator.ema.write_to(self.student)
         return self.student

@@ -18,19 +18,19 @@ from torch import Tensor
 from livetalk.dit.masks import block_causal
 from livetalk.dit.model import DiT
 from livetalk.geometry import Geometry
-from livetalk.performer.rollout import Ladder, reference_input
-from livetalk.recipes.distill.clips import ClipBatch, LatentBank
+from livetalk.performer.rollout import DenoisingSteps, reference_channels
+from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer
 from livetalk.recipes.distill.guidance import Guidance
 from livetalk.recipes.distill.held_out import HeldOut
 from livetalk.recipes.distill.joins import join_weights
 from livetalk.recipes.distill.self_rollout import shown_rollout
 from livetalk.recipes.distill.teacher import Show
-from livetalk.recipes.distill.trajectories import walk
-from livetalk.training.distributed import World
+from livetalk.recipes.distill.trajectories import sample_trajectory
+from livetalk.training.distributed import Distributed
 from livetalk.training.optim import FlatThenLinear, OptimConfig
-from livetalk.training.optimizer_step import Learner
+from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast, maybe_compile
-from livetalk.training.stage import Sample, Tick
+from livetalk.training.stage import Preview, StepContext
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ class Trajectories:
 
 
 def make_trajectories(
-    teacher: DiT, bank: LatentBank, config: OdeTraining, ladder: Ladder, batch: int = 64
+    teacher: DiT, bank: LatentBuffer, config: OdeTraining, ladder: DenoisingSteps, batch: int = 64
 ) -> Trajectories:
     """Walk the teacher from noise under the conditions of random clips of the bank."""
     states, conditions = [], []
     for _ in range(-(-config.trajectories // batch)):
         clips = bank.draw(batch)
-        made = walk(teacher, clips, config.guidance, config.teacher_steps, config.shift, keep=len(ladder))
+        made = sample_trajectory(teacher, clips, config.guidance, config.teacher_steps, config.shift, keep=len(ladder))
         states.append(made.transpose(0, 1).half())
         conditions.append(clips)
     parts = {name: torch.cat([getattr(c, name).half() for c in conditions]) for name in ("audio", "text", "weight")}
@@ -95,9 +95,9 @@ class OdeStage:
         student: DiT,
         trajectories: Trajectories,
         geometry: Geometry,
-        ladder: Ladder,
+        ladder: DenoisingSteps,
         config: OdeTraining,
-        world: World,
+        world: Distributed,
         show: Show | None = None,
         held_out: HeldOut | None = None,
         compiled: bool = False,
@@ -107,11 +107,11 @@ class OdeStage:
         self.show, self.held_out = show, held_out
         for block in student.blocks:
             maybe_compile(block, compiled)
-        self.learner = Learner(student, config.optim, world)
+        self.learner = TrainState(student, config.optim, world)
 
-    def step(self, tick: Tick) -> Mapping[str, Tensor | float]:
+    def step(self, tick: StepContext) -> Mapping[str, Tensor | float]:
         loss = self._loss(torch.randint(0, len(self.trajectories), (self.config.batch,), device=self.world.device))
-        return {"loss": loss.detach(), **self.learner.descend(loss, tick.progress)}
+        return {"loss": loss.detach(), **self.learner.step(loss, tick.progress)}
 
     def _loss(self, which: Tensor) -> Tensor:
         size, device = self.geometry.block_latents, self.world.device
@@ -129,7 +129,7 @@ class OdeStage:
         sigma = torch.tensor([*self.ladder.sigmas, 0.0], device=device)[per_frame]
         t = torch.tensor([*self.ladder.timesteps, 0.0], device=device)[per_frame]
         mask = block_causal(torch.arange(len(blocks), device=device).repeat_interleave(size), self._tokens(x))
-        given = reference_input(reference, len(frames), holds_portrait=True)
+        given = reference_channels(reference, len(frames), holds_portrait=True)
         text, audio = conditions.text[which].float(), conditions.audio[which][:, frames].float()
         with autocast(device):
             velocity = self.student(x, t, given, text, audio, mask=mask)
@@ -151,7 +151,7 @@ class OdeStage:
     def _tokens(self, x: Tensor) -> int:
         return x.shape[3] * x.shape[4] // self.student.config.patch**2
 
-    def sample(self, folder: Path, tick: Tick) -> Sample | None:
+    def sample(self, folder: Path, tick: StepContext) -> Preview | None:
         if self.held_out is None:
             return None
         return shown_rollout(self.learner, self.student, self.held_out, self.geometry, self.ladder, self.show, folder)

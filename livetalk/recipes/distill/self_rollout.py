@@ -11,21 +11,21 @@ from torch import Tensor
 
 from livetalk.dit.model import DiT
 from livetalk.geometry import Geometry
-from livetalk.performer.rollout import BlockConditions, Ladder, Plan, begin, next_block
+from livetalk.performer.rollout import BlockConditions, DenoisingSteps, RolloutOptions, begin, next_block
 from livetalk.recipes.distill.clips import ClipBatch
 from livetalk.recipes.distill.held_out import HeldOut, named
 from livetalk.recipes.distill.teacher import Show
-from livetalk.training.optimizer_step import Learner
+from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast, eagerly
-from livetalk.training.stage import Sample
+from livetalk.training.stage import Preview
 
 
 def rolled(
     student: DiT,
     batch: ClipBatch,
     geometry: Geometry,
-    ladder: Ladder,
-    plan: Plan = Plan(),  # noqa: B008 - frozen
+    ladder: DenoisingSteps,
+    plan: RolloutOptions = RolloutOptions(),  # noqa: B008 - frozen
 ) -> Float[Tensor, "b c f h w"]:
     """Clean latents of as many latent frames as `batch.audio` has rows, block by block through the cache."""
     block = geometry.block_latents
@@ -39,7 +39,7 @@ def rolled(
         text: object = batch.text
     else:
         with torch.no_grad():
-            text = student.remember_text(batch.text)
+            text = student.project_text(batch.text)
     out = []
     for start in range(0, frames, block):
         conditions = BlockConditions(batch.portrait, text, batch.audio[:, start : start + block])  # type: ignore[arg-type]
@@ -55,14 +55,14 @@ def rolled(
 @eagerly
 @torch.no_grad()
 def shown_rollout(
-    learner: Learner,
+    learner: TrainState,
     student: DiT,
     held_out: HeldOut,
     geometry: Geometry,
-    ladder: Ladder,
+    ladder: DenoisingSteps,
     show: Show | None,
     folder: Path,
-) -> Sample:
+) -> Preview:
     """Held-out clips rolled out by the averaged student: how far each kind is from the truth, and a few of them drawn.
 
     The truth is one of many performances that would do, so the error has a floor; a face that is lost lies far above.
@@ -74,5 +74,5 @@ def shown_rollout(
         for kind, clips in held_out.clips.items():
             error = (rolled(student, clips, geometry, ladder) - clips.latents).square().mean(1, keepdim=True)
             metrics[named("held_out_error", kind)] = float((error * clips.weight).mean())
-    shown = Sample() if show is None else show(folder, made, few)
-    return Sample({**shown.metrics, **metrics}, shown.frames)
+    shown = Preview() if show is None else show(folder, made, few)
+    return Preview({**shown.metrics, **metrics}, shown.frames)

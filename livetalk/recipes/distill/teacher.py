@@ -15,18 +15,18 @@ from torch import Tensor
 from livetalk.dit.model import SMALLEST_SIGMA, DiT
 from livetalk.flow.noising import noised, velocity_of
 from livetalk.flow.schedule import shifted
-from livetalk.recipes.distill.clips import ClipBatch, LatentBank, dropped
+from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer, drop_conditions
 from livetalk.recipes.distill.guidance import Guidance
 from livetalk.recipes.distill.held_out import HeldOut, named
 from livetalk.recipes.distill.joins import join_weights
-from livetalk.recipes.distill.trajectories import walk
-from livetalk.training.distributed import World
+from livetalk.recipes.distill.trajectories import sample_trajectory
+from livetalk.training.distributed import Distributed
 from livetalk.training.optim import FlatThenLinear, OptimConfig
-from livetalk.training.optimizer_step import Learner
+from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast, eagerly, maybe_compile
-from livetalk.training.stage import Sample, Tick
+from livetalk.training.stage import Preview, StepContext
 
-Show = Callable[[Path, Tensor, ClipBatch], Sample]
+Show = Callable[[Path, Tensor, ClipBatch], Preview]
 """Writes latents [b c f h w] as pictures beside the clips they were made for."""
 
 
@@ -68,10 +68,10 @@ class TeacherStage:
     def __init__(
         self,
         model: DiT,
-        bank: LatentBank,
+        bank: LatentBuffer,
         config: TeacherTraining,
-        world: World,
-        refill: Callable[[LatentBank], int] | None = None,
+        world: Distributed,
+        refill: Callable[[LatentBuffer], int] | None = None,
         show: Show | None = None,
         held_out: HeldOut | None = None,
         compiled: bool = False,
@@ -80,16 +80,16 @@ class TeacherStage:
         self.refill, self.show, self.held_out = refill, show, held_out
         for block in model.blocks:
             maybe_compile(block, compiled)
-        self.learner = Learner(model, config.optim, world)
+        self.learner = TrainState(model, config.optim, world)
 
-    def step(self, tick: Tick) -> Mapping[str, Tensor | float]:
+    def step(self, tick: StepContext) -> Mapping[str, Tensor | float]:
         c = self.config
         if self.refill is not None and tick.step % c.refill_every == 0:
             self.refill(self.bank)
-        batch = dropped(self.bank.draw(c.batch), c.no_text, c.no_audio, c.no_both)
+        batch = drop_conditions(self.bank.draw(c.batch), c.no_text, c.no_audio, c.no_both)
         loss, mouth = self._loss(batch, draw_levels(c.batch, c.shift, self.world.device))
         metrics = {"loss": loss.detach(), "loss_mouth": mouth.detach(), "clips": float(self.bank.seen)}
-        return metrics | self.learner.descend(loss, tick.progress)
+        return metrics | self.learner.step(loss, tick.progress)
 
     def _loss(self, batch: ClipBatch, sigma: Tensor) -> tuple[Tensor, Tensor]:
         noise = torch.randn_like(batch.latents)
@@ -105,7 +105,7 @@ class TeacherStage:
 
     @eagerly
     @torch.no_grad()
-    def sample(self, folder: Path, tick: Tick) -> Sample | None:
+    def sample(self, folder: Path, tick: StepContext) -> Preview | None:
         if self.held_out is None:
             return None
         few, metrics = self.held_out.few(), {}
@@ -115,9 +115,11 @@ class TeacherStage:
             for kind, clips in self.held_out.clips.items():
                 loss, mouth = self._loss(clips, self._fixed_levels(len(clips.text)))
                 metrics |= {named("held_out_loss", kind): float(loss), named("held_out_mouth", kind): float(mouth)}
-            made = walk(self.model, few, self.config.show_guidance, self.config.show_steps, self.config.shift)[-1]
-        shown = Sample() if self.show is None else self.show(folder, made, few)
-        return Sample({**shown.metrics, **metrics}, shown.frames)
+            made = sample_trajectory(
+                self.model, few, self.config.show_guidance, self.config.show_steps, self.config.shift
+            )[-1]
+        shown = Preview() if self.show is None else self.show(folder, made, few)
+        return Preview({**shown.metrics, **metrics}, shown.frames)
 
     def _fixed_levels(self, count: int) -> Tensor:
         """The same noise levels at every call, so that held-out losses compare."""

@@ -16,7 +16,7 @@ from livetalk.training.precision import autocast
 
 
 @torch.no_grad()
-def walk(
+def sample_trajectory(
     teacher: DiT, batch: ClipBatch, scales: Guidance, steps: int, shift: float, keep: int | None = None
 ) -> Float[Tensor, "k b c f h w"]:
     """States of a walk of `steps` steps: `keep` of them at even index distance and the clean end; only the end if None.

@@ -7,7 +7,7 @@ never change under it.
 from collections.abc import Callable
 from pathlib import Path
 
-from livetalk.data.speech import Shelf
+from livetalk.data.speech import SpeechDataset
 from livetalk.recipes.encoders.speech import SpeechTraining, speech_scores, train_speech_encoder
 from livetalk.recipes.encoders.speech_batches import label
 from livetalk.recipes.encoders.text import text_accuracy, train_text_encoder
@@ -39,5 +39,7 @@ def train_encoders(
     def told(name: str) -> Callable[[int, float], None]:
         return lambda step, loss: report(name, step, loss) if report else None
 
-    train_speech_encoder([label(utterance) for utterance in Shelf(speech)], out, settings, report=told("speech"))
+    train_speech_encoder(
+        [label(utterance) for utterance in SpeechDataset(speech)], out, settings, report=told("speech")
+    )
     train_text_encoder(out / "text.safetensors", text_steps, report=told("text"))

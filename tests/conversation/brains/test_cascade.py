@@ -8,10 +8,10 @@ from contextlib import aclosing, asynccontextmanager
 import numpy as np
 import pytest
 
-from livetalk.conversation.brains.base import Answer, BrainError, Speech, Thought, Understood
+from livetalk.conversation.brains.base import Answer, BrainError, Speech, TextDelta, Transcript
 from livetalk.conversation.brains.cascade import CascadeBrain, CascadeConfig, Service
-from livetalk.conversation.brains.pipeline import StepMind
-from livetalk.conversation.history import Memory
+from livetalk.conversation.brains.pipeline import PipelineSession
+from livetalk.conversation.history import ChatHistory
 from tests.helpers.openai_http import OpenAI, openai_server
 
 VOICE = (0.3 * np.sin(np.arange(16_000) * 0.1)).astype(np.float32)
@@ -19,13 +19,13 @@ VOICE = (0.3 * np.sin(np.arange(16_000) * 0.1)).astype(np.float32)
 
 @asynccontextmanager
 async def _brain(
-    server: OpenAI, patience: float = 5.0, key: str | None = None, memory: Memory | None = None
-) -> AsyncIterator[StepMind]:
+    server: OpenAI, patience: float = 5.0, key: str | None = None, memory: ChatHistory | None = None
+) -> AsyncIterator[PipelineSession]:
     async with openai_server(server):
         service = Service("any", server.url, key, patience)
         brain = CascadeBrain(CascadeConfig(service, service, service))
         await brain.start()
-        mind = await brain.open(memory or Memory(), lambda words: None)
+        mind = await brain.open(memory or ChatHistory(), lambda words: None)
         try:
             yield mind
         finally:
@@ -33,7 +33,7 @@ async def _brain(
             await brain.close()
 
 
-async def _answer(mind: StepMind, text: str | None = None) -> list[Answer]:
+async def _answer(mind: PipelineSession, text: str | None = None) -> list[Answer]:
     if text is None:
         mind.hear(VOICE)
     return [part async for part in mind.answer(text)]
@@ -43,8 +43,8 @@ def test_a_turn_becomes_words_a_thought_and_speech():
     async def run() -> None:
         async with _brain(server := OpenAI()) as mind:
             parts = await _answer(mind)
-            assert parts[0] == Understood("hello there")
-            assert "".join(p.text for p in parts if isinstance(p, Thought)) == "Nice to meet you. How are you?"
+            assert parts[0] == Transcript("hello there")
+            assert "".join(p.text for p in parts if isinstance(p, TextDelta)) == "Nice to meet you. How are you?"
             spoken = [p for p in parts if isinstance(p, Speech)]
             assert [p.text for p in spoken if p.text] == ["Nice to meet you.", "How are you?"]
             assert sum(len(p.audio) for p in spoken) / 24_000 == pytest.approx((17 + 12) / 20, abs=0.1)
@@ -56,7 +56,7 @@ def test_a_turn_becomes_words_a_thought_and_speech():
 
 def test_the_history_is_sent_as_it_was_heard():
     async def run() -> None:
-        memory = Memory("Be kind.")
+        memory = ChatHistory("Be kind.")
         async with _brain(server := OpenAI(), memory=memory) as mind:
             for turn in range(3):
                 memory.user_said(f"question {turn}")
@@ -101,7 +101,7 @@ def test_a_dropped_socket_is_told_after_what_came_was_said():
 def test_malformed_events_are_left_out():
     async def run() -> None:
         async with _brain(OpenAI(nonsense=2)) as mind:
-            texts = [part.text for part in await _answer(mind, "hi") if isinstance(part, Thought)]
+            texts = [part.text for part in await _answer(mind, "hi") if isinstance(part, TextDelta)]
             assert "".join(texts) == "Nice to meet you. How are you?"
         async with _brain(OpenAI(nonsense=3)) as mind:
             with pytest.raises(BrainError, match="cannot be read"):
@@ -126,7 +126,7 @@ def test_nobody_there_is_one_sentence():
     async def run() -> None:
         brain = CascadeBrain(CascadeConfig(chat=Service("any", "http://127.0.0.1:9/v1")))
         await brain.start()
-        mind = await brain.open(Memory(), lambda words: None)
+        mind = await brain.open(ChatHistory(), lambda words: None)
         with pytest.raises(BrainError, match="cannot be reached"):
             await _answer(mind, "hi")
         await brain.close()

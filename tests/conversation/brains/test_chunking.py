@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livetalk.conversation.brains.chunking import LONGEST, Clauses
+from livetalk.conversation.brains.chunking import LONGEST, ClauseChunker
 
 
 def _cut(text: str, size: int, eager: bool = False) -> list[str]:
-    clauses = Clauses(eager)
+    clauses = ClauseChunker(eager)
     pieces = [piece for i in range(0, len(text), size) for piece in clauses.add(text[i : i + size])]
     return pieces + clauses.rest()
 

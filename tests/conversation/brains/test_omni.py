@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livetalk.conversation.brains import omni, realtime
-from livetalk.conversation.brains.base import Answer, BrainError, Speech, Understood
-from livetalk.conversation.brains.omni import OmniBrain, OmniMind
+from livetalk.conversation.brains.base import Answer, BrainError, Speech, Transcript
+from livetalk.conversation.brains.omni import OmniBrain, OmniSession
 from livetalk.conversation.brains.realtime import Newest, RealtimeConfig, RealtimeLine, parse
-from livetalk.conversation.history import Memory
+from livetalk.conversation.history import ChatHistory
 from tests.helpers.realtime import Realtime, realtime_server
 
 VOICE = (0.3 * np.sin(np.arange(16_000) * 0.1)).astype(np.float32)
@@ -23,13 +23,13 @@ VOICE = (0.3 * np.sin(np.arange(16_000) * 0.1)).astype(np.float32)
 
 @asynccontextmanager
 async def _mind(
-    server: Realtime, memory: Memory | None = None, tell: Callable[[Understood], None] = print, **options: Any
-) -> AsyncIterator[OmniMind]:
+    server: Realtime, memory: ChatHistory | None = None, tell: Callable[[Transcript], None] = print, **options: Any
+) -> AsyncIterator[OmniSession]:
     async with realtime_server(server):
         brain = OmniBrain(RealtimeConfig(server.url, "any", **{"patience": 3.0} | options))
         await brain.start()
         server.lines.clear()
-        mind = await brain.open(memory or Memory(), tell)
+        mind = await brain.open(memory or ChatHistory(), tell)
         try:
             yield mind
         finally:
@@ -37,7 +37,7 @@ async def _mind(
             await brain.close()
 
 
-async def _answer(mind: OmniMind, text: str | None = None) -> list[Answer]:
+async def _answer(mind: OmniSession, text: str | None = None) -> list[Answer]:
     if text is None:
         for i in range(0, len(VOICE), 320):
             mind.hear(VOICE[i : i + 320])
@@ -45,7 +45,7 @@ async def _answer(mind: OmniMind, text: str | None = None) -> list[Answer]:
     return [part async for part in mind.answer(text)]
 
 
-async def _cut_off(mind: OmniMind) -> None:
+async def _cut_off(mind: OmniSession) -> None:
     """Say something, listen to the answer's first sound and stop it."""
     mind.hear(VOICE)
     async with aclosing(mind.answer()) as parts:  # type: ignore[type-var]
@@ -65,9 +65,9 @@ def _seconds(parts: list[Answer]) -> float:
 @pytest.mark.parametrize("beta", [False, True])
 def test_a_turn_goes_in_as_sound_and_comes_back_as_sound_and_words(beta: bool):
     async def run() -> None:
-        async with _mind(server := Realtime(beta=beta), Memory("Be kind.")) as mind:
+        async with _mind(server := Realtime(beta=beta), ChatHistory("Be kind.")) as mind:
             parts = await _answer(mind)
-            assert Understood("hello there") in parts
+            assert Transcript("hello there") in parts
             assert _words(parts) == "Nice to meet you. How are you?"
             assert _seconds(parts) == pytest.approx(2.0)
             setting = server.told("session.update")[0]["session"]
@@ -84,20 +84,20 @@ def test_a_turn_goes_in_as_sound_and_comes_back_as_sound_and_words(beta: bool):
 def test_words_that_come_after_the_answer_are_understood_all_the_same():
     async def run() -> None:
         async with _mind(Realtime(transcribed_after=0.2)) as mind:
-            assert (await _answer(mind))[-1] == Understood("hello there")
+            assert (await _answer(mind))[-1] == Transcript("hello there")
 
     asyncio.run(run())
 
 
 def test_words_that_come_after_an_interrupt_are_told():
     async def run() -> None:
-        told: list[Understood] = []
+        told: list[Transcript] = []
         async with _mind(Realtime(transcribed_after=0.2), tell=told.append) as mind:
             await _cut_off(mind)
             assert told == []
             await mind.heard(0.1)
             await asyncio.sleep(0.4)
-            assert told == [Understood("hello there")]
+            assert told == [Transcript("hello there")]
 
     asyncio.run(run())
 
@@ -105,13 +105,13 @@ def test_words_that_come_after_an_interrupt_are_told():
 @pytest.mark.parametrize("typed", ["Good day", None])
 def test_words_that_come_after_the_next_turn_began_are_not_taken_for_its_own(typed: str | None):
     async def run() -> None:
-        told: list[Understood] = []
+        told: list[Transcript] = []
         server = Realtime(heard=("the first", "the second"), transcribed_after=0.4, between=0.15)
         async with _mind(server, tell=told.append) as mind:
             await _cut_off(mind)
             parts = await _answer(mind, typed)
-            understood = [part for part in parts if isinstance(part, Understood)]
-            assert understood == [Understood(typed or "the second")]
+            understood = [part for part in parts if isinstance(part, Transcript)]
+            assert understood == [Transcript(typed or "the second")]
             assert _words(parts) == "Nice to meet you. How are you?"
             assert told == []
 
@@ -122,7 +122,7 @@ def test_typed_text_is_an_item():
     async def run() -> None:
         async with _mind(server := Realtime()) as mind:
             parts = await _answer(mind, "Good day")
-            assert parts[0] == Understood("Good day")
+            assert parts[0] == Transcript("Good day")
             content = server.told("conversation.item.create")[0]["item"]["content"]
             assert content == [{"type": "input_text", "text": "Good day"}]
 
@@ -144,7 +144,7 @@ def test_a_slow_first_token_is_waited_for_and_silence_is_told():
 
 def test_a_line_that_drops_in_an_answer_is_told_and_the_next_turn_knows_what_was_said():
     async def run() -> None:
-        memory = Memory()
+        memory = ChatHistory()
         async with _mind(server := Realtime(drop_at=2), memory) as mind:
             with pytest.raises(BrainError, match="dropped the line"):
                 await _answer(mind)
@@ -319,7 +319,7 @@ def test_whoever_leaves_off_waits_for_no_server(dialect: str):
     asyncio.run(run())
 
 
-def _fill(mind: OmniMind) -> None:
+def _fill(mind: OmniSession) -> None:
     """Let the line take nothing more."""
     assert mind._line is not None
     mind._line._socket.pause_writing()

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator
 import numpy as np
 import pytest
 
-from livetalk.conversation.brains.base import Answer, BrainError, Speech, Understood
-from livetalk.conversation.brains.pipeline import StepMind
-from livetalk.conversation.history import Memory
+from livetalk.conversation.brains.base import Answer, BrainError, Speech, Transcript
+from livetalk.conversation.brains.pipeline import PipelineSession
+from livetalk.conversation.history import ChatHistory
 
 LOUD = (0.3 * np.sin(np.arange(16_000) * 0.1)).astype(np.float32)
 QUIET = np.zeros(16_000, np.float32)
@@ -44,35 +44,35 @@ class Steps:
         yield LOUD, 16_000
 
 
-async def _speak(mind: StepMind, *sounds: np.ndarray, speed: float = 4.0) -> None:
+async def _speak(mind: PipelineSession, *sounds: np.ndarray, speed: float = 4.0) -> None:
     for sound in sounds:
         for i in range(0, len(sound), 320):
             mind.hear(sound[i : i + 320])
             await asyncio.sleep(0.02 / speed)
 
 
-async def _answer(mind: StepMind, memory: Memory) -> list[Answer]:
+async def _answer(mind: PipelineSession, memory: ChatHistory) -> list[Answer]:
     parts: list[Answer] = []
     memory.turn_begins()
     async for part in mind.answer():
         parts.append(part)
-        if isinstance(part, Understood):
+        if isinstance(part, Transcript):
             memory.user_said(part.text)
     return parts
 
 
 def test_a_turn_is_read_while_it_goes_on_and_answered_from_a_draft():
     async def run() -> None:
-        steps, told, memory = Steps(), [], Memory()
-        mind = StepMind(steps, memory, told.append)
+        steps, told, memory = Steps(), [], ChatHistory()
+        mind = PipelineSession(steps, memory, told.append)
         await _speak(mind, LOUD, LOUD)
-        assert told[0] == Understood("word", final=False)
+        assert told[0] == Transcript("word", final=False)
         await _speak(mind, QUIET)
-        assert told[-1] == Understood("word word", final=False)
+        assert told[-1] == Transcript("word word", final=False)
         await asyncio.sleep(0.4)
         assert steps.spoken == ["You said word word."], "begun in the long pause, no further than its first piece"
         parts = await _answer(mind, memory)
-        assert parts[0] == Understood("word word")
+        assert parts[0] == Transcript("word word")
         assert [p.text for p in parts if isinstance(p, Speech)] == ["You said word word.", "And that is all."]
         assert steps.asked == ["word word"], "thought once"
         await mind.close()
@@ -83,7 +83,7 @@ def test_a_turn_is_read_while_it_goes_on_and_answered_from_a_draft():
 def test_a_short_pause_is_thought_about_but_not_spoken_into():
     async def run() -> None:
         steps = Steps()
-        mind = StepMind(steps, Memory(), lambda words: None)
+        mind = PipelineSession(steps, ChatHistory(), lambda words: None)
         await _speak(mind, LOUD, QUIET[:6_400])
         await asyncio.sleep(0.4)
         assert steps.asked == ["word"]
@@ -95,13 +95,13 @@ def test_a_short_pause_is_thought_about_but_not_spoken_into():
 
 def test_who_goes_on_after_a_pause_is_answered_as_a_whole():
     async def run() -> None:
-        steps, memory = Steps(), Memory()
-        mind = StepMind(steps, memory, lambda words: None)
+        steps, memory = Steps(), ChatHistory()
+        mind = PipelineSession(steps, memory, lambda words: None)
         await _speak(mind, LOUD, QUIET)
         await asyncio.sleep(0.2)
         await _speak(mind, LOUD, QUIET)
         parts = await _answer(mind, memory)
-        assert parts[0] == Understood("word word")
+        assert parts[0] == Transcript("word word")
         assert next(p.text for p in parts if isinstance(p, Speech)) == "You said word word."
         assert steps.asked[-1] == "word word"
         await mind.close()
@@ -111,14 +111,14 @@ def test_who_goes_on_after_a_pause_is_answered_as_a_whole():
 
 def test_a_turn_that_was_cut_short_is_joined_to_its_rest():
     async def run() -> None:
-        steps, memory = Steps(), Memory()
-        mind = StepMind(steps, memory, lambda words: None)
+        steps, memory = Steps(), ChatHistory()
+        mind = PipelineSession(steps, memory, lambda words: None)
         await _speak(mind, LOUD, QUIET)
         await _answer(mind, memory)  # nothing of it is heard
         await _speak(mind, LOUD, LOUD, QUIET)
         await asyncio.sleep(0.4)
         parts = await _answer(mind, memory)
-        assert parts[0] == Understood("word word")
+        assert parts[0] == Transcript("word word")
         assert steps.asked == ["word", "word word word"], "the draft knew it, too"
         await mind.close()
 
@@ -127,13 +127,13 @@ def test_a_turn_that_was_cut_short_is_joined_to_its_rest():
 
 def test_a_turn_without_end_takes_no_more_and_more_memory():
     async def run() -> None:
-        steps, memory = Steps(), Memory()
-        mind = StepMind(steps, memory, lambda words: None)
+        steps, memory = Steps(), ChatHistory()
+        mind = PipelineSession(steps, memory, lambda words: None)
         await _speak(mind, *[LOUD] * 60, speed=60.0)
         await asyncio.sleep(0.3)
         assert max(steps.transcribed) < 40
         parts = await _answer(mind, memory)
-        assert isinstance(parts[0], Understood)
+        assert isinstance(parts[0], Transcript)
         assert abs(len(parts[0].text.split()) - 60) <= 4
         await mind.close()
 
@@ -142,8 +142,8 @@ def test_a_turn_without_end_takes_no_more_and_more_memory():
 
 def test_silence_is_no_turn_and_an_accident_is_one_sentence():
     async def run() -> None:
-        steps, memory = Steps(), Memory()
-        mind = StepMind(steps, memory, lambda words: None)
+        steps, memory = Steps(), ChatHistory()
+        mind = PipelineSession(steps, memory, lambda words: None)
         await _speak(mind, QUIET)
         assert await _answer(mind, memory) == []
         steps.failing = True

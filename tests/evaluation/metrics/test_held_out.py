@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from livetalk.data.clips import Timelines, stage
-from livetalk.data.speech import HELD_OUT_VOICES, Shelf
+from livetalk.data.speech import HELD_OUT_VOICES, SpeechDataset
 from livetalk.evaluation.metrics import held_out
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
@@ -36,7 +36,7 @@ def test_loudness_follows_the_sound() -> None:
 
 def test_the_bundled_voices_are_a_held_out_shelf() -> None:
     with held_out.shelf_folder(None) as folder:
-        shelf, timelines = Shelf(folder), Timelines.read(folder)
+        shelf, timelines = SpeechDataset(folder), Timelines.read(folder)
         assert len(shelf) == 2
         assert {line["voice"] for line in shelf.lines} <= set(HELD_OUT_VOICES)
         for place in range(2):

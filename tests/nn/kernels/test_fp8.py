@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from livetalk.nn.kernels.fp8 import Fp8Linear, eight_bits, native_fp8
+from livetalk.nn.kernels.fp8 import Fp8Linear, native_fp8, quantise_linears_
 
 
 def relative(ours, exact):
@@ -46,7 +46,7 @@ def test_emulation_gives_the_products_of_the_kernel(layer):
 
 def test_layers_of_odd_sizes_stay_as_they_are():
     module = nn.Sequential(nn.Linear(32, 48), nn.Sequential(nn.Linear(48, 50)))
-    assert eight_bits(module, emulated=True) == 1
+    assert quantise_linears_(module, emulated=True) == 1
     assert isinstance(module[0], Fp8Linear)
     assert isinstance(module[1][0], nn.Linear)
 

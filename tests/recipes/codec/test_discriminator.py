@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from livetalk.recipes.codec.discriminator import Adversary
-from livetalk.training.distributed import World
+from livetalk.recipes.codec.discriminator import Discriminator
+from livetalk.training.distributed import Distributed
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def blurred(x: torch.Tensor) -> torch.Tensor:
 
 
 def test_it_learns_to_tell_blurred_frames_from_true_ones(frames):
-    adversary = Adversary(1.0, World(), lr=4e-3)
+    adversary = Discriminator(1.0, Distributed(), lr=4e-3)
     for _ in range(25):
         _, told = adversary.step(blurred(frames), frames, 0.5)
     assert float(told["judged"]) < 0.1
@@ -27,7 +27,7 @@ def test_it_learns_to_tell_blurred_frames_from_true_ones(frames):
 def test_its_pull_is_a_share_of_an_l1_errors(frames):
     for strength in (1.0, 3.0):
         out = blurred(frames).requires_grad_()
-        loss, _ = Adversary(strength, World()).step(out, frames, 0.5)
+        loss, _ = Discriminator(strength, Distributed()).step(out, frames, 0.5)
         loss.backward()
         assert out.grad is not None
         judged = out.grad[out.grad != 0]
@@ -35,9 +35,9 @@ def test_its_pull_is_a_share_of_an_l1_errors(frames):
 
 
 def test_its_state_comes_back(frames):
-    first = Adversary(1.0, World())
+    first = Discriminator(1.0, Distributed())
     first.step(blurred(frames), frames, 0.0)
-    second = Adversary(1.0, World())
+    second = Discriminator(1.0, Distributed())
     second.load_state(first.state())
     for ours, theirs in zip(
         first.learner.module.state_dict().values(), second.learner.module.state_dict().values(), strict=True

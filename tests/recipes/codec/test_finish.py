@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from livetalk.presets import MINIATURE
 from livetalk.recipes import run as recipe
 from livetalk.recipes.codec.finish import FinishTraining
-from livetalk.recipes.codec.frames import FrameRing
+from livetalk.recipes.codec.frames import FrameBuffer
 from livetalk.recipes.codec.texture import pace_loss, texture_loss
 from livetalk.recipes.run import Budget
-from livetalk.training.distributed import World
+from livetalk.training.distributed import Distributed
 
 
 @pytest.fixture
@@ -52,13 +52,13 @@ def test_last_layers_learn_and_all_others_stay(hair, tmp_path: Path) -> None:
     start = tmp_path / "start.safetensors"
     recipe.save_weights(codec, start)
     before = {name: value.clone() for name, value in codec.state_dict().items()}
-    ring = FrameRing(4, 17, 64, World().device)
+    ring = FrameBuffer(4, 17, 64, Distributed().device)
     ring.add(torch.randint(0, 255, (4, 17, 64, 64, 3), dtype=torch.uint8), torch.full((4, 17, 3, 2), 32.0))
     report = recipe.train_finish(
         MINIATURE,
         tmp_path / "run",
         Budget(steps=12),
-        World(),
+        Distributed(),
         ring,
         start,
         stretches=4,
@@ -77,5 +77,10 @@ def test_last_layers_learn_and_all_others_stay(hair, tmp_path: Path) -> None:
 def test_it_must_be_told_where_to_start(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="missing"):
         recipe.train_finish(
-            MINIATURE, tmp_path, Budget(steps=1), World(), FrameRing(1, 9, 64, World().device), tmp_path / "none"
+            MINIATURE,
+            tmp_path,
+            Budget(steps=1),
+            Distributed(),
+            FrameBuffer(1, 9, 64, Distributed().device),
+            tmp_path / "none",
         )

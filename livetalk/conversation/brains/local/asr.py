@@ -22,7 +22,7 @@ NO_SPEECH = 0.6  # probability above which an unlikely text is none
 REPEATS = 2.4  # how well a text that repeats itself is compressed
 
 
-class Listener:
+class LocalASR:
     """Loaded once; `transcribe` may be called from any thread, one at a time goes."""
 
     def __init__(self, folder: Path, threads: int = 1, language: str = "en") -> None:

@@ -18,12 +18,12 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Float32
 
-from livetalk.conversation.brains.base import BrainError, Step, Understood
-from livetalk.conversation.brains.local.asr import Listener
-from livetalk.conversation.brains.local.llm import Talker
+from livetalk.conversation.brains.base import BrainError, Step, Transcript
+from livetalk.conversation.brains.local.asr import LocalASR
+from livetalk.conversation.brains.local.llm import LocalLLM
 from livetalk.conversation.brains.local.models import find_chat, find_whisper
-from livetalk.conversation.brains.pipeline import StepMind
-from livetalk.conversation.history import Memory
+from livetalk.conversation.brains.pipeline import PipelineSession
+from livetalk.conversation.history import ChatHistory
 from livetalk.geometry import SAMPLE_RATE
 from livetalk.voice.aloud import favourite
 from livetalk.voice.kokoro import RATE, Halt, Halted, Kokoro
@@ -65,11 +65,11 @@ class LocalBrain:
     async def start(self) -> None:
         await self.work(self._load)
 
-    def memory(self) -> Memory:
-        return Memory(INSTRUCTIONS, WORDS)
+    def memory(self) -> ChatHistory:
+        return ChatHistory(INSTRUCTIONS, WORDS)
 
-    async def open(self, memory: Memory, tell: Callable[[Understood], None]) -> StepMind:
-        return StepMind(self, memory, tell)
+    async def open(self, memory: ChatHistory, tell: Callable[[Transcript], None]) -> PipelineSession:
+        return PipelineSession(self, memory, tell)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._workers.shutdown, wait=True, cancel_futures=True)
@@ -114,8 +114,8 @@ class LocalBrain:
 
     def _load(self) -> None:
         whisper, chat, kokoro = self._folders
-        self.listener = _loaded("transcription", lambda: Listener(find_whisper(whisper), self._threads, self._language))
-        self.talker = _loaded("thinking", lambda: Talker(find_chat(chat), self._threads, INSTRUCTIONS))
+        self.listener = _loaded("transcription", lambda: LocalASR(find_whisper(whisper), self._threads, self._language))
+        self.talker = _loaded("thinking", lambda: LocalLLM(find_chat(chat), self._threads, INSTRUCTIONS))
         self.kokoro = _loaded("voice", lambda: Kokoro(kokoro, self._threads))
         self.voice = self._voice or favourite(self.kokoro.voices)
         if self.voice not in self.kokoro.voices:

@@ -17,7 +17,7 @@ BEGIN, STOP = "<|im_start|>", "<|im_end|>"
 REPETITION = 1.1
 
 
-class Talker:
+class LocalLLM:
     """Loaded once; one answer at a time. `usual`: instructions that most chats begin with, read only once."""
 
     def __init__(self, folder: Path, threads: int = 1, usual: str = "") -> None:
@@ -31,11 +31,11 @@ class Talker:
         self._usual = {"role": "system", "content": usual}
         self._lock = threading.Lock()
 
-    def answer(self, messages: Sequence[dict[str, str]]) -> "Thinking":
+    def answer(self, messages: Sequence[dict[str, str]]) -> "Generation":
         """What would be answered: the likeliest words."""
         known = int(bool(messages) and messages[0] == self._usual)
         begun = {"static_prompt": self._tokens(messages[:1]), "cache_static_prompt": True} if known else {}
-        return Thinking(self, self._tokens(messages[known:], f"{BEGIN}assistant\n"), begun)
+        return Generation(self, self._tokens(messages[known:], f"{BEGIN}assistant\n"), begun)
 
     def go_on(self, tokens: list[str], most: int, begun: dict[str, Any]) -> Iterator[tuple[int, str]]:
         """Up to so many tokens more, as numbers and as what the model reads. Close the iterator to stop."""
@@ -54,10 +54,10 @@ class Talker:
         return self._tokenizer.encode(text + then).tokens
 
 
-class Thinking:
+class Generation:
     """An answer in the making. `more` thinks a little further; between two calls nothing is thought."""
 
-    def __init__(self, talker: Talker, tokens: list[str], begun: dict[str, Any]) -> None:
+    def __init__(self, talker: LocalLLM, tokens: list[str], begun: dict[str, Any]) -> None:
         self._talker, self._tokens, self._begun = talker, tokens, begun
         self._ids: list[int] = []
         self._told = ""

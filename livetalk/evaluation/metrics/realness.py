@@ -30,7 +30,7 @@ class People:
         return self.at(np.flatnonzero(np.isfinite(self.rows).all(axis=1)))
 
     def at(self, places: Int[np.ndarray, " k"]) -> "People":
-        return People(self.rows[places], [self.names[place] for place in places])
+        return People(self.rows[places], [self.names[int(place)] for place in places])
 
 
 def kernel_distance(one: People, other: People) -> float:

@@ -14,12 +14,15 @@ from livetalk.evaluation.figures import AGAPE, STRANGER
 from livetalk.evaluation.metrics.motion import FLOORS, farthest, shares
 from livetalk.evaluation.metrics.realness import People, subset_distances
 from livetalk.evaluation.metrics.texture import EYES, FEATURES
+from livetalk.evaluation.metrics.vgg import WIDTH
 from livetalk.evaluation.photos.log import Seen
 from livetalk.evaluation.photos.words import PHOTOGRAPHED, read
 
 LOST = 0.45  # distance from the portrait from which on a frame shows somebody else
 MOST_SHUT = 1 / 8  # share of frames with shut eyes in which eyes need not look like the portrait's
 FAINT = 0.1  # least correlation of a truth that shares are taken of
+COLUMNS = 128 + WIDTH  # of the rows that tell faces:
+DLIB, VGG = slice(0, 128), slice(128, None)
 NAN = float("nan")
 
 Scenes = Mapping[str, Sequence[Seen]]
@@ -27,10 +30,15 @@ Scenes = Mapping[str, Sequence[Seen]]
 
 @dataclass(frozen=True)
 class Faces:
-    """Descriptors that tell how real faces look: of real people, and of rendered ones for a measure of the distance."""
+    """Rows that tell how real faces look: of real people, and of rendered ones for a measure of the distance."""
 
     real: People
     rendered: People
+
+    def apart(self, made: People, part: slice = DLIB) -> tuple[Float[np.ndarray, " s"], float]:
+        """Distances of some faces from the real ones, and the mean distance of the rendered ones."""
+        made, real, rendered = (People(one.rows[:, part], one.names) for one in (made, self.real, self.rendered))
+        return subset_distances(made, real), float(subset_distances(rendered, real).mean())
 
 
 @dataclass(frozen=True)
@@ -124,23 +132,33 @@ def detail(made: Scenes) -> dict[str, float]:
 
 
 def realness(made: Scenes, faces: Faces) -> dict[str, float]:
-    """Distance of the clips' faces from real people's over that of rendered people's, with the subsets' interval."""
-    own = subset_distances(people(_all(made)), faces.real)
-    drawn = float(subset_distances(faces.rendered, faces.real).mean())
+    """Distance of the clips' faces from real people's over that of rendered people's, with the subsets' interval.
+
+    By dlib's descriptors, and by VGG16 where it was at hand.
+    """
+    own, drawn = faces.apart(shown(_all(made)))
     if not drawn > 0:
-        return dict.fromkeys(("photo_realness", "photo_realness_low", "photo_realness_high"), NAN)
-    low, high = np.percentile(own, [5, 95]) / drawn
-    return {
-        "photo_realness": float(own.mean()) / drawn,
-        "photo_realness_low": float(low),
-        "photo_realness_high": float(high),
-    }
+        found = dict.fromkeys(("photo_realness", "photo_realness_low", "photo_realness_high"), NAN)
+    else:
+        low, high = np.percentile(own, [5, 95]) / drawn
+        found = {
+            "photo_realness": float(own.mean()) / drawn,
+            "photo_realness_low": float(low),
+            "photo_realness_high": float(high),
+        }
+    own, drawn = faces.apart(shown(_all(made)), VGG)
+    return found | {"photo_realness_vgg": float(own.mean()) / drawn if drawn > 0 else NAN}
 
 
-def people(clips: Sequence[Seen]) -> People:
-    """Whom the clips show, frame by frame."""
-    names = [clip.person for clip in clips for _ in clip.descriptors]
-    return People(np.concatenate([clip.descriptors for clip in clips]), names)
+def people(parts: Sequence[tuple[str, Float[np.ndarray, "n c"]]]) -> People:
+    """Rows of several people by name: dlib's, and VGG16's behind them, NaN where they were not asked."""
+    rows = [np.pad(found, ((0, 0), (0, COLUMNS - found.shape[1])), constant_values=NAN) for _, found in parts]
+    return People(np.concatenate(rows), [name for name, found in parts for _ in found])
+
+
+def shown(clips: Sequence[Seen]) -> People:
+    """Whom clips show, frame by frame."""
+    return people([(clip.person, np.concatenate([clip.descriptors, clip.pictures], axis=1)) for clip in clips])
 
 
 def _lost(clips: Sequence[Seen]) -> float:

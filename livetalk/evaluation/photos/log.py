@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-MEASURES = 2  # rises when a measure changes: older lines are then passed over
+MEASURES = 3  # rises when a measure changes: older lines are then passed over
 DIGITS = 4
 
 
@@ -40,6 +40,7 @@ class Seen:
     rest: Float[np.ndarray, " r"]  # lip gap in pauses beyond the portrait's; NaN without a face
     distances: Float[np.ndarray, " k"]  # of dlib's descriptors from the portrait's; NaN without a face
     descriptors: Float[np.ndarray, "k 128"]
+    pictures: Float[np.ndarray, "k c"]  # of VGG16; NaN without a face; no columns without the network
     texture: Float[np.ndarray, "k 4"]  # as `metrics.texture.texture`
     shut: Bool[np.ndarray, " k"]  # both eyes
     detail: Float[np.ndarray, " k"]  # of the face box over the portrait's; 0 without a face
@@ -66,11 +67,12 @@ class Log:
         """The measures of a finished clip."""
         return _seen(key.photo, self._lines[key])
 
-    def person(self, key: Key) -> Float[np.ndarray, "n 128"]:
-        """The descriptors of a still picture, or of a film; no rows where it could not be used."""
-        return np.array(self._lines[key], float).reshape(-1, 128)
+    def person(self, key: Key) -> Float[np.ndarray, "n c"]:
+        """What tells a still picture's person, or a film's; no rows where it could not be used."""
+        rows = self._lines[key]
+        return _array(rows) if rows else np.zeros((0, 128))
 
-    def add(self, key: Key, found: Seen | Float[np.ndarray, "n 128"]) -> None:
+    def add(self, key: Key, found: Seen | Float[np.ndarray, "n c"]) -> None:
         """Keep a clip's measures, or a picture's descriptors, on disk before this returns."""
         kept = found if isinstance(found, np.ndarray) else {f.name: getattr(found, f.name) for f in fields(Seen)}
         line = json.dumps({"measures": MEASURES, "clip": vars(key), "found": _plain(kept)})
@@ -115,6 +117,7 @@ def _seen(person: str, held: Mapping[str, Any]) -> Seen:
         rest=_array(held["rest"]),
         distances=_array(held["distances"]),
         descriptors=_array(held["descriptors"]),
+        pictures=_array(held["pictures"]),
         texture=_array(held["texture"]),
         shut=np.array(held["shut"], bool),
         detail=_array(held["detail"]),

@@ -90,6 +90,8 @@ FIGURES: dict[str, Meaning] = {
                             Limits(0.9, 1.15)),
     "photo_realness": Meaning("kernel distance of face descriptors from real people's, over that of rendered people",
                               _most(0.35), _most(0.20)),
+    "photo_realness_vgg": Meaning("the same by VGG16, which sees pictures where dlib sees people",
+                                  _most(0.35), _most(0.20)),
     "photo_realness_low": Meaning("the same, 5th percentile over subsets"),
     "photo_realness_high": Meaning("the same, 95th percentile over subsets"),
 }  # fmt: skip

@@ -68,7 +68,7 @@ class Run:
         """The figures, once all parts are done."""
         made, rendered = self._scenes(takes.fingerprint(self.plan.weights)), self._scenes(RENDERED)
         drawn = [clip for clips in rendered.values() for clip in clips]
-        faces = Faces(self._real(), figures.people(drawn))
+        faces = Faces(self._real(), figures.shown(drawn))
         truth = rendered if self.plan.puppets is None else self._scenes(PUPPETS)
         other = None
         if self.plan.against is not None:
@@ -97,8 +97,7 @@ class Run:
 
     def _real(self) -> People:
         """All photographs and films that show a face."""
-        found = {path.name: self.log.person(Key(PERSON, path.name)) for path in self._people}
-        return People(np.concatenate(list(found.values())), [name for name, rows in found.items() for _ in rows])
+        return figures.people([(path.name, self.log.person(Key(PERSON, path.name))) for path in self._people])
 
     def _makers(self) -> dict[str, tuple[str, Start]]:
         """By the name that the log knows: what a person calls it, and how it is opened."""
@@ -180,5 +179,5 @@ def _nothing() -> None:
     """Still pictures need no tool."""
 
 
-def _person(_: Any, path: Path) -> tuple[Path, Float[np.ndarray, "n 128"]]:
+def _person(_: Any, path: Path) -> tuple[Path, Float[np.ndarray, "n c"]]:
     return path, takes.person(path)

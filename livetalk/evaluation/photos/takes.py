@@ -24,7 +24,7 @@ from livetalk.data.clips import CLIP_FRAMES
 from livetalk.data.puppets.portraits import Portraits, open_portraits
 from livetalk.evaluation import real
 from livetalk.evaluation.clips import ASSETS, Player
-from livetalk.evaluation.metrics import held_out, identity, phones, readback
+from livetalk.evaluation.metrics import held_out, identity, phones, readback, vgg
 from livetalk.evaluation.metrics.detail import detail
 from livetalk.evaluation.metrics.landmarks import track_mesh
 from livetalk.evaluation.metrics.lipsync import pearson
@@ -229,24 +229,42 @@ def look(portrait: Picture, frames: Frames, take: Take) -> Seen:
         rest=np.maximum(seen.gap[resting] - own.gap[0], 0),
         distances=identity.distances(described[1:], described[0]),
         descriptors=described[1:],
+        pictures=pictured(frames[some]),
         texture=texture(frames[some], meshes[some], portrait, mesh[0]),
         shut=shut(seen, own)[some],
         detail=np.array([detail(*one) for one in zip(frames[some], meshes[some], strict=True)]) / fine,
     )
 
 
-def person(picture: Path) -> Float[np.ndarray, "n 128"]:
-    """Descriptors of a photograph, framed, or of a film's frames; none where no one face is found."""
+def pictured(frames: Frames) -> Float[np.ndarray, "t c"]:
+    """How VGG16 sees the face of each frame, NaN without a face; no columns where it is not installed."""
+    if not vgg.available():
+        return np.zeros((len(frames), 0))
+    found = np.full((len(frames), vgg.WIDTH), np.nan)
+    for row, face in zip(found, identity.aligned(frames), strict=True):
+        if face is not None:
+            row[:] = vgg.features(face[None])[0]
+    return found
+
+
+def person(picture: Path) -> Float[np.ndarray, "n c"]:
+    """Descriptors of a photograph, framed, or of a film's frames, and behind them how VGG16 sees them.
+
+    None where no one face is found.
+    """
     if picture.suffix.lower() in real.FILMS:
-        found = identity.describe(real.film(picture)[0][::FILM_EVERY])
-        return found[np.isfinite(found).all(axis=1)]
+        return _described(real.film(picture)[0][::FILM_EVERY])
     try:
         framed = frame_portrait(open_picture(picture))
     except ValueError:
         return np.zeros((0, 128))
-    found = identity.describe(framed[None])
-    usable = np.isfinite(found).all() and track_mesh(framed[None])[0].found[0]
-    return found if usable else np.zeros((0, 128))
+    seen = track_mesh(framed[None])[0].found
+    return _described(framed[None][seen])
+
+
+def _described(frames: Frames) -> Float[np.ndarray, "n c"]:
+    found = np.concatenate([identity.describe(frames), pictured(frames)], axis=1)
+    return found[np.isfinite(found[:, :128]).all(axis=1)]
 
 
 def _piece(spoken: Spoken, start: float, seconds: float) -> Spoken:

@@ -8,6 +8,7 @@ import numpy as np
 from livetalk.data.arkit import ARKIT
 from livetalk.evaluation.metrics.landmarks import FaceTrack
 from livetalk.evaluation.metrics.motion import FLOORS
+from livetalk.evaluation.metrics.vgg import WIDTH
 from livetalk.evaluation.photos.log import Seen
 from livetalk.evaluation.photos.takes import SCENES
 from livetalk.evaluation.photos.words import AT_REST, PHOTOGRAPHED
@@ -50,6 +51,7 @@ def seen(scene: str = "calm", seed: int = 0, **changed: Any) -> Seen:
         rest=np.array([0.0, 0.01, 0.02]),
         distances=rng.uniform(0.2, 0.3, K),
         descriptors=rng.normal(0, 0.1, (K, 128)),
+        pictures=rng.normal(0, 0.1, (K, WIDTH)),
         texture=rng.uniform(0.8, 0.9, (K, 4)),
         shut=np.zeros(K, bool),
         detail=rng.uniform(0.95, 1.05, K),

@@ -5,7 +5,7 @@ import pytest
 
 from livetalk.evaluation.metrics.motion import FLOORS
 from livetalk.evaluation.metrics.realness import People
-from livetalk.evaluation.photos.figures import MOST_SHUT, Faces, Outcome, of_truth, summarise
+from livetalk.evaluation.photos.figures import COLUMNS, MOST_SHUT, Faces, Outcome, of_truth, summarise
 from livetalk.evaluation.photos.report import FIGURES, missed
 from tests.evaluation.photos.made_up import K, scenes, seen
 
@@ -13,7 +13,7 @@ from tests.evaluation.photos.made_up import K, scenes, seen
 def faces(apart: float = 1.0) -> Faces:
     rng = np.random.default_rng(9)
     names = [f"real {place}" for place in range(60)]
-    return Faces(*(People(rng.normal(middle, 0.1, (60, 128)), names) for middle in (0, apart)))
+    return Faces(*(People(rng.normal(middle, 0.1, (60, COLUMNS)), names) for middle in (0, apart)))
 
 
 def judged(made: dict, truth: dict) -> tuple[dict[str, float], list[str]]:
@@ -44,6 +44,8 @@ def test_the_truth_passes_all_bars_and_has_a_meaning_for_every_figure() -> None:
         ({"detail": np.full(K, 0.5)}, {"photo_detail"}),
         ({"detail": np.full(K, 1.6)}, {"photo_detail"}),
         ({"descriptors": np.random.default_rng(0).normal(1, 0.1, (K, 128))}, {"photo_realness"}),
+        ({"pictures": np.random.default_rng(0).normal(1, 0.1, (K, 256))}, {"photo_realness_vgg"}),
+        ({"pictures": np.zeros((K, 0))}, {"photo_realness_vgg"}),
     ],
 )
 def test_a_fault_misses_its_own_bars(fault: dict, expected: set[str]) -> None:

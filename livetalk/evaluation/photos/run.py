@@ -24,7 +24,7 @@ from livetalk.evaluation.spread import spread, threads_of
 from livetalk.presets import TINY
 
 REFERENCE = 100  # photographs that say how real faces look
-PERSON, RENDERED, PUPPETS = "person", "rendered", "puppets"  # makers that are no model
+PERSON, RENDERED = "person", "rendered"  # makers that are neither models nor puppets
 
 Tell = Callable[[int], None]
 Start = Callable[[], Maker]
@@ -69,7 +69,7 @@ class Run:
         made, rendered = self._scenes(takes.fingerprint(self.plan.weights)), self._scenes(RENDERED)
         drawn = [clip for clips in rendered.values() for clip in clips]
         faces = Faces(self._real(), figures.shown(drawn))
-        truth = rendered if self.plan.puppets is None else self._scenes(PUPPETS)
+        truth = rendered if self.plan.puppets is None else self._scenes(self._puppets)
         other = None
         if self.plan.against is not None:
             other = figures.summarise(self._scenes(takes.fingerprint(self.plan.against)), truth, faces)
@@ -77,7 +77,7 @@ class Run:
             figures.summarise(made, truth, faces),
             figures.of_truth(truth, None if self.plan.puppets is None else faces),
             other,
-            "rendered people" if self.plan.puppets is None else f"{PUPPETS}, {len(self._asked(PUPPETS))} clips",
+            "rendered people" if self.plan.puppets is None else f"puppets, {len(self._asked(self._puppets))} clips",
         )
 
     @cached_property
@@ -108,12 +108,12 @@ class Run:
                 start = partial(takes.open_model, self.plan.preset, weights, threads)
                 found.setdefault(takes.fingerprint(weights), (name, start))
         if self.plan.puppets is not None:
-            found[PUPPETS] = (PUPPETS, partial(takes.open_puppets, self.plan.puppets))
+            found[self._puppets] = ("puppets", partial(takes.open_puppets, self.plan.puppets))
         return found | {RENDERED: ("rendered people", takes.open_rendered)}
 
     def _asked(self, maker: str) -> list[Take]:
         """The takes that a maker is to make: of puppets, those whose photograph is in the pack."""
-        if maker != PUPPETS:
+        if maker != self._puppets:
             return self.takes
         found = [take for take in self.takes if take.photo.stem in self._fitted]
         if not found:
@@ -121,6 +121,10 @@ class Run:
                 f"{self.plan.puppets} holds none of the photographs: make it of them with `livetalk data pack`"
             )
         return found
+
+    @cached_property
+    def _puppets(self) -> str:
+        return "" if self.plan.puppets is None else takes.fingerprint_of_pack(self.plan.puppets)
 
     @cached_property
     def _fitted(self) -> frozenset[str]:

@@ -33,6 +33,7 @@ from livetalk.evaluation.metrics.phones import Spoken
 from livetalk.evaluation.metrics.texture import shut, texture
 from livetalk.evaluation.photos.log import Seen
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
+from livetalk.media.files import existing
 from livetalk.presets import TINY
 from livetalk.voice.timing import Phoneme
 
@@ -155,10 +156,12 @@ def fingerprint(weights: Path | None) -> str:
     files = sorted((weights or ASSETS).glob("*.safetensors"))
     if not files:
         raise ValueError(f"there are no weights in {weights}: give a folder with .safetensors files")
-    made = hashlib.sha256()
-    for path in files:
-        made.update(path.name.encode() + path.read_bytes())
-    return f"model {made.hexdigest()[:12]}"
+    return f"model {_digest(files)}"
+
+
+def fingerprint_of_pack(pack: Path) -> str:
+    """What tells the puppets of one pack from those of another."""
+    return f"puppets {_digest([existing(pack, 'file of portraits')])}"
 
 
 def photographs(folder: Path) -> list[Path]:
@@ -277,3 +280,10 @@ def _piece(spoken: Spoken, start: float, seconds: float) -> Spoken:
 def _number(photo: Path) -> int:
     """A number that is a photograph's own, by its name."""
     return zlib.crc32(photo.stem.encode())
+
+
+def _digest(files: Sequence[Path]) -> str:
+    made = hashlib.sha256()
+    for path in files:
+        made.update(path.name.encode() + path.read_bytes())
+    return made.hexdigest()[:12]

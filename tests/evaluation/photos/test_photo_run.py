@@ -42,6 +42,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     monkeypatch.setattr(takes, "open_model", lambda preset, weights, threads: Made("model", made))
     monkeypatch.setattr(takes, "open_rendered", lambda: Made("rendered", made))
     monkeypatch.setattr(takes, "open_puppets", lambda pack: Made("puppets", made))
+    monkeypatch.setattr(takes, "fingerprint_of_pack", lambda pack: f"puppets {pack}")
     monkeypatch.setattr(takes, "fingerprint", lambda weights: f"model {weights}")
     return made
 

@@ -1,4 +1,4 @@
-"""VGG16 is an option: without it nothing is measured by it, with it a face is a row of numbers that see what is drawn."""
+"""VGG16 is an option: without it nothing is measured by it, with it a face is a row of numbers that see pictures."""
 
 import numpy as np
 import pytest

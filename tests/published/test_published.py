@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import lzma
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from livetalk.presets import DIT_1_3B, DIT_14B
 from livetalk.published.transformer import config_of, load_dit
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-PUBLISHED = json.loads((GOLDEN / "checkpoint_keys.json").read_text())
+PUBLISHED = json.loads(lzma.decompress((GOLDEN / "checkpoint_keys.json.xz").read_bytes()))
 
 
 def blank(file):

@@ -1,12 +1,14 @@
 """Does our implementation give the numbers of the published one? Runs recorded cases and measures the distance.
 
 A case is a folder: `case.json` (kind, config, tolerance), `io.safetensors` (inputs and expected outputs) and
-`weights.safetensors` (or, in `case.json`, the name of the case beside it that has them). Everything runs in float32
+`weights.safetensors` (or, in `case.json`, the name of the case beside it that has them), each as it is or xz-compressed
+with `.xz` after its name. Everything runs in float32
 on the CPU. Knows the format of cases and which of our functions answers which kind; no numerics of its own.
 """
 
 import argparse
 import json
+import lzma
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 import torch
 from einops import rearrange
 from rich.console import Console
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file
 from torch import Tensor
 
 from livetalk.codec.wan import WanCodec, WanConfig
@@ -50,7 +52,7 @@ class Case:
         """The case's weights as float32."""
         owner = self.spec.get("weights")
         folder = self.folder.parent / owner if owner else self.folder
-        return {name: tensor.float() for name, tensor in load_file(folder / "weights.safetensors").items()}
+        return {name: tensor.float() for name, tensor in read_tensors(folder / "weights.safetensors").items()}
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,11 @@ def relative_error(ours: Tensor, expected: Tensor) -> float:
     return ((ours.double() - expected.double()).norm() / expected.double().norm()).item()
 
 
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Tensors of a safetensors file; where there is none, of the compressed one beside it (`path`.xz)."""
+    return load_file(path) if path.exists() else load(lzma.decompress(path.with_name(f"{path.name}.xz").read_bytes()))
+
+
 def read_cases(directory: Path) -> list[Case]:
     """Every case in `directory`, by name.
 
@@ -89,7 +96,7 @@ def read_cases(directory: Path) -> list[Case]:
     specs = sorted(directory.glob("*/case.json"))
     if not specs:
         raise ValueError(f"no case in {directory}: give a directory with folders that hold a case.json")
-    return [Case(p.parent, json.loads(p.read_text()), load_file(p.parent / "io.safetensors")) for p in specs]
+    return [Case(p.parent, json.loads(p.read_text()), read_tensors(p.parent / "io.safetensors")) for p in specs]
 
 
 @torch.inference_mode()

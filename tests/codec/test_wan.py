@@ -3,21 +3,18 @@
 import copy
 import json
 import lzma
-from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
 from torch.utils import _pytree as pytree
 
 from livetalk.codec.wan import WanCodec, WanConfig
-
-GOLDEN = Path(__file__).parents[1] / "golden"
+from tests.helpers.golden import GOLDEN, golden
 
 
 @pytest.fixture(scope="module")
 def codec() -> WanCodec:
-    weights = load_file(GOLDEN / "vae" / "weights.safetensors")
+    weights = golden("vae", "weights")
     codec = WanCodec(WanConfig(width=8))
     codec.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, strict=True)
     return codec.requires_grad_(False)
@@ -25,7 +22,7 @@ def codec() -> WanCodec:
 
 @pytest.fixture(scope="module")
 def recorded() -> dict[str, torch.Tensor]:
-    return load_file(GOLDEN / "vae" / "io.safetensors")
+    return golden("vae")
 
 
 def error(out: torch.Tensor, expected: torch.Tensor) -> float:

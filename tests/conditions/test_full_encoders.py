@@ -4,18 +4,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from livetalk.conditions.speech_wav2vec2 import Wav2Vec2Speech, build_wav2vec2, wav2vec2_state
 from livetalk.conditions.text_cache import TextCache
 from livetalk.conditions.text_umt5 import TOKENS, UMT5Text, build_umt5, clean
-
-GOLDEN = Path(__file__).parents[1] / "golden"
+from tests.helpers.golden import golden
 
 
 def weights(case):
-    return {name: tensor.float() for name, tensor in load_file(GOLDEN / case / "weights.safetensors").items()}
+    return {name: tensor.float() for name, tensor in golden(case, "weights").items()}
 
 
 @pytest.fixture

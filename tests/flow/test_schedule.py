@@ -1,16 +1,14 @@
 """Noise levels are those of the published tables."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.torch import load_file
 
 from livetalk.flow.schedule import ladder, nearest_sigma, shifted, shifted_table
+from tests.helpers.golden import golden
 
-RECORDED = load_file(Path(__file__).parents[1] / "golden" / "schedule" / "io.safetensors")
+RECORDED = golden("schedule")
 
 
 @pytest.mark.parametrize(("name", "steps"), [("", 4), ("", 25), ("", 50), ("train_", 1000)])

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from livetalk.performer.loading import random_parts
 from livetalk.presets import MINIATURE_FULL
 from livetalk.published.hub import LIVETALK, SPEECH, WAN
-
-GOLDEN = Path(__file__).parents[1] / "golden"
+from tests.helpers.golden import golden
 
 
 def published_folder(folder: Path) -> Path:
@@ -20,9 +19,9 @@ def published_folder(folder: Path) -> Path:
         (folder / source.repo).mkdir(parents=True)
     save_file(parts.student.state_dict(), folder / LIVETALK.repo / "model.safetensors")
     torch.save(parts.codec.state_dict(), folder / WAN.repo / "Wan2.1_VAE.pth")
-    text = load_file(GOLDEN / "umt5" / "weights.safetensors")
+    text = golden("umt5", "weights")
     torch.save(text, folder / WAN.repo / "models_t5_umt5-xxl-enc-bf16.pth")
-    speech = load_file(GOLDEN / "wav2vec2" / "weights.safetensors")
+    speech = golden("wav2vec2", "weights")
     save_file({f"wav2vec2.{k}": v.float() for k, v in speech.items()}, folder / SPEECH.repo / "model.safetensors")
     words = Tokenizer(models.WordLevel({"<unk>": 1, "a": 2, "person": 3}, unk_token="<unk>"))
     words.pre_tokenizer = pre_tokenizers.Whitespace()

@@ -2,15 +2,14 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from livetalk.parity.parity import Outcome, main, read_cases, relative_error, run_case
+from tests.helpers.golden import GOLDEN, golden
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 CASES = read_cases(GOLDEN)
 
 
@@ -40,7 +39,7 @@ def test_the_command_prints_a_line_a_case_and_passes(tmp_path, capsys):
 @pytest.mark.parametrize("damage", [1.01, float("nan")])
 def test_the_command_fails_if_any_case_is_over_its_tolerance(tmp_path, capsys, damage):
     shutil.copytree(GOLDEN / "schedule", tmp_path / "schedule")
-    io = load_file(GOLDEN / "schedule" / "io.safetensors")
+    io = golden("schedule")
     save_file({**io, "sigmas_4": io["sigmas_4"] * damage}, tmp_path / "schedule" / "io.safetensors")
     assert main([str(tmp_path)]) == 1
     assert "FAILED" in capsys.readouterr().out

@@ -14,8 +14,8 @@ from livetalk.dit.model import DiT
 from livetalk.published.convert import convert
 from livetalk.published.files import read_checkpoint, write_safetensors
 from livetalk.published.transformer import load_dit
+from tests.helpers.golden import golden
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 SMALL = DiTConfig(
     dim=128, layers=4, heads=1, ffn_dim=64, latent_channels=16, text_dim=24, audio_dim=12,
     audio_blocks=published_audio_blocks(4), freq_dim=32,
@@ -154,7 +154,7 @@ def test_names_of_diffusers_are_mapped_also_where_the_file_is_in_pieces(tmp_path
 
 @pytest.mark.parametrize(("case", "kind"), [("vae", "codec"), ("umt5", "text")])
 def test_other_published_files_pass_unchanged(tmp_path, case, kind):
-    state = load_file(GOLDEN / case / "weights.safetensors")
+    state = golden(case, "weights")
     torch.save(state, tmp_path / "in.pth")
     assert convert(tmp_path / "in.pth", tmp_path / "out.safetensors") == kind
     written = load_file(tmp_path / "out.safetensors")

@@ -3,19 +3,17 @@
 import hashlib
 import json
 import lzma
-from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from livetalk.codec.wan import load_wan
 from livetalk.conditions.speech_wav2vec2 import build_wav2vec2
 from livetalk.conditions.text_umt5 import build_umt5
 from livetalk.presets import DIT_1_3B, DIT_14B
 from livetalk.published.transformer import config_of, load_dit
+from tests.helpers.golden import GOLDEN, golden
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 PUBLISHED = json.loads(lzma.decompress((GOLDEN / "checkpoint_keys.json.xz").read_bytes()))
 
 
@@ -124,8 +122,8 @@ def test_the_plain_model_is_sent_to_convert():
 
 
 def test_a_loaded_vae_decodes_like_one_that_was_built():
-    state = {name: tensor.float() for name, tensor in load_file(GOLDEN / "vae" / "weights.safetensors").items()}
-    io = load_file(GOLDEN / "vae" / "io.safetensors")
+    state = {name: tensor.float() for name, tensor in golden("vae", "weights").items()}
+    io = golden("vae")
     with torch.inference_mode():
         frames = load_wan(state).decode(io["latents"])
     assert (frames - io["reconstruction"]).norm() / io["reconstruction"].norm() < 1e-5

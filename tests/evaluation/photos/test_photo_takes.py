@@ -245,7 +245,7 @@ def test_another_person_is_lost(actors: Actors) -> None:
 def test_a_picture_without_a_face_is_nobody(actors: Actors, tmp_path: Path) -> None:
     Image.fromarray(np.full((200, 200, 3), 128, np.uint8)).save(tmp_path / "wall.png")
     Image.fromarray(actors.clips["calm"][0]).save(tmp_path / "face.png")
-    assert person(tmp_path / "wall.png").shape == (0, 128)
-    assert person(tmp_path / "face.png").shape == (1, 128)
+    assert len(person(tmp_path / "wall.png")) == 0
+    assert np.isfinite(person(tmp_path / "face.png")).all(axis=1).tolist() == [True]
     with pytest.raises(ValueError, match="no face was found"):
         look(np.full((256, 256, 3), 128, np.uint8), actors.clips["calm"][1], actors.takes[0])

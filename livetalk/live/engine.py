@@ -19,14 +19,13 @@ from jaxtyping import UInt8
 
 from livetalk.avatar.blocks import BlockTimings, TimedBlock
 from livetalk.live.faults import Fault
+from livetalk.live.latency import LatencyModel
 from livetalk.live.session import Demand, LiveSession
 from livetalk.performer.performer import Performer
 from livetalk.performer.pipeline import computing, half_the_cores
 from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import BlockPlan, BlockRecord, StreamSnapshot
 
-HEADROOM = 0.8  # of real time that admission lets sessions use together
-MARGIN = 1.25  # a block is begun so many times its usual cost before it is due
 PATIENCE = 0.05  # seconds after which the engine looks again anyway
 
 
@@ -36,22 +35,6 @@ class Full(ValueError):
 
 class Superseded(Exception):
     """The block being made is not wanted any more."""
-
-
-@dataclass
-class StepCost:
-    """Moving averages of what a step costs, in seconds, the other stage beside it."""
-
-    denoise: float = 0.0
-    decode: float = 0.0
-
-    def note(self, name: str, seconds: float) -> None:
-        before = getattr(self, name)
-        setattr(self, name, seconds if before == 0.0 else before + 0.2 * (seconds - before))
-
-    @property
-    def block(self) -> float:
-        return self.denoise + self.decode
 
 
 @dataclass(frozen=True)
@@ -81,7 +64,7 @@ class LivePerformer:
             raise ValueError("as published, all of the speech must be there first: live sessions run without it")
         self.performer, self.clock = performer, clock
         self.lock = threading.Condition()
-        self.cost, self._share = StepCost(), half_the_cores(performer.device)
+        self.latency, self._share = LatencyModel(performer.preset.geometry), half_the_cores(performer.device)
         self.sessions: list[LiveSession] = []
         self.limit = self._warm_up() if sessions is None else sessions
         self.pool = performer.kv_pool(self.limit)
@@ -108,7 +91,7 @@ class LivePerformer:
         try:
             with computing(self._share):
                 stream = self.performer.stream(slot, portrait, prompt, seed)
-                session = LiveSession(stream, self.lock, self.clock)
+                session = LiveSession(stream, self.lock, self.clock, self.latency)
                 if snapshot is not None:
                     stream.restore(snapshot)
                     session.taken_frames = self.performer.preset.geometry.frames_of_block(snapshot.index).start
@@ -141,7 +124,7 @@ class LivePerformer:
     @property
     def lead(self) -> float:
         """Seconds before its time that a block must be begun."""
-        return min(MARGIN * self.cost.block, 2 * self.performer.preset.geometry.block_seconds)
+        return self.latency.lead
 
     def _warm_up(self) -> int:
         """Step a throw-away stream into its steady state; returns how many sessions fit into real time."""
@@ -154,10 +137,9 @@ class LivePerformer:
                 records = denoise(self.performer, [stream], [stream.plan()])
                 between = time.perf_counter()
                 decode(self.performer, [stream], records)
-                self.cost = StepCost(between - began, time.perf_counter() - between)
+                self.latency.reset(between - began, time.perf_counter() - between)
         slot.close()
-        in_time = int(HEADROOM * g.block_seconds / max(self.cost.denoise, self.cost.decode))
-        room = self.performer.max_sessions
+        in_time, room = self.latency.sessions, self.performer.max_sessions
         return max(1, in_time if room is None else min(in_time, room))
 
     def _run(self) -> None:
@@ -181,11 +163,6 @@ class LivePerformer:
 
     def _due(self) -> tuple[list[tuple[LiveSession, Demand]], float]:
         """Sessions that want a block now and can be stepped in one batch, the most urgent first; or when to look."""
-        for session in self.sessions:
-            session.replacement_s = 0.22 + 0.7 * self.cost.denoise + 0.7 * self.cost.decode
-            # A step that is under way, half of the steps, a piece that is under way and one more.
-            session.earliest_replacement_s = 0.05 + 0.8 * self.cost.denoise + 0.7 * self.cost.decode
-            session.piece_decode_s = self.cost.decode / self.performer.preset.geometry.block_latents
         asked = [(session, *session.want(self.lead)) for session in self.sessions]
         due = [(s, want) for s, want, _ in asked if want is not Demand.NOTHING]
         if not due:
@@ -253,7 +230,7 @@ class LivePerformer:
                 job = session.stream.retry(records[place])
                 records[place] = denoise(self.performer, [session.stream], [job])[0]
         spent = time.perf_counter() - began
-        self.cost.note("denoise", spent)
+        self.latency.note_denoise(spent)
         if self._decoding is not None:
             self._decoding.result()  # never more than one step ahead of decoding
         with self.lock:
@@ -280,7 +257,7 @@ class LivePerformer:
         try:
             with computing(self._share):
                 whole = decode(self.performer, [s.stream for s in work.sessions], records, tell)
-            self.cost.note("decode", time.perf_counter() - began)
+            self.latency.note_decode(time.perf_counter() - began)
             for session, frames in zip(work.sessions, whole, strict=True):
                 session.re_anchor |= session.drift.is_outside(session.drift.measure(frames))
         except Superseded:

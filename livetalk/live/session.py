@@ -19,6 +19,7 @@ from livetalk.avatar.blocks import Interrupted, TimedBlock
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.live.drift import DriftMeter
 from livetalk.live.faults import FaultDetector
+from livetalk.live.latency import LatencyModel
 from livetalk.performer.stream import AvatarStream, BlockRecord, StreamSnapshot
 
 LATE = 0.02  # seconds a consumer may be behind before the session's clock waits for it
@@ -50,8 +51,10 @@ class SessionStats:
 class LiveSession:
     """See the module docstring. Made by `LivePerformer.open`; every method may be called from any thread."""
 
-    def __init__(self, stream: AvatarStream, lock: Condition, clock: Callable[[], float]) -> None:
-        self.stream, self.lock, self.clock = stream, lock, clock
+    def __init__(
+        self, stream: AvatarStream, lock: Condition, clock: Callable[[], float], latency: LatencyModel
+    ) -> None:
+        self.stream, self.lock, self.clock, self.latency = stream, lock, clock, latency
         self.fault_detector, self.drift = FaultDetector(stream.last_frame), DriftMeter(stream.last_frame)
         self.stats = SessionStats()
         self.items: deque[TimedBlock | Interrupted] = deque()
@@ -72,9 +75,6 @@ class LiveSession:
         self.taken_frames = 0  # frames released to the consumer
         self.decoded_frames = 0  # frames that are there, up to the last of them
         self.committed_frames = 0  # frames that an interrupt leaves as they are, if they are there by then
-        self.replacement_s = 0.5  # seconds until others are surely there; kept up to date by the engine
-        self.earliest_replacement_s = 0.3  # seconds until others can be there at all; likewise
-        self.piece_decode_s = 0.0  # seconds that decoding a latent frame takes; kept up to date by the engine
         self.on_change: Callable[[], None] = lambda: None  # for the asyncio face
         self._consumers = 0
 
@@ -244,7 +244,7 @@ class LiveSession:
         """A block is ready. The lock is held by the caller."""
         now = self.clock()
         if self.clock_origin is None:  # a lone first frame is shown when the next ones will be there in its time
-            self.clock_origin = now + max(0.0, 2 * self.piece_decode_s - len(block.frames) / FRAME_RATE)
+            self.clock_origin = now + max(0.0, 2 * self.latency.piece_decode - len(block.frames) / FRAME_RATE)
         late = now - self.starts(block.first_frame)
         begins = block.first_frame == self.stream.performer.preset.geometry.frames_of_block(block.index).start
         if late > 0:
@@ -301,13 +301,13 @@ class LiveSession:
         return (
             under_way
             and coming >= PIECE
-            and self.decoded_frames / FRAME_RATE < self.playhead + self.earliest_replacement_s
+            and self.decoded_frames / FRAME_RATE < self.playhead + self.latency.earliest_replacement
         )
 
     @property
     def _soonest(self) -> int:
         """Frames that are seen by the time others could be there in place of those to come."""
-        return int((self.playhead + self.replacement_s) * FRAME_RATE) + 1
+        return int((self.playhead + self.latency.replacement) * FRAME_RATE) + 1
 
     def _before(self, frame: int) -> list[TimedBlock]:
         return [block for block in self._blocks() if block.first_frame < frame]

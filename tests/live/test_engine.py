@@ -129,7 +129,7 @@ def test_an_interrupt_just_before_a_block_waits_for_its_first_piece(
     shown = None
     for _ in range(200):  # until the next block is being made, and what is there soon ends
         with session.lock:
-            lacking = session.decoded_frames / 16 - session.playhead < session.earliest_replacement_s
+            lacking = session.decoded_frames / 16 - session.playhead < session.latency.earliest_replacement
             if lacking and session.busy and session.epoch == 0:
                 session.interrupt()
                 shown = session.decoded_frames
@@ -345,7 +345,7 @@ def test_speech_begins_in_the_silence_that_was_made_ahead(
         taken = _blocks(_take(session, after + 44))
         assert [b.first_frame for b in taken[1:]] == [b.first_frame + len(b.frames) for b in taken[:-1]]
         first = next(b for b in taken if b.speech_samples)
-        assert first.first_frame / 16 - pushed < session.replacement_s + 0.6, "not behind two blocks of silence"
+        assert first.first_frame / 16 - pushed < session.latency.replacement + 0.6, "not behind two blocks of silence"
         heard = np.concatenate([b.audio for b in taken])
         start = (first.first_frame - taken[0].first_frame) * 1000
         np.testing.assert_array_equal(heard[start : start + 16_000], TONE)

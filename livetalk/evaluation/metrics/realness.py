@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 
 SUBSETS = 10
 LARGEST = 200  # rows of a subset
+LEAST_SPREAD = 0.25  # of a column over the median column's: one that real faces hardly move would outweigh all others
 
 Rows = Float[np.ndarray, "n d"]
 
@@ -47,7 +48,8 @@ def subset_distances(made: People, real: People, seed: int = 0) -> Float[np.ndar
     real, made = real.found(), made.found()
     if min(len(real.rows), len(made.rows)) < 4:
         return np.full(SUBSETS, np.nan)
-    middle, spread = real.rows.mean(axis=0), real.rows.std(axis=0) + 1e-9
+    middle, spread = real.rows.mean(axis=0), real.rows.std(axis=0)
+    spread = np.maximum(spread, LEAST_SPREAD * np.median(spread)) + 1e-9
     real, made = (People((set_.rows - middle) / spread, set_.names) for set_ in (real, made))
     found = []
     for place in range(SUBSETS):

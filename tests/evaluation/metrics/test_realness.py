@@ -51,6 +51,15 @@ def test_what_is_farther_away_measures_more() -> None:
     assert abs(near) < 0.1 < narrow < far
 
 
+def test_a_column_that_real_faces_never_move_does_not_outweigh_the_others() -> None:
+    def silent(people: People, value: float) -> People:
+        return People(np.concatenate([people.rows, np.full((len(people.rows), 1), value)], axis=1), people.names)
+
+    real, other = drawn(100, 0), drawn(100, 1, 0.5)
+    plain = subset_distances(other, real).mean()
+    assert subset_distances(silent(other, 0.2), silent(real, 0.0)).mean() == pytest.approx(plain, rel=0.3)
+
+
 def test_subsets_are_drawn_anew_and_the_same_each_time() -> None:
     found = subset_distances(drawn(80, 0), drawn(90, 1))
     assert len(found) == SUBSETS == len(set(found))

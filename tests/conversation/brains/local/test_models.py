@@ -49,8 +49,8 @@ def _damaged(*_: object) -> None:
     ("replaced", "step", "words"),
     [
         ({}, "voice", "choose one of af_heart, am_adam"),
-        ({"Listener": _damaged}, "transcription", "damaged or incomplete"),
-        ({"Talker": _damaged}, "thinking", "damaged or incomplete"),
+        ({"LocalASR": _damaged}, "transcription", "damaged or incomplete"),
+        ({"LocalLLM": _damaged}, "thinking", "damaged or incomplete"),
     ],
 )
 def test_what_is_wrong_with_a_model_is_a_sentence(
@@ -58,7 +58,7 @@ def test_what_is_wrong_with_a_model_is_a_sentence(
 ):
     for name in ("find_whisper", "find_chat"):
         monkeypatch.setattr(local, name, lambda folder: folder)
-    for name in ("Listener", "Talker", "Kokoro"):
+    for name in ("LocalASR", "LocalLLM", "Kokoro"):
         monkeypatch.setattr(local, name, replaced.get(name, _Voices))
 
     async def run() -> None:

@@ -1,1 +1,2 @@
-"""The process and its machine: allocator, cores, native number formats. Called by `main` functions only."""
+"""The process and its machine: allocator, cores, native number formats, cache folder. All but the last is called by
+`main` functions only."""

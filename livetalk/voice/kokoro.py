@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from livetalk.voice.assets import KokoroAssets, find_kokoro
+from livetalk.voice.assets import MODEL_SHA256, KokoroAssets, find_kokoro
 from livetalk.voice.g2p import Phonemizer, sentences
-from livetalk.voice.products import as_products, fast_signed
+from livetalk.voice.products import fast_signed, kept_products
 from livetalk.voice.timing import PAUSE, Phoneme, join, place
 
 RATE = 24_000  # of the sound, Hz
@@ -79,9 +79,8 @@ class Kokoro:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a thread that waits takes no core
-        model = self.assets.model()
-        if fast_signed():
-            model = as_products(model)
+        read = self.assets.model
+        model = kept_products(f"kokoro-{MODEL_SHA256[:12]}", read) if fast_signed() else read()
         self._session = onnxruntime.InferenceSession(
             with_output(model, DURATIONS), options, providers=["CPUExecutionProvider"]
         )

@@ -4,26 +4,27 @@ onnxruntime's ConvInteger multiplies unsigned bytes by unsigned bytes. Processor
 ones four times as fast, and MatMulInteger can ask for that: the image is moved by 128 into signed bytes, its shifted
 copies are laid under each other, and the kernel is a matrix. Integers all the way, so nothing is rounded otherwise.
 
-Reads and writes as much of ONNX' protobuf as that takes. Knows no model in particular.
+The rewritten model is kept in the cache: reading ONNX takes its package, half a second and three times the model's
+memory. Knows no model in particular.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import SupportsIndex
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-MODEL_GRAPH, GRAPH_NODE, GRAPH_INITIALIZER = 7, 1, 5
-NODE_INPUT, NODE_OUTPUT, NODE_NAME, NODE_KIND, NODE_ATTRIBUTE = 1, 2, 3, 4, 5
-ATTRIBUTE_NAME, ATTRIBUTE_INT, ATTRIBUTE_INTS, ATTRIBUTE_TYPE = 1, 3, 8, 20
-TENSOR_DIMS, TENSOR_TYPE, TENSOR_NAME, TENSOR_RAW = 1, 2, 8, 9
-UINT8, INT8, INT64 = 2, 3, 7
-TYPES = {UINT8: np.dtype("u1"), INT8: np.dtype("i1"), INT64: np.dtype("<i8")}
+from livetalk.runtime.cache import cache
+
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto
+
+VERSION = 1  # of what is written here; another one is kept beside it
 TO_THE_END = 1 << 40
 OURS = "livetalk/"  # begins the names of what is added
-
-Value = int | memoryview
 
 
 def fast_signed() -> bool:
@@ -35,51 +36,101 @@ def fast_signed() -> bool:
     return "avx512_vnni" in flags or "avx_vnni" in flags
 
 
+def kept_products(name: str, read: Callable[[], bytes]) -> bytes:
+    """`as_products` of the model that `read` gives; from the cache, if it has it under `name`."""
+    kept = cache() / f"{name}-products{VERSION}.onnx"
+    if kept.is_file():
+        return kept.read_bytes()
+    made = as_products(read())
+    new = kept.with_name(f".{kept.name}.{os.getpid()}")
+    with suppress(OSError):  # a cache that cannot be written to costs time at every start, nothing else
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(made)
+        new.replace(kept)
+    with suppress(OSError):
+        new.unlink(missing_ok=True)
+    return made
+
+
 def as_products(model: bytes) -> bytes:
-    """The model with its one-dimensional convolutions of bytes as products. What is none of these stays as it is."""
-    out: list[bytes | memoryview] = []
-    for number, value, whole in _fields(memoryview(model)):
-        if number == MODEL_GRAPH and isinstance(value, memoryview):
-            out += _head(MODEL_GRAPH, sum(map(len, parts := _graph(value)))), *parts
+    """The model with its one-dimensional convolutions of bytes as products. What is none of these stays as it is.
+
+    Raises ValueError if the package that reads ONNX is missing.
+    """
+    try:
+        import onnx
+    except ImportError as missing:
+        raise ValueError("speaking needs onnx: pip install 'livetalk[talk]'") from missing
+    read = onnx.ModelProto.FromString(model)
+    graph = read.graph
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    rewriter, nodes, done = _Rewriter(), list["NodeProto"](), set[str]()
+    for node in graph.node:
+        kernel = _kernel(node, tensors) if node.op_type == "ConvInteger" else None
+        if kernel is None:
+            nodes.append(node)
         else:
-            out.append(whole)
-    return b"".join(out)
+            nodes += rewriter.product(node, kernel)
+            done.add(node.input[1])
+    # A kernel is read by convolutions of one kind only, so it goes when they do.
+    kept = [tensor for tensor in graph.initializer if tensor.name not in done]
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend([*kept, *rewriter.tensors.values()])
+    return read.SerializeToString()
+
+
+def _kernel(node: "NodeProto", tensors: dict[str, "TensorProto"]) -> np.ndarray | None:
+    """The weights of a convolution that can be a product."""
+    from onnx import TensorProto, numpy_helper
+
+    tensor = tensors.get(node.input[1])
+    if tensor is None or len(node.input) != 4 or _ints(node, "group", [1]) != [1]:
+        return None
+    if tensor.data_type != TensorProto.UINT8 or len(tensor.dims) != 3:
+        return None
+    return numpy_helper.to_array(tensor)
+
+
+def _ints(node: "NodeProto", name: str, default: list[int]) -> list[int]:
+    """An attribute of whole numbers, one or several."""
+    found = next((attribute for attribute in node.attribute if attribute.name == name), None)
+    return default if found is None else list(found.ints) or [found.i]
 
 
 @dataclass
-class _Writer:
+class _Rewriter:
     """What is added to a graph."""
 
-    tensors: dict[str, bytes] = field(default_factory=dict)
+    tensors: dict[str, "TensorProto"] = field(default_factory=dict)
     signed: set[str] = field(default_factory=set)  # values that exist as signed bytes, too
 
     def constant(self, array: np.ndarray, name: str | None = None) -> str:
         """The name under which the graph finds the array."""
+        from onnx import numpy_helper
+
         name = OURS + (name or f"{array.dtype}{array.shape}{array.ravel().tolist()}")
         if name not in self.tensors:
-            kind = next(kind for kind, dtype in TYPES.items() if dtype == array.dtype)
-            dims = b"".join(_field(TENSOR_DIMS, size) for size in array.shape)
-            head = dims + _field(TENSOR_TYPE, kind) + _field(TENSOR_NAME, name.encode())
-            self.tensors[name] = head + _field(TENSOR_RAW, array.tobytes())
+            self.tensors[name] = numpy_helper.from_array(array, name)
         return name
 
     def ints(self, *values: int) -> str:
         return self.constant(np.array(values, np.int64))
 
-    def as_signed(self, value: str) -> Iterator[bytes]:
+    def as_signed(self, value: str) -> Iterator["NodeProto"]:
         """Nodes that move unsigned bytes by 128; their result is called `_signed(value)`."""
         if value not in self.signed:
             self.signed.add(value)
             mask = self.constant(np.array(128, np.uint8))
             yield _node("BitwiseXor", [value, mask], f"{_signed(value)}/moved")
-            yield _node("Cast", [f"{_signed(value)}/moved"], _signed(value), to=INT8)
+            yield _node("Cast", [f"{_signed(value)}/moved"], _signed(value), to=3)  # int8
 
-    def product(self, conv: "_Node", kernel: np.ndarray) -> Iterator[bytes]:
+    def product(self, conv: "NodeProto", kernel: np.ndarray) -> Iterator["NodeProto"]:
         """Nodes that give what the convolution gives. kernel: uint8 [out, in, width]."""
-        (image, weights, image_zero, kernel_zero), out = conv.inputs, conv.outputs[0]
+        (image, weights, image_zero, kernel_zero), out = conv.input, conv.output[0]
         width, ours = kernel.shape[2], OURS + out
-        step, stride = conv.ints.get("dilations", [1])[0], conv.ints.get("strides", [1])[0]
-        before, after = conv.ints.get("pads", [0, 0])
+        step, stride = _ints(conv, "dilations", [1])[0], _ints(conv, "strides", [1])[0]
+        before, after = _ints(conv, "pads", [0, 0])
         yield from self.as_signed(image)
         yield from self.as_signed(image_zero)
         rows = _signed(image)
@@ -99,136 +150,13 @@ class _Writer:
         yield _node("MatMulInteger", [left, rows, kernel_zero, _signed(image_zero)], out)
 
 
-@dataclass(frozen=True)
-class _Node:
-    inputs: list[str]
-    outputs: list[str]
-    kind: str
-    ints: dict[str, list[int]]
+def _node(kind: str, inputs: list[str], output: str, **ints: int) -> "NodeProto":
+    from onnx import helper
 
-
-def _graph(data: memoryview) -> list[bytes | memoryview]:
-    parts = list(_fields(data))
-    # A kernel is read by convolutions of one kind only, so it goes when they do.
-    tensors = {_text(t, TENSOR_NAME): t for n, t, _ in parts if n == GRAPH_INITIALIZER and isinstance(t, memoryview)}
-    writer, nodes, done = _Writer(), list[bytes | memoryview](), set[str]()
-    for number, value, whole in parts:
-        if number != GRAPH_NODE or not isinstance(value, memoryview):
-            continue
-        conv = _read_node(value)
-        kernel = _kernel(conv, tensors) if conv.kind == "ConvInteger" else None
-        if kernel is None:
-            nodes.append(whole)
-        else:
-            nodes += (_field(GRAPH_NODE, node) for node in writer.product(conv, kernel))
-            done.add(conv.inputs[1])
-    others = [
-        whole
-        for number, value, whole in parts
-        if number != GRAPH_NODE
-        and not (number == GRAPH_INITIALIZER and isinstance(value, memoryview) and _text(value, TENSOR_NAME) in done)
-    ]
-    return [*nodes, *others, *(_field(GRAPH_INITIALIZER, tensor) for tensor in writer.tensors.values())]
-
-
-def _kernel(conv: _Node, tensors: dict[str, memoryview]) -> np.ndarray | None:
-    """The weights of a convolution that can be a product."""
-    tensor = tensors.get(conv.inputs[1])
-    if tensor is None or len(conv.inputs) != 4 or conv.ints.get("group", [1]) != [1]:
-        return None
-    found: dict[int, list[Value]] = {}
-    for number, value, _ in _fields(tensor):
-        found.setdefault(number, []).append(value)
-    dims = [size for value in found.get(TENSOR_DIMS, []) for size in _numbers(value)]
-    if found.get(TENSOR_TYPE) != [UINT8] or len(dims) != 3 or TENSOR_RAW not in found:
-        return None
-    return np.frombuffer(found[TENSOR_RAW][0], np.uint8).reshape(dims)  # type: ignore[arg-type]
-
-
-def _read_node(data: memoryview) -> _Node:
-    inputs, outputs, ints = list[str](), list[str](), dict[str, list[int]]()
-    for number, value, _ in _fields(data):
-        if not isinstance(value, memoryview):
-            continue
-        if number in (NODE_INPUT, NODE_OUTPUT):
-            (inputs if number == NODE_INPUT else outputs).append(bytes(value).decode())
-        elif number == NODE_ATTRIBUTE:
-            wanted = (v for n, v, _ in _fields(value) if n in (ATTRIBUTE_INT, ATTRIBUTE_INTS))
-            ints[_text(value, ATTRIBUTE_NAME)] = [number for v in wanted for number in _numbers(v)]
-    return _Node(inputs, outputs, _text(data, NODE_KIND), ints)
-
-
-def _node(kind: str, inputs: list[str], output: str, **ints: int) -> bytes:
-    written = b"".join(_field(NODE_INPUT, name.encode()) for name in inputs) + _field(NODE_OUTPUT, output.encode())
-    written += _field(NODE_NAME, f"{OURS}{kind}/{output}".encode()) + _field(NODE_KIND, kind.encode())
-    for name, value in ints.items():
-        attribute = _field(ATTRIBUTE_NAME, name.encode()) + _field(ATTRIBUTE_INT, value) + _field(ATTRIBUTE_TYPE, 2)
-        written += _field(NODE_ATTRIBUTE, attribute)
-    return written
+    node = helper.make_node(kind, inputs, [output], f"{OURS}{kind}/{output}")
+    node.attribute.extend(helper.make_attribute(name, value) for name, value in ints.items())
+    return node
 
 
 def _signed(value: str) -> str:
     return f"{OURS}{value}/signed"
-
-
-def _fields(data: memoryview) -> Iterator[tuple[int, Value, memoryview]]:
-    """(number, value, the whole field as it is written) of a message; values of fixed width are skipped over."""
-    place = 0
-    while place < len(data):
-        start = place
-        key, place = _varint(data, place)
-        value: Value
-        match key & 7:
-            case 0:
-                value, place = _varint(data, place)
-            case 2:
-                size, place = _varint(data, place)
-                value, place = data[place : place + size], place + size
-            case kind:
-                size = {1: 8, 5: 4}[kind]
-                value, place = data[place : place + size], place + size
-        yield key >> 3, value, data[start:place]
-
-
-def _varint(data: memoryview, place: int) -> tuple[int, int]:
-    result = shift = 0
-    while True:
-        byte = data[place]
-        result |= (byte & 127) << shift
-        place, shift = place + 1, shift + 7
-        if byte < 128:
-            return result, place
-
-
-def _numbers(value: Value) -> list[int]:
-    """Integers that are written one by one or packed."""
-    if isinstance(value, int):
-        return [value]
-    found, place = [], 0
-    while place < len(value):
-        number, place = _varint(value, place)
-        found.append(number)
-    return found
-
-
-def _text(data: memoryview, wanted: int) -> str:
-    found = (bytes(v).decode() for n, v, _ in _fields(data) if n == wanted and isinstance(v, memoryview))
-    return next(found, "")
-
-
-def _field(number: int, value: int | bytes) -> bytes:
-    if isinstance(value, int):
-        return _written(number << 3) + _written(value)
-    return _head(number, len(value)) + value
-
-
-def _head(number: int, size: int) -> bytes:
-    return _written(number << 3 | 2) + _written(size)
-
-
-def _written(number: SupportsIndex) -> bytes:
-    rest, out = int(number), bytearray()
-    while rest > 127:
-        out.append(rest & 127 | 128)
-        rest >>= 7
-    return bytes([*out, rest])

@@ -3,37 +3,20 @@
 import numpy as np
 import onnxruntime
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
-from livetalk.voice import products
-from livetalk.voice.products import as_products
-
-INT32 = 6
-
-
-def _value(name: str, kind: int) -> bytes:
-    """A graph's input or output: only its kind of numbers is said."""
-    tensor = products._field(1, kind)
-    return products._field(1, name.encode()) + products._field(2, products._field(1, tensor))
-
-
-def _ints(name: str, values: list[int]) -> bytes:
-    written = products._field(products.ATTRIBUTE_NAME, name.encode())
-    written += b"".join(products._field(products.ATTRIBUTE_INTS, value) for value in values)
-    return products._field(products.NODE_ATTRIBUTE, written + products._field(products.ATTRIBUTE_TYPE, 7))
+from livetalk.voice.products import as_products, kept_products
 
 
 def _model(kernel: np.ndarray, group: int = 1, **attributes: list[int]) -> bytes:
     """Two convolutions of one image with one kernel, added."""
-    graph, writer = b"", products._Writer()
-    weights, zero = writer.constant(kernel, "w"), writer.constant(np.array(3, np.uint8), "w0")
-    for out in ("a", "b"):
-        node = products._node("ConvInteger", ["x", weights, "x0", zero], out, group=group)
-        graph += products._field(1, node + b"".join(_ints(*pair) for pair in attributes.items()))
-    graph += products._field(1, products._node("Add", ["a", "b"], "y"))
-    graph += b"".join(products._field(5, tensor) for tensor in writer.tensors.values())
-    graph += products._field(2, b"g") + products._field(11, _value("x", products.UINT8))
-    graph += products._field(11, _value("x0", products.UINT8)) + products._field(12, _value("y", INT32))
-    return products._field(1, 9) + products._field(7, graph) + products._field(8, products._field(2, 20))
+    inputs = ["x", "w", "x0", "w0"]
+    nodes = [helper.make_node("ConvInteger", inputs, [out], group=group, **attributes) for out in ("a", "b")]
+    values = {"x": TensorProto.UINT8, "x0": TensorProto.UINT8, "y": TensorProto.INT32}
+    x, zero, y = (helper.make_tensor_value_info(name, kind, None) for name, kind in values.items())
+    weights = [numpy_helper.from_array(kernel, "w"), numpy_helper.from_array(np.array(3, np.uint8), "w0")]
+    graph = helper.make_graph([*nodes, helper.make_node("Add", ["a", "b"], ["y"])], "g", [x, zero], [y], weights)
+    return helper.make_model(graph, ir_version=9, opset_imports=[helper.make_opsetid("", 20)]).SerializeToString()
 
 
 def _run(model: bytes, image: np.ndarray, zero: int) -> np.ndarray:
@@ -75,3 +58,19 @@ def test_what_cannot_be_a_product_stays_as_it_is():
         assert len(kept) == len(model)
     image = np.random.default_rng(0).integers(0, 256, (1, 4, 20), np.uint8)
     assert (_run(grouped, image, 7) == _run(as_products(grouped), image, 7)).all()
+
+
+def test_a_rewritten_model_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("LIVETALK_CACHE", str(tmp_path / "cache"))
+    model = _model(np.ones((4, 4, 3), np.uint8))
+    made = kept_products("voice", lambda: model)
+    assert made == as_products(model)
+    assert kept_products("voice", pytest.fail) == made
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_a_cache_that_cannot_be_written_to_is_none(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("LIVETALK_CACHE", str(tmp_path / "file" / "cache"))
+    model = _model(np.ones((4, 4, 3), np.uint8))
+    assert kept_products("voice", lambda: model) == as_products(model)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livetalk.conversation.brains.base import BrainError
+from livetalk.runtime.cache import cache
 
 HOW = (
     "connect to the internet once so that it can be fetched, or "
@@ -60,13 +61,6 @@ SMOLLM = Model(
 )
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_CHECKSUM = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-
-
-def cache() -> Path:
-    """The folder for what is put together here."""
-    named = os.environ.get("LIVETALK_CACHE")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(named) if named else base / "livetalk"
 
 
 def find_whisper(folder: Path | None = None) -> Path:

@@ -22,6 +22,7 @@ from livetalk.codec.taehv import LightDecoder
 from livetalk.nn.kernels.choose import settle
 from livetalk.parity.gate import ArithmeticGate
 from livetalk.performer.accelerate import Mode, accelerate
+from livetalk.performer.networks import Networks
 from livetalk.performer.performer import Performer
 from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import AvatarStream
@@ -56,61 +57,62 @@ def measure(
 
     keep: is given what is measured so far before the long run of several sessions.
     """
-    assert performer.preset.published
+    networks = performer.networks
+    assert networks.preset.published
     tell("recording the gate")
-    gate = ArithmeticGate.of(performer)
+    gate = ArithmeticGate.of(networks)
     began = time.perf_counter()
     if plan.mode:
         batches = sorted({1, *_tried(plan)})
-        accelerate(performer, plan.mode, light, batches=batches, tell=tell)
-    figures: dict[str, Any] = {**_surroundings(performer, plan), "ready_seconds": time.perf_counter() - began}
-    figures |= gate.check(performer, plan.mode)
-    step, clean = gate.times(performer)
+        networks = accelerate(networks, plan.mode, light, batches=batches, tell=tell)
+    figures: dict[str, Any] = {**_surroundings(networks, plan), "ready_seconds": time.perf_counter() - began}
+    figures |= gate.check(networks, plan.mode)
+    step, clean = gate.times(networks)
     figures |= {"step_seconds": step, "clean_pass_seconds": clean}
     del gate  # its memory is not a session's
-    if performer.device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(performer.device)
+    if networks.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(networks.device)
     tell("first frames")
-    figures["first_frame_seconds"] = statistics.median(_first(performer, i) for i in range(plan.first))
-    figures |= _steady(performer, plan, tell)
+    figures["first_frame_seconds"] = statistics.median(_first(networks, i) for i in range(plan.first))
+    figures |= _steady(networks, plan, tell)
     tell("both stages at once")
-    figures["frames_per_second_overlapped"] = _overlapped(performer, plan)
+    figures["frames_per_second_overlapped"] = _overlapped(networks, plan)
     tell("measuring one large product")
-    figures |= _efficiency(figures, work_of(performer.preset, light is not None), performer)
+    figures |= _efficiency(figures, work_of(networks.preset, light is not None), networks)
     keep(figures)
     if plan.density:
-        figures |= _density(performer, plan, tell)
+        figures |= _density(networks, plan, tell)
     return figures
 
 
-def _surroundings(performer: Performer, plan: FullSizeOptions) -> dict[str, Any]:
-    cuda = performer.device.type == "cuda"
+def _surroundings(networks: Networks, plan: FullSizeOptions) -> dict[str, Any]:
+    cuda = networks.device.type == "cuda"
     return {
-        "preset": performer.preset.name,
-        "weights": performer.version,
+        "preset": networks.preset.name,
+        "weights": networks.version,
         "mode": plan.mode or "eager",
-        "runs": list(performer.log),
-        "device": torch.cuda.get_device_name(performer.device) if cuda else platform.processor() or platform.machine(),
-        "devices": len({performer.device, performer.decoder_device}),
+        "runs": list(networks.log),
+        "device": torch.cuda.get_device_name(networks.device) if cuda else platform.processor() or platform.machine(),
+        "devices": len({networks.device, networks.decoder_device}),
         "versions": {
             "python": platform.python_version(),
             "torch": torch.__version__,
             "cuda": torch.version.cuda,
             "cudnn": torch.backends.cudnn.version() if cuda else None,
         },
-        "dtype": str(performer.dtype).removeprefix("torch."),
+        "dtype": str(networks.dtype).removeprefix("torch."),
         "blocks": plan.blocks,
     }
 
 
-def _portrait(performer: Performer) -> np.ndarray:
-    size = performer.preset.geometry.size
+def _portrait(networks: Networks) -> np.ndarray:
+    size = networks.preset.geometry.size
     return np.random.default_rng(0).integers(0, 255, (size, size, 3), np.uint8)
 
 
-def _opened(performer: Performer) -> AvatarStream:
+def _opened(networks: Networks) -> AvatarStream:
     """A new stream whose portrait and prompt are encoded."""
-    return performer.stream(performer.kv_pool(1).open(), _portrait(performer), PROMPT)
+    return AvatarStream(networks, networks.kv_pool(1).open(), _portrait(networks), PROMPT, 0)
 
 
 def _speech(seconds: float) -> np.ndarray:
@@ -121,39 +123,39 @@ class _Seen(Exception):
     pass
 
 
-def _first(performer: Performer, seed: int) -> float:
-    stream, speech = _opened(performer), _speech(2.0)
+def _first(networks: Networks, seed: int) -> float:
+    stream, speech = _opened(networks), _speech(2.0)
 
     def seen(pieces: list[np.ndarray]) -> None:
         raise _Seen
 
-    settle(performer.device)
+    settle(networks.device)
     began = time.perf_counter()
     stream.push(speech)
     with suppress(_Seen):
-        decode(performer, [stream], denoise(performer, [stream], [stream.plan()]), seen)
+        decode(networks, [stream], denoise(networks, [stream], [stream.plan()]), seen)
     spent = time.perf_counter() - began
     stream.close()
     return spent
 
 
-def _steady(performer: Performer, plan: FullSizeOptions, tell: Tell) -> dict[str, Any]:
-    g = performer.preset.geometry
-    stream, times, memory = _opened(performer), [], []
+def _steady(networks: Networks, plan: FullSizeOptions, tell: Tell) -> dict[str, Any]:
+    g = networks.preset.geometry
+    stream, times, memory = _opened(networks), [], []
     full = g.window_latents // g.block_latents
     for block in range(full + plan.blocks):
         tell(f"block {block + 1} of {full + plan.blocks}")
         stream.push(_speech(g.block_seconds))
         marks = [time.perf_counter()]
         job = stream.plan()
-        _mark(marks, performer)
-        records = denoise(performer, [stream], [job])
-        _mark(marks, performer)
-        decode(performer, [stream], records)
-        _mark(marks, performer)
+        _mark(marks, networks)
+        records = denoise(networks, [stream], [job])
+        _mark(marks, networks)
+        decode(networks, [stream], records)
+        _mark(marks, networks)
         if block >= full:
             times.append(np.diff(marks))
-            memory.append(_memory(performer, stream))
+            memory.append(_memory(networks, stream))
     stream.close()
     hear, making, showing = (float(x) for x in np.median(times, 0))
     whole = np.sum(times, 1)
@@ -168,37 +170,39 @@ def _steady(performer: Performer, plan: FullSizeOptions, tell: Tell) -> dict[str
         "latent_frames_reached": (full + plan.blocks) * g.block_latents,
         "last_to_first_quarter": float(np.median(whole[-quarter:]) / np.median(whole[:quarter])),
         "memory_growth_bytes": memory[-1] - memory[0],
-        "memory_bytes": torch.cuda.max_memory_allocated(performer.device) if performer.device.type == "cuda" else 0,
-        "weights_bytes": bytes_of(getattr(performer.student, "model", performer.student), performer.codec),
+        "memory_bytes": torch.cuda.max_memory_allocated(networks.device) if networks.device.type == "cuda" else 0,
+        "weights_bytes": bytes_of(getattr(networks.student, "model", networks.student), networks.codec),
     }
 
 
-def _overlapped(performer: Performer, plan: FullSizeOptions) -> float:
+def _overlapped(networks: Networks, plan: FullSizeOptions) -> float:
     """Frames a second while one block is denoised beside another's decoding, on one device or on two."""
-    g = performer.preset.geometry
+    g = networks.preset.geometry
     full = g.window_latents // g.block_latents
     ends = []
-    for _ in performer.perform(_portrait(performer), [_speech(g.block_seconds * (full + plan.blocks))], PROMPT):
+    for _ in Performer(networks).perform(
+        _portrait(networks), [_speech(g.block_seconds * (full + plan.blocks))], PROMPT
+    ):
         ends.append(time.perf_counter())
     return g.frames_per_block / float(np.median(np.diff(ends[full:])))
 
 
-def _mark(marks: list[float], performer: Performer) -> None:
-    for device in {performer.device, performer.decoder_device}:
+def _mark(marks: list[float], networks: Networks) -> None:
+    for device in {networks.device, networks.decoder_device}:
         settle(device)
     marks.append(time.perf_counter())
 
 
-def _memory(performer: Performer, stream: AvatarStream) -> int:
+def _memory(networks: Networks, stream: AvatarStream) -> int:
     """Bytes in use: of the device where it tells, else of what a session holds."""
-    if performer.device.type == "cuda":
-        return torch.cuda.memory_allocated(performer.device)
+    if networks.device.type == "cuda":
+        return torch.cuda.memory_allocated(networks.device)
     return bytes_of(stream.carry, stream.slot.pool.keys, stream.slot.pool.values)
 
 
-def _efficiency(figures: dict[str, Any], work: Work, performer: Performer) -> dict[str, Any]:
+def _efficiency(figures: dict[str, Any], work: Work, networks: Networks) -> dict[str, Any]:
     """Work, what of the machine's speed is reached, and the floor: the time that the arithmetic alone would take."""
-    fastest = peak(performer.device, performer.dtype)
+    fastest = peak(networks.device, networks.dtype)
     floor = (work.denoise + work.decode) / fastest
     return {
         "denoise_operations": work.denoise,
@@ -216,15 +220,15 @@ def _tried(plan: FullSizeOptions) -> list[int]:
     return [sessions for sessions in (plan.density, plan.density - 1) if sessions > 0]
 
 
-def _density(performer: Performer, plan: FullSizeOptions, tell: Tell) -> dict[str, Any]:
+def _density(networks: Networks, plan: FullSizeOptions, tell: Tell) -> dict[str, Any]:
     """The most of the sessions tried whose blocks, made in one batch, are there in real time 999 times of 1,000."""
-    g = performer.preset.geometry
+    g = networks.preset.geometry
     shares: dict[int, float] = {}
     times: list[float] = []
     for sessions in _tried(plan):
-        pool = performer.kv_pool(sessions)
-        portrait = _portrait(performer)
-        streams = [performer.stream(pool.open(), portrait, PROMPT, seed) for seed in range(sessions)]
+        pool = networks.kv_pool(sessions)
+        portrait = _portrait(networks)
+        streams = [AvatarStream(networks, pool.open(), portrait, PROMPT, seed) for seed in range(sessions)]
         times = []
         rounds = -(-plan.density_blocks // sessions)
         for block in range(rounds):
@@ -232,7 +236,7 @@ def _density(performer: Performer, plan: FullSizeOptions, tell: Tell) -> dict[st
             for stream in streams:
                 stream.push(_speech(g.block_seconds))
             began = time.perf_counter()
-            decode(performer, streams, denoise(performer, streams, [stream.plan() for stream in streams]))
+            decode(networks, streams, denoise(networks, streams, [stream.plan() for stream in streams]))
             times.append(time.perf_counter() - began)
             if block == PROBE and statistics.median(times) > g.block_seconds:
                 break  # it will not come to anything

@@ -92,14 +92,15 @@ def hour(
     re-anchored, as in the engine. `tell` is called after every block with how many are done. keep: a file that the hour
     goes on from if it is there, and is kept in. Raises ValueError for too few seconds and a file of something else.
     """
-    g = performer.preset.geometry
+    networks = performer.networks
+    g = networks.preset.geometry
     skipped, blocks = g.window_latents // g.block_latents + 2, int(seconds / g.block_seconds)
     if blocks < skipped + 8:
         raise ValueError(f"{seconds:g} s are too few for an hour: give {(skipped + 8) * g.block_seconds:g} or more")
     known = _Ledger(np.zeros(blocks), np.zeros((blocks, 3)), np.random.default_rng(0))
-    slot, meter = performer.kv_pool(1).open(), DriftMeter(portrait)
+    slot, meter = networks.kv_pool(1).open(), DriftMeter(portrait)
     with computing(cores()):
-        stream = performer.stream(slot, portrait, prompt, 0)
+        stream = AvatarStream(networks, slot, portrait, prompt, 0)
         if keep is not None and keep.exists():
             known.load(keep, stream)
             meter.outside = known.outside
@@ -107,7 +108,7 @@ def hour(
         while known.done < blocks:
             known.turn(stream, recordings)
             began = time.perf_counter()
-            frames = step(performer, [stream])[0]
+            frames = step(networks, [stream])[0]
             known.times[known.done] = time.perf_counter() - began
             drift = meter.measure(frames)
             known.drifts[known.done] = drift.identity, drift.colour, drift.sharpness

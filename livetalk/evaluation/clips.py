@@ -181,15 +181,15 @@ def open_lab(order: ClipOrder, threads: int) -> Lab:
         return Lab(shelf, HeadRenderer(TINY.geometry.size), codec, dtype, None)
     performer = Performer.load(order.preset, folder=order.weights, dtype=torch.float32 if order.eight_bits else None)
     if order.eight_bits:
-        in_eight_bits(performer)
+        performer = Performer(in_eight_bits(performer.networks), performer.seed)
     teacher = None if order.teacher is None else _teacher(performer, order.teacher)
-    return Lab(shelf, HeadRenderer(TINY.geometry.size), performer.codec, performer.dtype, performer, teacher)
+    return Lab(shelf, HeadRenderer(TINY.geometry.size), performer.networks.codec, performer.dtype, performer, teacher)
 
 
 def _teacher(performer: Performer, weights: Path) -> Player:
     from livetalk.evaluation.teacher import Teacher  # it borrows from the rooms of training, which few runs need
 
-    return Teacher(performer, weights)
+    return Teacher(performer.networks, weights)
 
 
 def measure(order: ClipOrder, clips: int, workers: int) -> Iterator[Measured]:

@@ -93,7 +93,7 @@ class EvaluationPlan:
 
         assert self.order.teacher is not None
         sound = np.resize(self.recordings[0], round(RACED * SAMPLE_RATE))
-        walked = Teacher(self.performer, self.order.teacher).race(self._faces[0], sound, real.PROMPT)
+        walked = Teacher(self.performer.networks, self.order.teacher).race(self._faces[0], sound, real.PROMPT)
         tell(1)
         return {"distill_speedup": walked.speedup}
 

@@ -1,7 +1,7 @@
 """The teacher as a player: whole clips in many guided steps; and how much faster the student it was distilled into is.
 
 Three passes a step (nothing, text, text and speech) through the walk that distillation itself uses, the portrait
-pinned as latent frame 0. Knows a performer, whose codec and encoders it borrows; not where figures go.
+pinned as latent frame 0. Knows a performer's networks, whose codec and encoders it borrows; not where figures go.
 """
 
 import time
@@ -17,7 +17,7 @@ from torch import Tensor
 from livetalk.dit.audio import pack_audio
 from livetalk.dit.model import DiT
 from livetalk.nn.kernels.onednn import pack_linears
-from livetalk.performer.performer import Performer
+from livetalk.performer.networks import Networks
 from livetalk.performer.stages import to_bytes
 from livetalk.recipes.distill.clips import ClipBatch
 from livetalk.recipes.distill.guidance import Guidance
@@ -60,14 +60,14 @@ def find_teacher(given: Path | None) -> Path:
 class Teacher:
     """See the module docstring. A `Player` of whole clips: all the speech is heard before the first frame is made."""
 
-    def __init__(self, performer: Performer, weights: Path, guidance: Guidance = GUIDANCE) -> None:
+    def __init__(self, networks: Networks, weights: Path, guidance: Guidance = GUIDANCE) -> None:
         """Raises ValueError for weights of another preset."""
-        self.performer, self.guidance = performer, guidance
+        self.networks, self.guidance = networks, guidance
         try:
-            model = load_dit(performer.preset, weights)
+            model = load_dit(networks.preset, weights)
         except RuntimeError as error:
-            raise ValueError(f"{weights} is no teacher of preset {performer.preset.name}: give its own") from error
-        self.model = model.to(performer.device, performer.dtype).eval().requires_grad_(False)
+            raise ValueError(f"{weights} is no teacher of preset {networks.preset.name}: give its own") from error
+        self.model = model.to(networks.device, networks.dtype).eval().requires_grad_(False)
         pack_linears(self.model)
 
     @torch.inference_mode()
@@ -77,9 +77,9 @@ class Teacher:
         """Frames of the whole clip, a latent frame at a time."""
         clip = self.conditions(portrait, np.concatenate(list(speech)), prompt)
         latents = self.walk(clip)
-        carry = self.performer.start_decoder(portrait)
-        for latent in latents.to(self.performer.dtype).split(1, dim=2):
-            pixels, carry = self.performer.codec.step(latent, carry)
+        carry = self.networks.start_decoder(portrait)
+        for latent in latents.to(self.networks.dtype).split(1, dim=2):
+            pixels, carry = self.networks.codec.step(latent, carry)
             yield to_bytes(pixels)[0]
 
     @torch.inference_mode()
@@ -87,7 +87,7 @@ class Teacher:
         self, portrait: UInt8[np.ndarray, "h w 3"], sound: Float32[np.ndarray, " n"], prompt: str
     ) -> ClipBatch:
         """What a clip of this sound is made from; its latents are empty but for the portrait's."""
-        p, g = self.performer, self.performer.preset.geometry
+        p, g = self.networks, self.networks.preset.geometry
         rows = p.windows.features(p.speech, torch.from_numpy(np.ascontiguousarray(sound)))
         audio = pack_audio(rows[None].float(), g.time_compression).to(p.device)
         latents = torch.zeros(1, g.latent_channels, audio.shape[1], g.latent_size, g.latent_size, device=p.device)
@@ -97,7 +97,7 @@ class Teacher:
     @torch.inference_mode()
     def walk(self, clip: ClipBatch, seed: int = 0) -> Float[Tensor, "b c f h w"]:
         """Clean latents of the clip."""
-        preset = self.performer.preset
+        preset = self.networks.preset
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(seed)
             return sample_trajectory(self.model, clip, self.guidance, preset.teacher_steps, preset.shift)[-1]
@@ -113,9 +113,9 @@ class Teacher:
     @torch.inference_mode()
     def _rolled(self, clip: ClipBatch) -> None:
         """The student's latents of the clip, block by block as in serving, the pass that remembers a block included."""
-        p = self.performer
+        p = self.networks
         assert isinstance(p.student, DiT), "students with a teacher of ours run as they are"
-        rolled(p.student, clip, p.preset.geometry, p.ladder)
+        rolled(p.student, clip, p.preset.geometry, p.steps)
 
 
 def _timed(make: Callable[[ClipBatch], object], clip: ClipBatch) -> float:

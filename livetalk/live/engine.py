@@ -24,7 +24,7 @@ from livetalk.live.session import Demand, LiveSession
 from livetalk.performer.performer import Performer
 from livetalk.performer.pipeline import computing, half_the_cores
 from livetalk.performer.stages import decode, denoise
-from livetalk.performer.stream import BlockPlan, BlockRecord, StreamSnapshot
+from livetalk.performer.stream import AvatarStream, BlockPlan, BlockRecord, StreamSnapshot
 
 PATIENCE = 0.05  # seconds after which the engine looks again anyway
 
@@ -64,10 +64,10 @@ class LivePerformer:
             raise ValueError("as published, all of the speech must be there first: live sessions run without it")
         self.performer, self.clock = performer, clock
         self.lock = threading.Condition()
-        self.latency, self._share = LatencyModel(performer.preset.geometry), half_the_cores(performer.device)
+        self.latency, self._share = LatencyModel(performer.preset.geometry), half_the_cores(performer.networks.device)
         self.sessions: list[LiveSession] = []
         self.limit = self._warm_up() if sessions is None else sessions
-        self.pool = performer.kv_pool(self.limit)
+        self.pool = performer.networks.kv_pool(self.limit)
         self._stopping = False
         self._decoder = ThreadPoolExecutor(1, "decode")
         self._decoding: Future[None] | None = None
@@ -90,7 +90,7 @@ class LivePerformer:
             slot = self.pool.open()
         try:
             with computing(self._share):
-                stream = self.performer.stream(slot, portrait, prompt, seed)
+                stream = AvatarStream(self.performer.networks, slot, portrait, prompt, seed)
                 session = LiveSession(stream, self.lock, self.clock, self.latency)
                 if snapshot is not None:
                     stream.restore(snapshot)
@@ -129,14 +129,14 @@ class LivePerformer:
     def _warm_up(self) -> int:
         """Step a throw-away stream into its steady state; returns how many sessions fit into real time."""
         g = self.performer.preset.geometry
-        slot = self.performer.kv_pool(1).open()
+        slot = self.performer.networks.kv_pool(1).open()
         with computing(self._share):
-            stream = self.performer.stream(slot, np.full((g.size, g.size, 3), 128, np.uint8), "", 0)
+            stream = AvatarStream(self.performer.networks, slot, np.full((g.size, g.size, 3), 128, np.uint8), "", 0)
             for _ in range(g.window_latents // g.block_latents + 2):
                 began = time.perf_counter()
-                records = denoise(self.performer, [stream], [stream.plan()])
+                records = denoise(self.performer.networks, [stream], [stream.plan()])
                 between = time.perf_counter()
-                decode(self.performer, [stream], records)
+                decode(self.performer.networks, [stream], records)
                 self.latency.reset(between - began, time.perf_counter() - between)
         slot.close()
         in_time, room = self.latency.sessions, self.performer.max_sessions
@@ -223,12 +223,12 @@ class LivePerformer:
 
         streams = [session.stream for session in work.sessions]
         began = time.perf_counter()
-        records = denoise(self.performer, streams, work.jobs, leave_off)
+        records = denoise(self.performer.networks, streams, work.jobs, leave_off)
         for place, session in enumerate(work.sessions):
             if session.fault_detector.check(records[place].latents, None, None) is not None:
                 session.fault_detector.counts.retried += 1
                 job = session.stream.retry(records[place])
-                records[place] = denoise(self.performer, [session.stream], [job])[0]
+                records[place] = denoise(self.performer.networks, [session.stream], [job])[0]
         spent = time.perf_counter() - began
         self.latency.note_denoise(spent)
         if self._decoding is not None:
@@ -256,7 +256,7 @@ class LivePerformer:
 
         try:
             with computing(self._share):
-                whole = decode(self.performer, [s.stream for s in work.sessions], records, tell)
+                whole = decode(self.performer.networks, [s.stream for s in work.sessions], records, tell)
             self.latency.note_decode(time.perf_counter() - began)
             for session, frames in zip(work.sessions, whole, strict=True):
                 session.re_anchor |= session.drift.is_outside(session.drift.measure(frames))

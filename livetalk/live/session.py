@@ -113,7 +113,7 @@ class LiveSession:
         """How it is said, from the next block that is begun on."""
         with self.lock:
             self._usable()
-        text = self.stream.performer.encode_prompt(prompt)  # may take a while, and others go on meanwhile
+        text = self.stream.networks.encode_prompt(prompt)  # may take a while, and others go on meanwhile
         with self.lock:
             self._usable()
             self.stream.text = text
@@ -225,7 +225,7 @@ class LiveSession:
         if stream.index == 0 and not (self.first_block_requested or stream.speech.pending):
             return Demand.NOTHING, never
         onset = stream.ready and not self.speaking
-        geometry = stream.performer.preset.geometry
+        geometry = stream.networks.preset.geometry
         first = geometry.frames_of_block(stream.index).start
         if first - self.taken_frames > (3 if onset else 2) * geometry.frames_per_block:
             return Demand.NOTHING, never
@@ -246,7 +246,7 @@ class LiveSession:
         if self.clock_origin is None:  # a lone first frame is shown when the next ones will be there in its time
             self.clock_origin = now + max(0.0, 2 * self.latency.piece_decode - len(block.frames) / FRAME_RATE)
         late = now - self.starts(block.first_frame)
-        begins = block.first_frame == self.stream.performer.preset.geometry.frames_of_block(block.index).start
+        begins = block.first_frame == self.stream.networks.preset.geometry.frames_of_block(block.index).start
         if late > 0:
             self.stats.stalls += late
         if begins or block.replaces:
@@ -276,7 +276,7 @@ class LiveSession:
         spoken = [record.job.frames.stop for record in records if record.job.heard.speaking]
         kept = self._before(max(self._soonest, records[0].job.frames.start, *spoken))
         certain = self._end_of(kept)
-        made = self.stream.performer.preset.geometry.frames_of_block(self.stream.index)
+        made = self.stream.networks.preset.geometry.frames_of_block(self.stream.index)
         if (made.stop if self.busy else made.start) - certain < WORTH or certain < max(spoken, default=0):
             return
         self._go_back(certain, beginning=True)
@@ -295,7 +295,7 @@ class LiveSession:
     @property
     def _needs_another(self) -> bool:
         """Whether what is there ends before others can follow, and a block that goes on from it is being made."""
-        made = self.stream.performer.preset.geometry.frames_of_block(self.stream.index)
+        made = self.stream.networks.preset.geometry.frames_of_block(self.stream.index)
         coming = (made.stop if self.busy else made.start) - self.decoded_frames
         under_way = (self.busy or self.decoding) and not self.going_back
         return (

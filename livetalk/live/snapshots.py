@@ -24,7 +24,7 @@ def newest(session: LiveSession) -> StreamSnapshot:
     That is the state before the newest block whose decoding has begun, to which it could go back at an interrupt. In
     a session that has made none, the newest finished state is waited for. Raises ValueError for the full preset.
     """
-    if session.stream.performer.preset.published:
+    if session.stream.networks.preset.published:
         raise ValueError("a session of the full size is 3 GB: it is not copied out every few seconds")
     with session.lock:
         stream = session.stream

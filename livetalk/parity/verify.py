@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from livetalk.dit.audio import pack_audio
+from livetalk.performer.networks import Networks
 from livetalk.performer.performer import Performer
 from livetalk.performer.rollout import BlockConditions, begin, next_block
 from livetalk.performer.stages import to_bytes
@@ -106,7 +107,7 @@ def verify(performer: Performer, recording: Recording) -> Iterator[Verdict]:
     if not recording.stages:
         raise ValueError("the recording holds no stage's input and output together: see docs/full_size.md")
     for stage in recording.stages:
-        ours, theirs = _computed(performer, recording, stage), recording.tensors[STAGES[stage][1]]
+        ours, theirs = _computed(performer.networks, recording, stage), recording.tensors[STAGES[stage][1]]
         if ours.shape != theirs.shape:
             raise ValueError(f"{stage}: recorded {list(theirs.shape)}, computed {list(ours.shape)}: record this preset")
         if stage == "decoder":
@@ -126,37 +127,37 @@ def _apart(ours: Tensor, theirs: Tensor) -> float:
 
 
 @torch.inference_mode()
-def _computed(performer: Performer, recording: Recording, stage: str) -> Tensor:
-    given = {name: tensor.to(performer.device) for name, tensor in recording.tensors.items()}
+def _computed(networks: Networks, recording: Recording, stage: str) -> Tensor:
+    given = {name: tensor.to(networks.device) for name, tensor in recording.tensors.items()}
     match stage:
         case "portrait":
-            made = performer.encode_portrait(given["portrait"].cpu().numpy())
+            made = networks.encode_portrait(given["portrait"].cpu().numpy())
         case "prompt":
-            made = performer.text.encode([recording.prompt])
+            made = networks.text.encode([recording.prompt])
         case "speech":
-            clip: Any = performer.speech
+            clip: Any = networks.speech
             made = clip.clip(given["speech"][None], given["audio"].shape[1])
         case "transformer":
-            made = _rolled(performer, given)
+            made = _rolled(networks, given)
         case _:
-            codec = performer.codec
-            carry = codec.start(1, performer.decoder_device, performer.dtype)
-            made = torch.from_numpy(to_bytes(codec.step(given["latents"].to(performer.decoder_device), carry)[0])[0])
+            codec = networks.codec
+            carry = codec.start(1, networks.decoder_device, networks.dtype)
+            made = torch.from_numpy(to_bytes(codec.step(given["latents"].to(networks.decoder_device), carry)[0])[0])
     return made.cpu()
 
 
-def _rolled(performer: Performer, given: dict[str, Tensor]) -> Tensor:
+def _rolled(networks: Networks, given: dict[str, Tensor]) -> Tensor:
     """The block loop with recorded noise and conditions."""
-    g = performer.preset.geometry
-    text = performer.student.project_text(given["text"])
-    audio = pack_audio(given["audio"].to(performer.dtype), g.time_compression)
+    g = networks.preset.geometry
+    text = networks.student.project_text(given["text"])
+    audio = pack_audio(given["audio"].to(networks.dtype), g.time_compression)
     state = begin(g.tokens_per_latent, g.block_latents, g.anchor_latents, g.rolling_latents, "absolute")
     made = []
     for block, noise in enumerate(given["noise"].float().split(g.block_latents, 2)):
         steps = [noise, *given["renoise"][block].float()]
         heard = audio[:, block * g.block_latents : (block + 1) * g.block_latents]
         conditions = BlockConditions(given["reference"].float(), text, heard)
-        latents, state = next_block(performer.student, steps.__getitem__, conditions, state, performer.ladder)
+        latents, state = next_block(networks.student, steps.__getitem__, conditions, state, networks.steps)
         made.append(latents)
     return torch.cat(made, 2)
 
@@ -165,12 +166,12 @@ def _rolled(performer: Performer, given: dict[str, Tensor]) -> Tensor:
 def record(performer: Performer, portrait: np.ndarray, speech: np.ndarray, prompt: str, blocks: int = 7) -> Recording:
     """A recording of our own numbers: to hold another machine, type or mode against this one."""
     assert performer.preset.as_published
-    g = performer.preset.geometry
+    g, steps = performer.preset.geometry, len(performer.networks.steps)
     frames = g.frames_of(blocks * g.block_latents)
     heard = np.resize(speech, g.samples_before(frames - 1)).astype(np.float32)
     random = torch.Generator().manual_seed(performer.seed)
     size = (1, g.latent_channels, blocks * g.block_latents, g.latent_size, g.latent_size)
-    again = (blocks, len(performer.ladder) - 1, 1, g.latent_channels, g.block_latents, g.latent_size, g.latent_size)
+    again = (blocks, steps - 1, 1, g.latent_channels, g.block_latents, g.latent_size, g.latent_size)
     tensors = {
         "portrait": torch.from_numpy(np.ascontiguousarray(portrait)),
         "speech": torch.from_numpy(heard),
@@ -180,5 +181,5 @@ def record(performer: Performer, portrait: np.ndarray, speech: np.ndarray, promp
     }
     made = Recording(tensors, prompt, str(performer.dtype).removeprefix("torch."))
     for stage, (_, output) in STAGES.items():
-        tensors[output] = _computed(performer, made, stage).contiguous()
+        tensors[output] = _computed(performer.networks, made, stage).contiguous()
     return made

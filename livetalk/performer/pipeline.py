@@ -7,18 +7,15 @@ small operations fill two single threads better than one pair. At most one block
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from livetalk.performer.networks import Networks
 from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import AvatarStream, BlockPlan, BlockRecord
 from livetalk.runtime.cpu import cores
-
-if TYPE_CHECKING:
-    from livetalk.performer.performer import Performer
 
 
 def half_the_cores(device: torch.device | None = None) -> int:
@@ -41,26 +38,26 @@ def computing(threads: int) -> Iterator[None]:
 
 
 def run_pipelined(
-    performer: "Performer", jobs: Iterable[tuple[AvatarStream, BlockPlan]]
+    networks: Networks, jobs: Iterable[tuple[AvatarStream, BlockPlan]]
 ) -> Iterator[UInt8[np.ndarray, "t h w 3"]]:
     """Frames of the blocks of one stream, in order; denoised on the caller's thread, decoded beside it.
 
     The first block has the processor to itself: somebody waits for it.
     """
-    half = half_the_cores(performer.device)
+    half = half_the_cores(networks.device)
 
     def show(stream: AvatarStream, record: BlockRecord) -> np.ndarray:
         with computing(half):
-            return decode(performer, [stream], [record])[0]
+            return decode(networks, [stream], [record])[0]
 
     with ThreadPoolExecutor(1, "decode") as decoder:
         decoding: Future[np.ndarray] | None = None
         for stream, job in jobs:
             if job.index == 0:
-                yield decode(performer, [stream], denoise(performer, [stream], [job]))[0]
+                yield decode(networks, [stream], denoise(networks, [stream], [job]))[0]
                 continue
             with computing(half):
-                record = denoise(performer, [stream], [job])[0]
+                record = denoise(networks, [stream], [job])[0]
             if decoding is not None:
                 yield decoding.result()
             decoding = decoder.submit(show, stream, record)

@@ -4,7 +4,6 @@ Pure work: who is due, on which thread and when is the caller's business.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,17 +14,16 @@ from torch.utils import _pytree as pytree
 
 from livetalk.codec.base import Carry
 from livetalk.dit.model import TextKV
+from livetalk.geometry import Geometry
 from livetalk.performer.kv_pool import PagedCache, side_by_side
+from livetalk.performer.networks import Networks
 from livetalk.performer.rollout import BlockConditions, RolloutState, next_block
 from livetalk.performer.stream import AvatarStream, BlockPlan, BlockRecord
-
-if TYPE_CHECKING:
-    from livetalk.performer.performer import Performer
 
 
 @torch.inference_mode()
 def denoise(
-    performer: "Performer",
+    networks: Networks,
     streams: Sequence[AvatarStream],
     jobs: Sequence[BlockPlan],
     checkpoint: Callable[[], None] = lambda: None,
@@ -45,17 +43,17 @@ def denoise(
 
     def noise(step: int) -> Tensor:  # the steps come in order
         checkpoint()
-        return torch.cat([next(made) for made in noises]).to(performer.device)
+        return torch.cat([next(made) for made in noises]).to(networks.device)
 
     batch = BlockConditions(
         torch.cat([c.reference for c in conditions]),
         _joined_text([job.text for job in jobs]),
         torch.cat([c.audio for c in conditions]),
     )
-    steps = performer.quick_ladder if all(job.quick for job in jobs) else performer.ladder
-    latents, after = next_block(performer.student, noise, batch, joint, steps, known=known)
+    steps = networks.quick_steps if all(job.quick for job in jobs) else networks.steps
+    latents, after = next_block(networks.student, noise, batch, joint, steps, known=known)
     assert isinstance(after.cache, PagedCache)
-    done = performer.record_event()
+    done = networks.record_event()
     records = []
     for b, (stream, job) in enumerate(zip(streams, jobs, strict=True)):
         own = PagedCache(after.cache.slots[b : b + 1], after.cache.tables[b : b + 1])
@@ -66,7 +64,7 @@ def denoise(
 
 @torch.inference_mode()
 def decode(
-    performer: "Performer",
+    networks: Networks,
     streams: Sequence[AvatarStream],
     records: Sequence[BlockRecord],
     tell: Callable[[list[UInt8[np.ndarray, "t h w 3"]]], None] = lambda pieces: None,
@@ -76,12 +74,12 @@ def decode(
     An interrupted block gives only the frames that were made again. `tell` is given the frames of each latent frame,
     a piece a stream, as soon as they are there; what it raises leaves the streams after that latent frame.
     """
-    with performer.on_decode_stream(records[0].done):
-        return _decode(performer, streams, records, tell)
+    with networks.on_decode_stream(records[0].done):
+        return _decode(networks, streams, records, tell)
 
 
 def _decode(
-    performer: "Performer",
+    networks: Networks,
     streams: Sequence[AvatarStream],
     records: Sequence[BlockRecord],
     tell: Callable[[list[UInt8[np.ndarray, "t h w 3"]]], None],
@@ -94,16 +92,25 @@ def _decode(
     parts: list[np.ndarray] = []
     for f in range(start, records[0].latents.shape[2]):
         latent = torch.cat([record.latents[:, :, f : f + 1] for record in records])
-        latent = latent.to(performer.decoder_device, performer.dtype)
+        latent = latent.to(networks.decoder_device, networks.dtype)
         if f == start and records[0].job.before.latents + f > 1:  # neither the portrait nor what follows it
-            latent = performer.codec.blend_boundary(latent, carry, quiet=all(performer.silent(r.job) for r in records))
-        pixels, carry = performer.codec.step(latent, carry)
+            latent = networks.codec.blend_boundary(
+                latent, carry, quiet=all(_silent(networks.preset.geometry, r.job) for r in records)
+            )
+        pixels, carry = networks.codec.step(latent, carry)
         parts.append(to_bytes(pixels))
         for b, (stream, record) in enumerate(zip(streams, records, strict=True)):
             stream.carry = _own_carry(carry, b)
-            record.carries.append(stream.carry if performer.keeps_carries else None)
+            record.carries.append(stream.carry if networks.keeps_carries else None)
         tell(list(parts[-1]))
     return list(np.concatenate(parts, 1))
+
+
+def _silent(g: Geometry, job: BlockPlan) -> bool:
+    """Whether nothing is said in what is to be made of a block."""
+    known = 0 if job.known is None else job.known.shape[2]
+    made = g.time_compression * (g.block_latents - known)
+    return not job.heard.audio[g.samples_before(max(0, len(job.frames) - made)) :].any()
 
 
 def to_bytes(pixels: Float[Tensor, "b 3 t h w"]) -> UInt8[np.ndarray, "b t h w 3"]:

@@ -8,7 +8,7 @@ viewer saw. Knows no threads and no wall clock.
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,11 +20,9 @@ from livetalk.codec.base import Carry
 from livetalk.dit.audio import pack_audio
 from livetalk.dit.model import TextKV
 from livetalk.performer.kv_pool import KEPT, PagedCache, Slot, SlotSnapshot
+from livetalk.performer.networks import Networks
 from livetalk.performer.rollout import BlockConditions, RolloutState, remember_block
 from livetalk.performer.speech_buffer import BlockAudio
-
-if TYPE_CHECKING:
-    from livetalk.performer.performer import Performer
 
 
 @dataclass(frozen=True)
@@ -79,20 +77,20 @@ class StreamSnapshot:
 
 
 class AvatarStream:
-    """See the module docstring. `slot`: the stream's place in the performer's pool; freed by `close`."""
+    """See the module docstring. `slot`: the stream's place in a pool of the networks'; freed by `close`."""
 
     def __init__(
-        self, performer: "Performer", slot: Slot, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int
+        self, networks: Networks, slot: Slot, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int
     ) -> None:
-        self.performer, self.slot, self.seed = performer, slot, seed
-        self.reference = performer.encode_portrait(portrait)
-        self.text = performer.encode_prompt(prompt)
-        self.speech = performer.new_speech_buffer()
+        self.networks, self.slot, self.seed = networks, slot, seed
+        self.reference = networks.encode_portrait(portrait)
+        self.text = networks.encode_prompt(prompt)
+        self.speech = networks.new_speech_buffer()
         self.index = 0
         self.attempt = 0
         self.quick = False  # the next block is to be there soon
-        self.rollout = RolloutState(slot.cache(), performer.preset.positions)
-        self.carry: Carry = performer.start_decoder(portrait)
+        self.rollout = RolloutState(slot.cache(), networks.preset.positions)
+        self.carry: Carry = networks.start_decoder(portrait)
         self.records: deque[BlockRecord] = deque(maxlen=KEPT - 1)
         self.last_frame: UInt8[np.ndarray, "h w 3"] = portrait
 
@@ -109,17 +107,17 @@ class AvatarStream:
     def set_prompt(self, prompt: str) -> None:
         """Acts from the next planned block on."""
         self._open()
-        self.text = self.performer.encode_prompt(prompt)
+        self.text = self.networks.encode_prompt(prompt)
 
     @property
     def ready(self) -> bool:
         """Whether speech waits that the next block can say without more to come."""
-        return self.speech.ready(len(self.performer.preset.geometry.frames_of_block(self.index)))
+        return self.speech.ready(len(self.networks.preset.geometry.frames_of_block(self.index)))
 
     def plan(self, mute: bool = False) -> BlockPlan:
         """What the next block hears. `mute`: silence, though speech waits (for too little of it, say)."""
         self._open()
-        frames = self.performer.preset.geometry.frames_of_block(self.index)
+        frames = self.networks.preset.geometry.frames_of_block(self.index)
         past = self.speech.history
         heard = self.speech.next(len(frames), mute)
         quick, self.quick = self.quick or self._idles(past, heard), False
@@ -167,7 +165,7 @@ class AvatarStream:
             self.speech.history = self.speech.following(record.job.past, heard.audio)
             return self._rest_of(record, seen, heard)
         conditions = self.conditions(replace(record.job, heard=heard))
-        self.rollout = remember_block(self.performer.student, record.latents, conditions, record.job.before)
+        self.rollout = remember_block(self.networks.student, record.latents, conditions, record.job.before)
         self.speech.history = self.speech.following(record.job.past, heard.audio)
         return None
 
@@ -184,7 +182,7 @@ class AvatarStream:
             return None
         self._undo(self.records.pop(), seen)
         self.attempt += 1
-        before = job.heard.audio[: self.performer.preset.geometry.samples_before(shown - job.frames.start)]
+        before = job.heard.audio[: self.networks.preset.geometry.samples_before(shown - job.frames.start)]
         return self._rest_of(record, seen, self.speech.joining(job.past, before, len(job.frames)))
 
     def retry(self, record: BlockRecord) -> BlockPlan:
@@ -243,8 +241,8 @@ class AvatarStream:
         return len(cache.tables[0]), self.index == 0
 
     def conditions(self, job: BlockPlan) -> BlockConditions:
-        every = self.performer.preset.geometry.time_compression
-        rows = job.heard.rows[None].to(self.performer.device)
+        every = self.networks.preset.geometry.time_compression
+        rows = job.heard.rows[None].to(self.networks.device)
         packed = pack_audio(rows, every) if job.index == 0 else rearrange(rows, "b (f r) a -> b f (r a)", r=every)
         return BlockConditions(self.reference, job.text, packed)
 
@@ -253,14 +251,14 @@ class AvatarStream:
 
         Drawn when it is asked for: a GPU is busy with the step before meanwhile.
         """
-        g = self.performer.preset.geometry
+        g = self.networks.preset.geometry
         generator = torch.Generator().manual_seed(((self.seed * 1_000_003 + job.index) * 64 + job.attempt % 64) % 2**63)
         shape = (1, g.latent_channels, g.block_latents, g.latent_size, g.latent_size)
-        return (torch.randn(shape, generator=generator) for _ in self.performer.ladder.sigmas)
+        return (torch.randn(shape, generator=generator) for _ in self.networks.steps.sigmas)
 
     def _idles(self, past: np.ndarray, heard: BlockAudio) -> bool:
         """Nothing is heard and nothing was: a still face needs half of the steps. Anchors are always made with all."""
-        g = self.performer.preset.geometry
+        g = self.networks.preset.geometry
         silent = not heard.audio.any() and not past[-g.samples_before(g.frames_per_block) :].any()
         return silent and self.index >= g.anchor_latents // g.block_latents
 
@@ -297,20 +295,20 @@ class AvatarStream:
         carry = kept[start]
         assert carry is not None
         if start < latents:
-            given = record.latents[:, :, start:latents].to(self.performer.decoder_device, self.performer.dtype)
-            carry = self.performer.codec.step(given, carry)[1]
+            given = record.latents[:, :, start:latents].to(self.networks.decoder_device, self.networks.dtype)
+            carry = self.networks.codec.step(given, carry)[1]
         return carry
 
     def _cut(self, job: BlockPlan, shown: int) -> BlockAudio:
         """What a block has been heard to say until frame `shown`, silence from there on."""
-        g = self.performer.preset.geometry
+        g = self.networks.preset.geometry
         kept = g.samples_before(max(0, min(shown, job.frames.stop) - job.frames.start))
         audio = job.heard.audio.copy()
         audio[kept:] = 0
         return BlockAudio(self.speech.rows(job.past, audio, audio[:0]), audio, speaking=job.heard.speaking and kept > 0)
 
     def _seen_latents(self, job: BlockPlan, shown: int) -> int:
-        g = self.performer.preset.geometry
+        g = self.networks.preset.geometry
         return min(g.block_latents, g.latents_of(min(shown, job.frames.stop)) - job.index * g.block_latents)
 
     def _open(self) -> None:

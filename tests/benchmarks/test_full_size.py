@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -55,20 +56,20 @@ def test_the_command_measures_and_writes_figures(tmp_path, monkeypatch, capsys):
 
 
 def test_the_gate_of_the_exact_mode_sees_8_bits():
-    performer = fresh()
-    gate = ArithmeticGate.of(performer)
-    performer.student = CompiledDiT(performer.student, AccelerationConfig(compiled=False, fp8=True, emulate_fp8=True))
-    told = gate.check(performer, "exact")
+    networks = fresh().networks
+    gate = ArithmeticGate.of(networks)
+    measures = AccelerationConfig(compiled=False, fp8=True, emulate_fp8=True)
+    networks = replace(networks, student=CompiledDiT(networks.student, measures))
+    told = gate.check(networks, "exact")
     assert told["gate_error"] > 1e-3
     assert told["gate_holds"] is False
-    assert gate.check(performer, "fast")["gate_holds"] is True
+    assert gate.check(networks, "fast")["gate_holds"] is True
 
 
 def test_an_exact_performer_passes_its_gate():
-    performer = fresh()
-    gate = ArithmeticGate.of(performer)
-    accelerate(performer, "exact")
-    assert gate.check(performer, "exact")["gate_holds"] is True
+    networks = fresh().networks
+    gate = ArithmeticGate.of(networks)
+    assert gate.check(accelerate(networks, "exact"), "exact")["gate_holds"] is True
 
 
 def test_the_small_presets_have_no_such_modes(monkeypatch, capsys):

@@ -13,7 +13,9 @@ from livetalk.dit.model import DiT
 from livetalk.evaluation import speed, teacher
 from livetalk.evaluation.clips import ASSETS
 from livetalk.evaluation.teacher import Teacher, find_teacher
-from livetalk.performer.performer import Performer, best_dtype
+from livetalk.performer.loading import Parts
+from livetalk.performer.networks import Networks
+from livetalk.performer.performer import best_dtype
 from livetalk.presets import MINIATURE
 from livetalk.weights import save_tensors
 
@@ -27,8 +29,8 @@ def played(tmp_path: Path) -> Teacher:
     save_tensors(tmp_path / "teacher.safetensors", student.state_dict())
     speech = SpeechEncoder(SpeechEncoderConfig()).eval()
     text = load_text_encoder(ASSETS / "text.safetensors")
-    performer = Performer(PRESET, student, PRESET.build_codec(), speech, text, "test")
-    return Teacher(performer, tmp_path / "teacher.safetensors")
+    networks = Networks.on(PRESET, Parts(student, PRESET.build_codec(), speech, text, "test"))
+    return Teacher(networks, tmp_path / "teacher.safetensors")
 
 
 def test_a_clip_is_as_long_as_its_speech_and_always_the_same(played: Teacher) -> None:
@@ -44,7 +46,7 @@ def test_a_clip_is_as_long_as_its_speech_and_always_the_same(played: Teacher) ->
 def test_another_presets_weights_are_refused(played: Teacher, tmp_path: Path) -> None:
     save_tensors(tmp_path / "other.safetensors", {"head.weight": torch.zeros(3)})
     with pytest.raises(ValueError, match="is no teacher of preset miniature"):
-        Teacher(played.performer, tmp_path / "other.safetensors")
+        Teacher(played.networks, tmp_path / "other.safetensors")
 
 
 def test_weights_are_found_in_a_file_or_a_folder_or_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,9 +77,10 @@ def test_not_a_number_never_holds(performer, recording):
 def test_the_rollout_is_the_published_one(performer, recording):
     """Positions absolute: the served stream of the same performer gives these latents from the same noise."""
     from livetalk.performer.stages import denoise
+    from livetalk.performer.stream import AvatarStream
 
-    slot = performer.pool(1).open()
-    stream = performer.stream(slot, recording.tensors["portrait"].numpy(), "a person")
+    slot = performer.networks.kv_pool(1).open()
+    stream = AvatarStream(performer.networks, slot, recording.tensors["portrait"].numpy(), "a person", performer.seed)
     stream.push(recording.tensors["speech"].numpy())
     stream.end()
     made = []
@@ -87,7 +88,7 @@ def test_the_rollout_is_the_published_one(performer, recording):
         job = stream.plan()
         noises = [recording.tensors["noise"][:, :, 3 * block : 3 * block + 3], *recording.tensors["renoise"][block]]
         stream.noise = lambda job, noises=noises: iter(noises)
-        made.append(denoise(performer, [stream], [job])[0].latents)
+        made.append(denoise(performer.networks, [stream], [job])[0].latents)
     slot.close()
     assert torch.allclose(torch.cat(made, 2), recording.tensors["latents"], atol=1e-4)
 

@@ -7,6 +7,8 @@ from livetalk.codec.portrait import PortraitCodec
 from livetalk.conditions.speech_tiny import SpeechEncoder
 from livetalk.conditions.text_tiny import TextEncoder
 from livetalk.dit.model import DiT
+from livetalk.performer.loading import Parts
+from livetalk.performer.networks import Networks
 from livetalk.performer.performer import Performer
 from livetalk.presets import MINIATURE
 
@@ -19,7 +21,7 @@ def performer() -> Performer:
         for parameter in student.parameters():
             torch.nn.init.normal_(parameter, std=0.1)  # their own start hears and sees nothing
         speech, text = SpeechEncoder().eval().requires_grad_(False), TextEncoder().eval().requires_grad_(False)
-    return Performer(MINIATURE, student, codec, speech, text, "random")
+    return Performer(Networks.on(MINIATURE, Parts(student, codec, speech, text, "random")))
 
 
 @pytest.fixture

@@ -23,6 +23,10 @@ def fresh() -> Performer:
     return Performer.load(MINIATURE_FULL.name, dtype=torch.float32, options=options)
 
 
+def accelerated(performer, *args, **options) -> Performer:
+    return Performer(accelerate(performer.networks, *args, **options))
+
+
 def play(performer):
     return np.concatenate(list(performer.perform(FACE, [SPEECH], "a person"))).astype(int)
 
@@ -34,7 +38,7 @@ def plain():
 
 def test_exact_shows_the_same_frames(plain):
     performer, told = fresh(), []
-    accelerate(performer, "exact", tell=told.append)
+    performer = accelerated(performer, "exact", tell=told.append)
     assert np.abs(play(performer) - plain).max() <= 1
     assert told[0] == "choosing kernels"
     assert told[-1] == "warming up"
@@ -45,9 +49,9 @@ def test_exact_shows_the_same_frames(plain):
 
 def test_fast_takes_the_light_decoder_and_says_what_it_could_not(plain):
     performer = fresh()
-    accelerate(performer, "fast", LightDecoder(widths=(16, 8, 8, 8)))
-    assert isinstance(performer.codec, LightWan)
-    assert not hasattr(performer.codec.wan, "decoder")
+    performer = accelerated(performer, "fast", LightDecoder(widths=(16, 8, 8, 8)))
+    assert isinstance(performer.networks.codec, LightWan)
+    assert not hasattr(performer.networks.codec.wan, "decoder")
     frames = play(performer)
     assert frames.shape == plain.shape
     log = " | ".join(performer.log)
@@ -58,7 +62,7 @@ def test_fast_takes_the_light_decoder_and_says_what_it_could_not(plain):
 @pytest.mark.slow
 def test_the_decoder_compiles_or_stays(plain):
     performer = fresh()
-    accelerate(performer, "exact", measures=AccelerationConfig(compiled=True, backend="no such backend"))
+    performer = accelerated(performer, "exact", measures=AccelerationConfig(compiled=True, backend="no such backend"))
     assert np.abs(play(performer) - plain).max() <= 1
     assert any(line.startswith("blocks: eager; not compiled: InvalidBackend") for line in performer.log)
     assert "decoder: Wan's VAE, eager; not compiled: InvalidBackend" in performer.log
@@ -67,24 +71,24 @@ def test_the_decoder_compiles_or_stays(plain):
 @pytest.mark.slow
 def test_everything_compiled_shows_the_same_frames(plain):
     performer = fresh()
-    accelerate(performer, "exact", measures=AccelerationConfig(compiled=True, backend="eager"))
+    performer = accelerated(performer, "exact", measures=AccelerationConfig(compiled=True, backend="eager"))
     assert np.abs(play(performer) - plain).max() <= 1
     assert {"blocks: compiled (eager)", "decoder: Wan's VAE, compiled"} <= set(performer.log)
 
 
 def test_a_performer_is_made_ready_once():
     performer = fresh()
-    accelerate(performer, "exact")
+    performer = accelerated(performer, "exact")
     with pytest.raises(AssertionError):
-        accelerate(performer, "exact")
+        accelerated(performer, "exact")
 
 
 def test_attention_reads_8_bits_and_shows_nearly_the_same(plain, monkeypatch):
     """The fast mode on Hopper GPUs; here the numbers are read as 8 bits and multiplied as they are."""
     monkeypatch.setattr(prepare_module, "fastest_kernel", lambda *sizes: Kernel("default", {}, eight=True))
     performer = fresh()
-    accelerate(performer, "fast")
-    pool = performer.kv_pool(1)
+    performer = accelerated(performer, "fast")
+    pool = performer.networks.kv_pool(1)
     assert all(room.keys.dtype is torch.float8_e4m3fn for room in pool.rooms([()], None))
     assert "keys and values of attention: fp8 e4m3" in performer.log
     difference = np.abs(play(performer) - plain)

@@ -46,8 +46,8 @@ def test_threads_of_a_loaded_model_share_one_heap(tmp_path: Path) -> None:
 
 
 def _make(stream: AvatarStream, job: BlockPlan | None = None) -> None:
-    record = denoise(stream.performer, [stream], [job or stream.plan()])[0]
-    decode(stream.performer, [stream], [record])
+    record = denoise(stream.networks, [stream], [job or stream.plan()])[0]
+    decode(stream.networks, [stream], [record])
 
 
 def _tensors() -> int:
@@ -75,7 +75,9 @@ def _speak_and_interrupt(stream: AvatarStream, rng: np.random.Generator) -> None
 
 @pytest.mark.slow
 def test_interrupts_leave_nothing_behind(performer: Performer) -> None:
-    stream = performer.stream(performer.kv_pool(1).open(), np.full((64, 64, 3), 128, np.uint8), "calm", 0)
+    stream = AvatarStream(
+        performer.networks, performer.networks.kv_pool(1).open(), np.full((64, 64, 3), 128, np.uint8), "calm", 0
+    )
     rng = np.random.default_rng(0)
 
     def held(interrupts: int) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The full preset walks the same path as `tiny`: at a shrunken size here, from files and from random numbers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def test_published_files_make_a_video_and_the_encoder_is_not_loaded_twice(files,
     # is part of what is kept, so the same performer is asked.
     assert np.array_equal(play(performer, face, [speech]), frames)
     with pytest.raises(ValueError, match=r"new and .*umt5.* livetalk download 1\.3b"):
-        performer.encode_prompt("somebody else")
+        performer.networks.encode_prompt("somebody else")
     hidden.rename(encoder)
 
 
@@ -109,18 +110,20 @@ def test_a_live_session_gives_the_frames_of_an_offline_one(performer, face, spee
 def test_an_interrupt_finds_the_decoders_memory_that_was_not_kept(performer, face, speech, shown):
     """It is kept once a block and made again from there: the same frames as if kept at every latent frame."""
     from livetalk.performer.stages import decode, denoise
+    from livetalk.performer.stream import AvatarStream
 
     made = []
-    for performer.keeps_carries in (True, False):
-        slot = performer.kv_pool(1).open()
-        stream = performer.stream(slot, face, "a person")
+    for kept in (True, False):
+        networks = replace(performer.networks, keeps_carries=kept)
+        slot = networks.kv_pool(1).open()
+        stream = AvatarStream(networks, slot, face, "a person", 0)
         stream.push(speech)
         stream.end()
         for _ in range(2):
-            records = denoise(performer, [stream], [stream.plan()])
-            decode(performer, [stream], records)
+            records = denoise(networks, [stream], [stream.plan()])
+            decode(networks, [stream], records)
         job = stream.interrupt(shown) or stream.plan()
-        made.append(decode(performer, [stream], denoise(performer, [stream], [job]))[0])
+        made.append(decode(networks, [stream], denoise(networks, [stream], [job]))[0])
         slot.close()
     assert len(made[0]) in (4, 8, 12)
     assert np.array_equal(*made)
@@ -137,9 +140,9 @@ def faithful() -> Performer:
 
 
 def test_its_ladder_is_the_published_one(faithful):
-    assert faithful.ladder.timesteps == (1000.0, 936.0, 832.0, 624.0)
-    assert faithful.ladder.sigmas == pytest.approx((1, 0.9375, 0.8333333, 0.625))
-    assert faithful.quick_ladder == faithful.ladder
+    assert faithful.networks.steps.timesteps == (1000.0, 936.0, 832.0, 624.0)
+    assert faithful.networks.steps.sigmas == pytest.approx((1, 0.9375, 0.8333333, 0.625))
+    assert faithful.networks.quick_steps == faithful.networks.steps
 
 
 def test_it_waits_for_all_of_the_speech(faithful, face, speech):
@@ -159,16 +162,16 @@ def test_it_waits_for_all_of_the_speech(faithful, face, speech):
 def test_the_clip_is_encoded_as_the_authors_do(faithful):
     """Five seconds of their clips: 80,000 samples are heard as 81 frames."""
     sound = 0.1 * torch.randn(80_000, generator=torch.Generator().manual_seed(0))
-    track = faithful.new_speech_buffer()
+    track = faithful.networks.new_speech_buffer()
     track.push(sound.numpy(), 16_000)
     assert not track.ready(9)
     track.end()
     rows = torch.cat([track.next(n).rows for n in (9, *[12] * 6)])
-    assert torch.equal(rows, faithful.speech.clip(sound[None], 81)[0])
+    assert torch.equal(rows, faithful.networks.speech.clip(sound[None], 81)[0])
 
 
 def test_speech_beyond_the_published_positions_is_refused(faithful):
-    track = faithful.new_speech_buffer()
+    track = faithful.networks.new_speech_buffer()
     track.push(np.zeros(256 * 16_000, np.float32), 16_000)
     with pytest.raises(ValueError, match=r"255 s.*leave out --as-published"):
         track.end()

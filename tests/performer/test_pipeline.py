@@ -12,6 +12,7 @@ import torch
 
 from livetalk.performer import pipeline
 from livetalk.performer.kv_pool import StatePool
+from livetalk.performer.networks import Networks
 from livetalk.performer.performer import Performer
 from livetalk.performer.pipeline import computing, run_pipelined
 
@@ -110,8 +111,10 @@ def test_a_stream_given_up_early_frees_its_place_and_threads(
     performer: Performer, monkeypatch: pytest.MonkeyPatch, blocks: int
 ) -> None:
     pools: list[StatePool] = []
-    made = performer.kv_pool
-    monkeypatch.setattr(performer, "kv_pool", lambda sessions: pools.append(made(sessions)) or pools[-1])
+    made = Networks.kv_pool
+    monkeypatch.setattr(
+        Networks, "kv_pool", lambda networks, sessions: pools.append(made(networks, sessions)) or pools[-1]
+    )
     frames = performer.perform(PORTRAIT, [np.ones(60_000, np.float32) * 0.1], "calm")
     for _ in range(blocks):
         next(frames)
@@ -125,8 +128,8 @@ def test_a_stream_given_up_early_frees_its_place_and_threads(
 def test_a_portrait_that_is_not_framed_leaves_nothing_behind(
     performer: Performer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = performer.kv_pool(1)
-    monkeypatch.setattr(performer, "kv_pool", lambda sessions: pool)
+    pool = performer.networks.kv_pool(1)
+    monkeypatch.setattr(Networks, "kv_pool", lambda networks, sessions: pool)
     with pytest.raises(ValueError, match="frame it"):
         next(performer.perform(PORTRAIT[:32], [np.zeros(9_000, np.float32)], ""))
     assert pool.free == 1

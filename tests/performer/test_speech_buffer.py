@@ -14,7 +14,7 @@ from livetalk.performer.speech_buffer import LONGEST_WAIT, SpeechBuffer
 
 @pytest.fixture
 def track(performer: Performer) -> SpeechBuffer:
-    return SpeechBuffer(performer.windows, performer.speech)
+    return SpeechBuffer(performer.networks.windows, performer.networks.speech)
 
 
 def _speech(samples: int, seed: int = 0) -> np.ndarray:
@@ -49,9 +49,9 @@ def test_rows_are_those_of_the_whole_utterance_however_it_is_cut(
 ) -> None:
     audio = _speech(samples, seed)
     edges = sorted({0, samples, *(min(cut, samples) for cut in cuts)})
-    track = SpeechBuffer(performer.windows, performer.speech)
+    track = SpeechBuffer(performer.networks.windows, performer.networks.speech)
     rows, laid = _said(track, [audio[a:z] for a, z in pairwise(edges)])
-    assert torch.equal(rows, performer.windows.features(performer.speech, torch.from_numpy(audio)))
+    assert torch.equal(rows, performer.networks.windows.features(performer.networks.speech, torch.from_numpy(audio)))
     assert np.array_equal(laid[:samples], audio)
     assert not laid[samples:].any()
 
@@ -65,7 +65,7 @@ def test_resampled_speech_does_not_depend_on_cuts_either(performer: Performer, r
     audio = _speech(40_000)
     made = []
     for edges in ([0, 40_000], sorted({0, 40_000, *cuts})):
-        track = SpeechBuffer(performer.windows, performer.speech)
+        track = SpeechBuffer(performer.networks.windows, performer.networks.speech)
         made.append(_said(track, [audio[a:z] for a, z in pairwise(edges)], rate))
     assert torch.equal(made[0][0], made[1][0])
     assert np.array_equal(made[0][1], made[1][1])
@@ -74,7 +74,7 @@ def test_resampled_speech_does_not_depend_on_cuts_either(performer: Performer, r
 @settings(deadline=None, max_examples=25)
 @given(parts=st.lists(st.tuples(st.integers(8_000, 96_000), st.integers(200, 30_000)), min_size=1, max_size=6))
 def test_rates_may_change_in_mid_stream_and_no_time_is_lost(performer: Performer, parts: list[tuple[int, int]]) -> None:
-    track = SpeechBuffer(performer.windows, performer.speech)
+    track = SpeechBuffer(performer.networks.windows, performer.networks.speech)
     for rate, samples in parts:
         track.push(_speech(samples), rate)
     track.end()
@@ -157,7 +157,7 @@ def test_rows_after_a_pause_hear_the_pause(track: SpeechBuffer, performer: Perfo
     track.push(second, 16_000)
     track.end()
     line = torch.from_numpy(np.concatenate([first, np.zeros(14_000, np.float32), second]))
-    assert torch.equal(track.next(12).rows, performer.windows.features(performer.speech, line)[21:])
+    assert torch.equal(track.next(12).rows, performer.networks.windows.features(performer.networks.speech, line)[21:])
 
 
 def test_speech_that_joins_a_block_under_way_is_heard_as_if_it_had_come_there(
@@ -172,7 +172,7 @@ def test_speech_that_joins_a_block_under_way_is_heard_as_if_it_had_come_there(
     heard = track.joining(past, np.zeros(4_000, np.float32), 12)
     assert (heard.begins, heard.taken, heard.speaking) == (4_000, 8_000, True)
     line = torch.from_numpy(np.concatenate([np.zeros(13_000, np.float32), speech]))
-    assert torch.equal(heard.rows, performer.windows.features(performer.speech, line)[9:21])
+    assert torch.equal(heard.rows, performer.networks.windows.features(performer.networks.speech, line)[9:21])
     assert np.array_equal(track.next(12).audio, speech[8_000:])
     track.give_back(heard)
     assert np.array_equal(track._peek(8_000), speech[:8_000])

@@ -36,19 +36,19 @@ def _speech(samples: int, seed: int = 0) -> np.ndarray:
 
 @pytest.fixture
 def pool(performer: Performer) -> StatePool:
-    return performer.kv_pool(3)
+    return performer.networks.kv_pool(3)
 
 
 def _open(performer: Performer, pool: StatePool, face: int = 0, prompt: str = "calm", seed: int = 5) -> AvatarStream:
-    return performer.stream(pool.open(), FACES[face], prompt, seed)
+    return AvatarStream(performer.networks, pool.open(), FACES[face], prompt, seed)
 
 
 def _make(stream: AvatarStream, job: BlockPlan | None = None) -> tuple[BlockRecord, np.ndarray]:
     job = job or stream.plan()
     # On as many cores as the performer takes: sums are rounded by how they are split.
     with computing(torch.get_num_threads() if job.index == 0 else half_the_cores()):
-        record = denoise(stream.performer, [stream], [job])[0]
-        return record, decode(stream.performer, [stream], [record])[0]
+        record = denoise(stream.networks, [stream], [job])[0]
+        return record, decode(stream.networks, [stream], [record])[0]
 
 
 def _go(stream: AvatarStream, blocks: int) -> list[np.ndarray]:
@@ -72,7 +72,7 @@ def _equal(a: AvatarStream, b: AvatarStream) -> bool:
 
 
 def _by_hand(performer: Performer, pieces: list[np.ndarray], seed: int = 0, prompt: str = "calm") -> np.ndarray:
-    stream = _open(performer, performer.kv_pool(1), prompt=prompt, seed=seed)
+    stream = _open(performer, performer.networks.kv_pool(1), prompt=prompt, seed=seed)
     made = []
     for piece in pieces:
         stream.push(piece)
@@ -173,8 +173,8 @@ def _pair(performer: Performer, pool: StatePool, blocks: int, second: int = 1) -
     for stream, voice in zip(streams, (0, second), strict=True):
         stream.push(_speech(blocks * BLOCK, seed=10 + voice))
     for _ in range(blocks):
-        records = denoise(performer, streams, [stream.plan() for stream in streams])
-        for place, frames in enumerate(decode(performer, streams, records)):
+        records = denoise(performer.networks, streams, [stream.plan() for stream in streams])
+        for place, frames in enumerate(decode(performer.networks, streams, records)):
             made[place].append(frames)
     latents = [stream.records[-1].latents for stream in streams]
     for place, stream in enumerate(streams):
@@ -240,7 +240,7 @@ def test_an_interrupt_at_any_frame_makes_the_rest_again_as_if_no_more_had_been_s
     assert len(frames) == 33 - first
     assert not np.array_equal(frames, seen[first - 21 :])
 
-    other = performer.stream(pool.open(), FACES[0], "calm", 5)  # one that never heard the rest
+    other = AvatarStream(performer.networks, pool.open(), FACES[0], "calm", 5)  # one that never heard the rest
     other.restore(before)
     other.push(speech[: (shown - 21) * 1_000])
     other.end()
@@ -259,12 +259,12 @@ def test_an_interrupt_at_a_blocks_end_leaves_the_state_of_one_that_never_heard_t
 ) -> None:
     stream, before = begun
     speech = _speech(4 * BLOCK, seed=4)
-    speech[BLOCK : BLOCK + performer.windows.lookahead_samples] = 0  # what is seen was made without the rest
+    speech[BLOCK : BLOCK + performer.networks.windows.lookahead_samples] = 0  # what is seen was made without the rest
     stream.push(speech)
     _go(stream, 2)
     stream.speech.clear()
     assert stream.interrupt(33) is None
-    other = performer.stream(pool.open(), FACES[0], "calm", 5)
+    other = AvatarStream(performer.networks, pool.open(), FACES[0], "calm", 5)
     other.restore(before)
     other.push(speech[:BLOCK])
     other.end()
@@ -283,7 +283,7 @@ def test_memory_of_a_block_seen_to_its_end_does_not_hear_what_was_never_said(
     _make(stream)
     stream.speech.clear()
     assert stream.interrupt(33) is None
-    other = performer.stream(pool.open(), FACES[0], "calm", 5)
+    other = AvatarStream(performer.networks, pool.open(), FACES[0], "calm", 5)
     other.restore(before)
     other.push(_speech(4 * BLOCK, seed=4)[:BLOCK])
     other.end()
@@ -291,7 +291,7 @@ def test_memory_of_a_block_seen_to_its_end_does_not_hear_what_was_never_said(
     other.slot.restore(before.slot)  # the same latents, remembered with what was heard
     job = replace(other.records[-1].job, before=replace(other.records[-1].job.before, cache=other.slot.cache()))
     whole = replace(job, known=record.latents, carries=tuple(record.carries[:3]))
-    denoise(performer, [other], [whole])
+    denoise(performer.networks, [other], [whole])
     other.carry = stream.carry
     assert _equal(stream, other)
 
@@ -349,7 +349,7 @@ def test_a_second_interrupt_finds_what_the_first_left(
         carries = [*carries[:given], *stream.records[-1].carries[given:]]
         assert stream.records[-1].carries == carries
     else:
-        denoise(performer, [stream], [job])
+        denoise(performer.networks, [stream], [job])
         two = min(two, GEOMETRY.frames_of(6 + given))
     again = stream.interrupt(two)
     if two <= 21:
@@ -383,7 +383,7 @@ def test_an_interrupt_while_the_block_is_made_again_loses_nothing_seen(
 
     if steps:
         with pytest.raises(InterruptedError):
-            denoise(performer, [stream], [job], leave_off)
+            denoise(performer.networks, [stream], [job], leave_off)
     stream.cancel(job)
     again = stream.interrupt(23)
     assert again is not None
@@ -549,7 +549,7 @@ class Walk(RuleBasedStateMachine):
 
     @initialize(seed=st.integers(0, 3))
     def begin(self, seed: int) -> None:
-        self.pool = self.performer.kv_pool(2)
+        self.pool = self.performer.networks.kv_pool(2)
         self.stream = _open(self.performer, self.pool, seed=seed)
         self.next = self.shown = 0  # the first frame to come, and how many are seen for certain
         self.copy: tuple[StreamSnapshot, int] | None = None

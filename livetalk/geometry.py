@@ -64,10 +64,6 @@ class Geometry:
         return self.block_latents * self.time_compression
 
     @property
-    def frames_of_first_block(self) -> int:
-        return self.frames_of(self.block_latents)
-
-    @property
     def block_seconds(self) -> float:
         return self.frames_per_block / self.frame_rate
 

@@ -95,16 +95,12 @@ class TextEncoder(nn.Module):
         self.out = nn.Linear(config.width, config.text_width)
 
     def tokenise(self, prompt: str) -> Int[Tensor, "s g"]:
-        """Ids of the prompt's first 24 words that count; `overflow` says how many were left out."""
+        """Ids of the prompt's first 24 words that count."""
         ids = [word_ids(word, self.config) for word in words_of(prompt)[: self.config.tokens]]
         padded = torch.zeros(self.config.tokens, self.config.grams, dtype=torch.int64)
         if ids:
             padded[: len(ids)] = torch.tensor(ids)
         return padded
-
-    def overflow(self, prompt: str) -> int:
-        """Words of the prompt that `tokenise` leaves out because it is too long."""
-        return max(0, len(words_of(prompt)) - self.config.tokens)
 
     def forward(self, ids: Int[Tensor, "b s g"]) -> Float[Tensor, "b s d"]:
         used = ids > 0

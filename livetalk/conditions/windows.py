@@ -64,11 +64,6 @@ class SpeechWindows:
         ahead = max(0, encoder.lookahead_samples - geometry.samples_per_frame)
         return cls(geometry, encoder.past_samples, ahead)
 
-    @property
-    def lookahead_seconds(self) -> float:
-        """What the windows add to the latency of a block, on top of the block itself."""
-        return self.lookahead_samples / self.geometry.sample_rate
-
     def window_of(self, block: int) -> range:
         """Samples that condition `block`; those below 0 or past the stream's end are zeros.
 

@@ -16,7 +16,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from livetalk.published.disk import need_room
+from livetalk.published.hub import need_room
 
 WRAPPERS = ("model", "state_dict", "model_state", "generator_ema", "generator")  # what a .pt may nest its tensors under
 # Left in names by the ways of training that wrap modules.

@@ -9,6 +9,7 @@ import hashlib
 import http.client
 import json
 import os
+import shutil
 import time
 import urllib.error
 import urllib.request
@@ -18,8 +19,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-
-from livetalk.published.disk import need_room
 
 ENDPOINT = "https://huggingface.co"
 RECORD = "downloads.json"  # in the folder: what was verified, and from which commit
@@ -238,6 +237,13 @@ class DownloadCache:
         part = self.record.with_name(f".{RECORD}.{os.getpid()}.part")
         part.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
         part.replace(self.record)
+
+
+def need_room(folder: Path, size: int) -> None:
+    """Raises ValueError if the disk of `folder` has no room for `size` bytes."""
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise ValueError(f"{folder} has {free / 1e9:.1f} GB free and {size / 1e9:.1f} GB are needed: make room")
 
 
 def default_folder() -> Path:

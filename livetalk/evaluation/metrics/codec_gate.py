@@ -1,4 +1,4 @@
-"""The gate a codec must pass before any transformer is trained on its latents.
+"""How well a codec rebuilds mouths: what is looked at before any transformer is trained on its latents.
 
 A first probe's codec put out four equal frames for every latent: fine to look at, deaf to speech. So beside PSNR this
 measures the motion inside a latent frame, in the mouth. Pure numpy on frames; the lip gaps come from landmarks.py.
@@ -20,15 +20,6 @@ Centres = Float[np.ndarray, "n t 2"]
 
 
 @dataclass(frozen=True)
-class GateLimits:
-    """Least values that pass."""
-
-    mouth_psnr: float = 30.0
-    motion_energy: float = 0.8
-    lip_r: float = 0.95
-
-
-@dataclass(frozen=True)
 class CodecReport:
     """Reconstruction against truth, over all clips."""
 
@@ -37,12 +28,6 @@ class CodecReport:
     motion_energy: float  # of deviations from each chunk's mean in the mouth box, reconstruction over truth
     motion_r: float  # correlation of those deviations: whether the motion is also the right one
     lip_r: float  # mean over clips of r between the lip gaps; NaN if none were given
-
-    def failures(self, limits: GateLimits | None = None) -> list[str]:
-        """One line for each figure below its limit; empty if the codec passes."""
-        limits = limits or GateLimits()
-        pairs = {name: (getattr(self, name), least) for name, least in vars(limits).items()}
-        return [f"{name} {value:.3g} < {least:g}" for name, (value, least) in pairs.items() if not value >= least]
 
 
 def psnr(true: np.ndarray, rebuilt: np.ndarray) -> float:
@@ -79,7 +64,7 @@ def codec_report(
     Args:
         true, rebuilt: frames before and after, same shape.
         mouths: centre of the mouth in each true frame, pixels (x, y).
-        true_gaps, rebuilt_gaps: lip gaps measured in both (`landmarks.track_many`), one curve a clip.
+        true_gaps, rebuilt_gaps: lip gaps measured in both, one curve a clip.
         box: height and width of the mouth box, pixels.
     """
     if true.shape != rebuilt.shape:

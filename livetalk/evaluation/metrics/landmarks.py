@@ -5,7 +5,6 @@ by the geometry of the lips: on rendered heads it follows the known opening bett
 score (r .67). Knows frames, not models or clips; needs the `eval` extra and the landmarker's task file.
 """
 
-import multiprocessing
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,15 +79,6 @@ def track_mesh(frames: UInt8[np.ndarray, "t h w 3"]) -> tuple[FaceTrack, Float[n
         found = [next(iter(landmarker.detect(frame)), None) for frame in frames]
     nowhere = np.full((POINTS, 2), np.nan)
     return _collect(found), np.array([nowhere if face is None else face.points for face in found])
-
-
-def track_many(videos: Sequence[UInt8[np.ndarray, "t h w 3"]], workers: int = 1) -> list[FaceTrack]:
-    """`track` of several videos in `workers` processes (started afresh, so no CUDA or GL state is inherited)."""
-    workers = min(workers, len(videos))
-    if workers <= 1:
-        return [track(video) for video in videos]
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        return pool.map(track, videos, chunksize=1)
 
 
 def _collect(found: Sequence[DetectedFace | None]) -> FaceTrack:

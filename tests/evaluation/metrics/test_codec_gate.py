@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from livetalk.evaluation.metrics.codec_gate import CodecReport, chunks, codec_report, crop, psnr
+from livetalk.evaluation.metrics.codec_gate import chunks, codec_report, crop, psnr
 
 SIZE, T = 96, 17
 
@@ -51,7 +51,7 @@ def test_a_perfect_codec_passes() -> None:
     assert report.motion_energy == pytest.approx(1.0)
     assert report.motion_r == pytest.approx(1.0)
     assert report.lip_r == pytest.approx(1.0)
-    assert report.failures() == []
+    assert report.mouth_psnr == float("inf")
 
 
 def test_four_equal_frames_in_a_latent_fail() -> None:
@@ -59,7 +59,8 @@ def test_four_equal_frames_in_a_latent_fail() -> None:
     report = codec_report(frames, collapsed(frames), mouths, gaps, gaps[::-1])
     assert report.motion_energy == pytest.approx(0.0, abs=1e-3)
     assert report.mouth_psnr < report.psnr
-    assert [line.split()[0] for line in report.failures()] == ["mouth_psnr", "motion_energy", "lip_r"]
+    assert report.mouth_psnr < 30
+    assert report.lip_r < 0.95
 
 
 def test_halved_motion_has_a_quarter_of_the_energy() -> None:
@@ -74,10 +75,6 @@ def test_noise_is_not_taken_for_motion() -> None:
     report = codec_report(frames, noisy, mouths)
     assert report.motion_energy > 0.2
     assert abs(report.motion_r) < 0.1
-
-
-def test_a_figure_that_could_not_be_measured_does_not_pass() -> None:
-    assert CodecReport(40, 40, 1.0, 1.0, float("nan")).failures() == ["lip_r nan < 0.95"]
 
 
 def test_shapes_that_differ_are_refused() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livetalk.evaluation.metrics.lipsync import lagged, lip_sync, pearson
+from livetalk.evaluation.metrics.lipsync import lagged, pearson
 
 
 def speech(seed: int, t: int = 80) -> np.ndarray:
@@ -51,29 +51,4 @@ def test_curves_of_different_length_are_refused() -> None:
 def test_the_lag_is_found(lag: int) -> None:
     a = speech(3)
     assert int(np.argmax(lagged(late(a, lag), a))) - 4 == lag
-    score = lip_sync([late(speech(i), lag) for i in range(4)], [speech(i) for i in range(4)])
-    assert score.best_lag == lag
-    assert score.r_best == pytest.approx(1.0)
-
-
-def test_the_score_lies_between_swapped_clips_and_the_ceiling() -> None:
-    rng = np.random.default_rng(0)
-    openings = [speech(i) for i in range(12)]
-    true_gaps = [o + 0.1 * rng.normal(size=80) for o in openings]
-    gaps = [o + 0.4 * rng.normal(size=80) for o in openings]
-    score = lip_sync(np.stack(gaps), np.stack(openings), None, np.stack(true_gaps))
-    assert abs(score.r_swapped) < 0.2 < score.r < score.ceiling < 1
-    assert score.share_of_ceiling == pytest.approx(score.r / score.ceiling)
-    assert len(score.per_clip) == 12
-
-
-def test_a_single_clip_has_no_swapped_score_and_no_ceiling_without_truth() -> None:
-    score = lip_sync([speech(0)], [speech(0)])
-    assert np.isnan(score.r_swapped)
-    assert np.isnan(score.share_of_ceiling)
-
-
-def test_clips_without_faces_do_not_hide_the_others() -> None:
-    score = lip_sync([speech(0), np.full(80, np.nan)], [speech(0), speech(1)])
-    assert score.r == pytest.approx(1.0)
-    assert np.isnan(score.per_clip[1])
+    assert lagged(late(a, lag), a).max() == pytest.approx(1.0)

@@ -1,4 +1,4 @@
-"""Overlapped audio windows: which samples condition which block, offline and live alike.
+"""Overlapped audio windows: which samples condition which block.
 
 A block's feature rows are computed from the samples in [start - past, end + look-ahead), where start and end
 are the times of its first frame and of the frame after its last, with zeros outside the stream. Rows depend on
@@ -15,6 +15,7 @@ from typing import Protocol
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from livetalk.geometry import Geometry
 
@@ -98,91 +99,21 @@ class SpeechWindows:
     def features(self, encoder: RowEncoder, audio: Float[Tensor, " n"]) -> Float[Tensor, "t a"]:
         """Rows of all blocks of a whole stream, the last block filled up with silence.
 
-        t = geometry.frames_of(3 * blocks_of(n)): equal bit for bit to what a `SpeechWindower` yields.
-        Raises ValueError if the audio is empty, not mono, or not finite.
+        t = geometry.frames_of(3 * blocks_of(n)). Raises ValueError if the audio is empty, not mono, or not finite, and
+        if the windows are shorter than what the encoder hears.
         """
-        windower = SpeechWindower(self, encoder)
-        blocks = [*windower.push(audio), *windower.flush()]
-        if not blocks:
-            raise ValueError("the speech is empty: give at least one sample")
-        return torch.cat([rows for _, rows in blocks])
-
-
-@dataclass(frozen=True)
-class WindowerState:
-    """What a windower remembers: copied out by `snapshot`, given back to `restore`."""
-
-    tail: Float[Tensor, " n"]
-    tail_start: int
-    block: int
-    flushed: bool
-
-
-class SpeechWindower:
-    """Takes pieces of speech of any length and yields the features of each block as soon as it can be heard.
-
-    Holds at most one window of samples between calls, however long the stream is.
-    """
-
-    def __init__(self, windows: SpeechWindows, encoder: RowEncoder) -> None:
-        least = SpeechWindows.of(encoder.config, windows.geometry)
-        if windows.past_samples < least.past_samples or windows.lookahead_samples < least.lookahead_samples:
+        least = SpeechWindows.of(encoder.config, self.geometry)
+        if self.past_samples < least.past_samples or self.lookahead_samples < least.lookahead_samples:
             raise ValueError(f"the windows are shorter than what the encoder hears: make them at least {least}")
-        self.windows = windows
-        self.encoder = encoder
-        start = windows.window_of(0).start
-        self._state = WindowerState(torch.zeros(-start), start, 0, False)
-
-    @property
-    def samples(self) -> int:
-        """Samples of the stream taken so far."""
-        return self._state.tail_start + len(self._state.tail)
-
-    @property
-    def next_block(self) -> int:
-        return self._state.block
-
-    def snapshot(self) -> WindowerState:
-        return self._state
-
-    def restore(self, state: WindowerState) -> None:
-        """Go back to a snapshot, as if nothing had been pushed since."""
-        self._state = state
-
-    def push(self, piece: Float[Tensor, " n"]) -> list[tuple[int, Float[Tensor, "t a"]]]:
-        """Take the next samples; returns (block, rows) of every block that is now complete.
-
-        Raises ValueError for samples that are not mono or not finite, and after `flush`.
-        """
-        if self._state.flushed:
-            raise ValueError("the stream was flushed: start a new windower for more speech")
-        if piece.ndim != 1:
-            raise ValueError(f"speech must be mono, one axis of samples, not of shape {tuple(piece.shape)}")
-        if not bool(torch.isfinite(piece).all()):
-            raise ValueError("speech holds NaN or infinite samples: drop or repair them before pushing")
-        return list(self._take(piece.detach().to("cpu", torch.float32)))
-
-    def flush(self) -> list[tuple[int, Float[Tensor, "t a"]]]:
-        """End the stream: silence is appended until every sample that came is in a block."""
-        if self._state.flushed:
-            return []
-        blocks = self.windows.blocks_of(self.samples)
-        missing = self.windows.samples_for_block(blocks - 1) - self.samples if blocks > self._state.block else 0
-        rest = list(self._take(torch.zeros(missing)))
-        state = self._state
-        self._state = WindowerState(state.tail, state.tail_start, state.block, True)
-        return rest
-
-    def _take(self, piece: Float[Tensor, " n"]) -> Iterator[tuple[int, Float[Tensor, "t a"]]]:
-        state = self._state
-        tail, start, block = torch.cat([state.tail, piece]), state.tail_start, state.block
-        while self.windows.samples_for_block(block) <= start + len(tail):
-            window = self.windows.window_of(block)
-            yield block, self._rows(tail[window.start - start : window.stop - start], block)
-            block += 1
-            following = self.windows.window_of(block).start
-            tail, start = tail[following - start :], following
-        self._state = WindowerState(tail.clone(), start, block, False)
-
-    def _rows(self, samples: Float[Tensor, " n"], block: int) -> Float[Tensor, "t a"]:
-        return self.windows.rows(self.encoder, samples, len(self.windows.geometry.frames_of_block(block)))
+        if audio.ndim != 1:
+            raise ValueError(f"speech must be mono, one axis of samples, not of shape {tuple(audio.shape)}")
+        if not len(audio):
+            raise ValueError("the speech is empty: give at least one sample")
+        if not bool(torch.isfinite(audio).all()):
+            raise ValueError("speech holds NaN or infinite samples: drop or repair them first")
+        blocks = range(self.blocks_of(len(audio)))
+        before, end = -self.window_of(0).start, self.samples_for_block(blocks[-1])
+        line = functional.pad(audio.detach().to("cpu", torch.float32), (before, end - len(audio)))
+        windows = (line[before + window.start : before + window.stop] for window in map(self.window_of, blocks))
+        lengths = (len(self.geometry.frames_of_block(block)) for block in blocks)
+        return torch.cat([self.rows(encoder, *pair) for pair in zip(windows, lengths, strict=True)])

@@ -1,14 +1,12 @@
-"""Offline equals live: a block's features do not depend on how its speech arrived."""
-
-from itertools import pairwise
+"""Windows cover what their frames hear, and no block depends on what comes after its window."""
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from livetalk.conditions.speech_tiny import SpeechEncoder, SpeechEncoderConfig, frozen
-from livetalk.conditions.windows import SpeechWindower, SpeechWindows
+from livetalk.conditions.windows import SpeechWindows
 from livetalk.geometry import Geometry
 
 GEOMETRY = Geometry(size=256, latent_channels=16, space_compression=16)
@@ -37,34 +35,12 @@ def test_windows_overlap_and_cover_their_frames(block: int) -> None:
     assert window.stop == GEOMETRY.samples_before(frames.stop) + WINDOWS.lookahead_samples
 
 
-@settings(deadline=None, max_examples=30)
-@given(samples=st.integers(1, 60_000), cuts=st.lists(st.integers(0, 60_000), max_size=12), seed=st.integers(0, 99))
-def test_live_equals_offline_however_the_speech_is_cut(samples: int, cuts: list[int], seed: int) -> None:
-    audio = speech(samples, seed)
-    windower = SpeechWindower(WINDOWS, ENCODER)
-    edges = sorted({0, samples, *(min(cut, samples) for cut in cuts)})
-    blocks = [b for a, z in pairwise(edges) for b in windower.push(audio[a:z])]
-    for block, _ in blocks:
-        assert WINDOWS.samples_for_block(block) <= samples
-    blocks += windower.flush()
-    assert [block for block, _ in blocks] == list(range(len(blocks)))
-    assert [len(rows) for _, rows in blocks] == [len(GEOMETRY.frames_of_block(block)) for block, _ in blocks]
-    assert torch.equal(torch.cat([rows for _, rows in blocks]), WINDOWS.features(ENCODER, audio))
-
-
 def test_windowed_rows_are_those_of_the_whole_stream() -> None:
     audio = speech(50_000)
     rows = WINDOWS.features(ENCODER, audio)
     whole = ENCODER(audio[None])[0]
     assert len(rows) >= len(whole) == 50
     assert torch.allclose(rows[: len(whole)], whole, atol=1e-4)
-
-
-def test_a_block_comes_as_soon_as_its_look_ahead_is_there() -> None:
-    windower = SpeechWindower(WINDOWS, ENCODER)
-    needed = WINDOWS.samples_for_block(0)
-    assert windower.push(speech(needed - 1)) == []
-    assert [block for block, _ in windower.push(speech(1))] == [0]
 
 
 def test_the_future_past_the_window_never_changes_a_block() -> None:
@@ -77,43 +53,13 @@ def test_the_future_past_the_window_never_changes_a_block() -> None:
     assert not torch.equal(ours, theirs)
 
 
-def test_a_long_stream_holds_one_window_of_memory() -> None:
-    windower = SpeechWindower(WINDOWS, ENCODER)
-    for _ in range(40):
-        windower.push(speech(5_000))
-        assert windower.snapshot().tail.untyped_storage().nbytes() <= 4 * len(WINDOWS.window_of(0))
-    assert windower.samples == 200_000
-
-
-def test_restoring_a_snapshot_forgets_what_came_after() -> None:
-    windower = SpeechWindower(WINDOWS, ENCODER)
-    windower.push(speech(20_000))
-    before = windower.snapshot()
-    first = windower.push(speech(20_000, seed=1))
-    windower.restore(before)
-    again = windower.push(speech(20_000, seed=1))
-    assert [b for b, _ in first] == [b for b, _ in again]
-    assert all(torch.equal(x, y) for (_, x), (_, y) in zip(first, again, strict=True))
-
-
 @pytest.mark.parametrize(
     ("piece", "match"),
     [(torch.zeros(2, 100), "mono"), (torch.tensor([0.0, float("nan")]), "NaN")],
 )
-def test_bad_samples_are_refused_and_change_nothing(piece: torch.Tensor, match: str) -> None:
-    windower = SpeechWindower(WINDOWS, ENCODER)
+def test_bad_samples_are_refused(piece: torch.Tensor, match: str) -> None:
     with pytest.raises(ValueError, match=match):
-        windower.push(piece)
-    assert windower.samples == 0
-
-
-def test_flush_ends_the_stream() -> None:
-    windower = SpeechWindower(WINDOWS, ENCODER)
-    windower.push(speech(1))
-    assert [block for block, _ in windower.flush()] == [0]
-    assert windower.flush() == []
-    with pytest.raises(ValueError, match="flushed"):
-        windower.push(speech(1))
+        WINDOWS.features(ENCODER, piece)
 
 
 def test_empty_speech_is_refused() -> None:
@@ -124,4 +70,4 @@ def test_empty_speech_is_refused() -> None:
 def test_windows_shorter_than_the_encoder_are_refused() -> None:
     short = SpeechWindows(GEOMETRY, past_samples=1000, lookahead_samples=0)
     with pytest.raises(ValueError, match="shorter than what the encoder hears"):
-        SpeechWindower(short, ENCODER)
+        short.features(ENCODER, speech(1000))

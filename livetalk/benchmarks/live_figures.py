@@ -7,14 +7,14 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
-from rich.table import Column, Table
+from rich.table import Table
 
 from livetalk.benchmarks.live import LiveBenchOptions, Stay
 from livetalk.benchmarks.live_viewer import WATCHED, Interrupt, Viewer
+from livetalk.evaluation import report
 from livetalk.evaluation.metrics.landmarks import track
 from livetalk.evaluation.report import MetricSpec, Threshold
 from livetalk.runtime.cpu import cores
@@ -178,35 +178,9 @@ def quantile(values: Sequence[float], place: float) -> float:
     return float(np.quantile(values, place)) if len(values) else NAN
 
 
-def bar_of(name: str) -> Threshold | None:
-    return FIGURES[name].bar if name in FIGURES else None
-
-
-def missed(figures: Mapping[str, float]) -> list[str]:
-    """Names of the figures that are not what their bar asks for."""
-    return [name for name, value in figures.items() if (bar := bar_of(name)) and not bar.met(value)]
-
-
-def document(figures: Mapping[str, float]) -> dict[str, Any]:
-    """Figures, bars and what is missed; None for what could not be measured."""
-    return {
-        "figures": {name: value if math.isfinite(value) else None for name, value in figures.items()},
-        "bars": {name: bar.value for name in figures if (bar := bar_of(name))},
-        "missed": missed(figures),
-    }
-
-
 def as_json(figures: Mapping[str, float]) -> str:
-    return json.dumps(document(figures), indent=2) + "\n"
+    return json.dumps(report.document(figures, FIGURES), indent=2) + "\n"
 
 
 def table(figures: Mapping[str, float]) -> Table:
-    """Figures beside their bars; misses are marked."""
-    made = Table(Column("figure", no_wrap=True, overflow="fold"), Column("value", no_wrap=True), "bar", "what it is")
-    failed = missed(figures)
-    for name, value in figures.items():
-        shown = f"{value:.4g}" if math.isfinite(value) else "not measured"
-        words = FIGURES[name].words if name in FIGURES else ""
-        style = "bold red" if name in failed else None
-        made.add_row(name, f"{shown} missed" if name in failed else shown, str(bar_of(name) or ""), words, style=style)
-    return made
+    return report.table(figures, FIGURES)

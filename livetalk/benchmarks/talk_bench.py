@@ -5,17 +5,16 @@ Says what is said when; measuring is `talk.py`'s and `talk_figures.py`'s busines
 
 import asyncio
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
-from rich.table import Column, Table
+from rich.table import Table
 
 from livetalk.benchmarks import talk, talk_figures
 from livetalk.benchmarks.talk_figures import FIGURES
+from livetalk.evaluation import report
 from livetalk.geometry import SAMPLE_RATE
 from livetalk.media.sound import trimmed
 from livetalk.runtime.cpu import cores
@@ -77,26 +76,13 @@ def run(plan: TalkBenchOptions, tell: Tell) -> dict[str, float]:
 
 
 def table(figures: Mapping[str, float]) -> Table:
-    """Figures beside their bars; misses are marked."""
-    shown = Table("figure", Column("value", justify="right"), "bar", "what it says", box=None, pad_edge=False)
-    for name, value in figures.items():
-        meaning = FIGURES.get(name)
-        bar = meaning.bar if meaning else None
-        mark = "" if bar is None or bar.met(value) else " [red]missed[/]"
-        shown.add_row(name, f"{value:.4g}", f"{bar or ''}{mark}", meaning.words if meaning else "")
-    return shown
+    return report.table(figures, FIGURES)
 
 
 def as_json(figures: Mapping[str, float]) -> str:
-    """Figures, bars and misses; null for what could not be measured."""
-    bars = {name: FIGURES[name].bar for name in figures if name in FIGURES}
-    document: dict[str, Any] = {
-        "cores": cores(),
-        "figures": {name: value if math.isfinite(value) else None for name, value in figures.items()},
-        "bars": {name: str(bar) for name, bar in bars.items() if bar is not None},
-        "missed": [name for name, bar in bars.items() if bar is not None and not bar.met(figures[name])],
-    }
-    return json.dumps(document, indent=2) + "\n"
+    """Figures, bars in words, and misses; null for what could not be measured."""
+    bars = {name: str(bar) for name, bar in report.thresholds(figures, FIGURES).items()}
+    return json.dumps({"cores": cores(), **report.document(figures, FIGURES), "bars": bars}, indent=2) + "\n"
 
 
 def _interrupting(recordings: Sequence[Sound]) -> list[Sound]:

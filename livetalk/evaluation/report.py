@@ -1,6 +1,7 @@
-"""The figures of an evaluation beside what they must reach: JSON for machines, a Markdown table for people.
+"""The figures of an evaluation or a benchmark beside what they must reach: JSON for machines, tables for people.
 
-Knows names, bars and words; measures nothing.
+A figure's words and bar stand in its `MetricSpec`; benchmarks bring their own, without them those of the model's
+evaluation hold. Knows names, bars and words; measures nothing.
 """
 
 import json
@@ -8,6 +9,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from rich.table import Column, Table
 
 from livetalk.evaluation.last_run import Held
 
@@ -38,6 +41,9 @@ class MetricSpec:
     words: str
     bar: Threshold | None = None
     target: Threshold | None = None
+
+
+Specs = Mapping[str, MetricSpec]
 
 
 def _most(value: float) -> Threshold:
@@ -113,23 +119,29 @@ def meaning(name: str, gate: bool = False) -> MetricSpec:
     return FIGURES[name]
 
 
-def thresholds(figures: Figures) -> dict[str, Threshold]:
-    """What these figures must reach."""
+def specs_of(figures: Figures) -> dict[str, MetricSpec]:
+    """What the figures of the model's evaluation say."""
     gate = all(name in CODEC for name in figures)
-    return {name: bar for name in figures if (bar := meaning(name, gate).bar)}
+    return {name: meaning(name, gate) for name in figures}
 
 
-def missed(figures: Figures) -> list[str]:
+def thresholds(figures: Figures, specs: Specs | None = None) -> dict[str, Threshold]:
+    """What these figures must reach."""
+    known = specs_of(figures) if specs is None else specs
+    return {name: bar for name in figures if name in known and (bar := known[name].bar)}
+
+
+def missed(figures: Figures, specs: Specs | None = None) -> list[str]:
     """Names of the figures that are not what their bar asks for."""
-    return [name for name, bar in thresholds(figures).items() if not bar.met(figures[name])]
+    return [name for name, bar in thresholds(figures, specs).items() if not bar.met(figures[name])]
 
 
-def document(figures: Figures) -> dict[str, Any]:
+def document(figures: Figures, specs: Specs | None = None) -> dict[str, Any]:
     """Figures, bars and what is missed, ready for JSON; None for what could not be measured."""
     return {
         "figures": {name: value if math.isfinite(value) else None for name, value in figures.items()},
-        "bars": {name: bar.value for name, bar in thresholds(figures).items()},
-        "missed": missed(figures),
+        "bars": {name: bar.value for name, bar in thresholds(figures, specs).items()},
+        "missed": missed(figures, specs),
     }
 
 
@@ -139,6 +151,18 @@ def as_json(figures: Figures, photographs: Mapping[str, Any] | None = None) -> s
     for part, more in (photographs or {}).items():
         held[part] = [*held[part], *more] if isinstance(more, list) else {**held.get(part, {}), **more}
     return json.dumps(held, indent=2) + "\n"
+
+
+def table(figures: Figures, specs: Specs) -> Table:
+    """Figures beside their bars, for a terminal; misses are marked."""
+    made = Table(Column("figure", no_wrap=True, overflow="fold"), Column("value", no_wrap=True), "bar", "what it is")
+    failed, bars = missed(figures, specs), thresholds(figures, specs)
+    for name, value in figures.items():
+        shown = f"{value:.4g}" if math.isfinite(value) else "not measured"
+        words = specs[name].words if name in specs else ""
+        style = "bold red" if name in failed else None
+        made.add_row(name, f"{shown} missed" if name in failed else shown, str(bars.get(name, "")), words, style=style)
+    return made
 
 
 def markdown(figures: Figures, earlier: Mapping[str, Held] | None = None) -> str:

@@ -1,6 +1,7 @@
 """Figures of a conversation come out as they were put into the traces."""
 
 import asyncio
+import json
 import math
 
 import numpy as np
@@ -91,4 +92,6 @@ def test_misses_are_named_and_nan_is_a_miss():
     document = talk_bench.as_json({"skew_ms_p99": float("nan"), "on_time": 1.0, "blocks": 5.0})
     assert '"skew_ms_p99": null' in document
     assert '"missed": [\n    "skew_ms_p99"\n  ]' in document
+    assert list(json.loads(document)) == ["cores", "figures", "bars", "missed"]
+    assert json.loads(document)["bars"] == {"skew_ms_p99": "≤ 45", "on_time": "≥ 0.995"}
     assert talk_bench.table({"on_time": 0.5}).row_count == 1

@@ -3,9 +3,8 @@
 Plain data: numpy only, so that rooms without torch can speak of it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -60,30 +59,3 @@ class Interrupted:
     """The session was interrupted: sound from sample `pts` on is not to be played. Frames go on, silent."""
 
     pts: int
-
-
-class PolledSession(Protocol):
-    """What a room without torch needs of a live session; `LiveSession` is one, `FakeSession` another."""
-
-    on_change: Callable[[], None]  # called from any thread when there may be something new to take
-
-    def push(self, speech: np.ndarray, rate: int = SAMPLE_RATE) -> None: ...
-
-    def end(self) -> None: ...
-
-    def interrupt(self) -> None: ...
-
-    def set_prompt(self, prompt: str) -> None: ...
-
-    def pause(self) -> None: ...
-
-    def resume(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def poll(self) -> "tuple[TimedBlock | Interrupted | None, float]":
-        """What may be taken now, and in how many seconds to ask again (infinity: after the next change)."""
-        ...
-
-    @property
-    def closed(self) -> bool: ...

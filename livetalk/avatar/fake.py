@@ -44,7 +44,7 @@ class FakeAvatar:
         portrait: UInt8[np.ndarray, "h w 3"],
         prompt: str = "",
         draw: Draw = draw_mouth,
-        on_close: Callable[[], None] = lambda: None,
+        on_close: Callable[["FakeAvatar"], None] = lambda avatar: None,
     ) -> None:
         self.size = (portrait.shape[1], portrait.shape[0])
         self.portrait, self.draw, self.on_close = portrait, draw, on_close
@@ -101,7 +101,7 @@ class FakeAvatar:
     async def close(self) -> None:
         if not self.closed:
             self.closed = True
-            self.on_close()
+            self.on_close(self)
             self._wake.set()
 
     def lose(self, seconds: float = 1.0) -> None:
@@ -204,8 +204,7 @@ class FakeHost:
             raise ValueError(f"the portrait is {portrait.shape}: frame it to {self.size} x {self.size} x 3 first")
         if len(self.faces) >= self.capacity:
             raise AtCapacity(f"this machine holds {self.capacity} live sessions at once, and all are taken: try later")
-        face = self.face(portrait, prompt)
-        face.on_close = lambda: self.faces.remove(face)
+        face = self.face(portrait, prompt, on_close=self.faces.remove)
         self.faces.append(face)
         return face
 

@@ -2,8 +2,8 @@
 
 One thread denoises, another decodes what it is handed; nothing is queued between them. A block is begun just in time
 (speech after silence: at once), so that no more than one finished block waits. Admission says no before deadlines
-would be missed. Knows who is due and what follows from a fault, a drift or an interrupt; how a block is made is the
-stages' business.
+would be missed. Knows who is due; what follows from a fault, a drift or an interrupt is the session's business, and
+how a block is made the stages'.
 """
 
 import threading
@@ -17,14 +17,14 @@ from typing import Self
 import numpy as np
 from jaxtyping import UInt8
 
-from livetalk.avatar.blocks import BlockTimings, TimedBlock
-from livetalk.live.faults import Fault
+from livetalk.avatar.blocks import BlockTimings
 from livetalk.live.latency import LatencyModel
-from livetalk.live.session import Demand, LiveSession
+from livetalk.live.revision import BlockOrder, Demand
+from livetalk.live.session import LiveSession
 from livetalk.performer.performer import Performer
 from livetalk.performer.pipeline import computing, half_the_cores
 from livetalk.performer.stages import decode, denoise
-from livetalk.performer.stream import AvatarStream, BlockPlan, BlockRecord, StreamSnapshot
+from livetalk.performer.stream import AvatarStream, BlockRecord, StreamSnapshot
 
 PATIENCE = 0.05  # seconds after which the engine looks again anyway
 
@@ -42,13 +42,15 @@ class Batch:
     """One step's blocks on their way from one stage to the other."""
 
     sessions: list[LiveSession]
-    jobs: list[BlockPlan]
-    epochs: list[int]
+    orders: list[BlockOrder]
+
+    @property
+    def pairs(self) -> list[tuple[LiveSession, BlockOrder]]:
+        return list(zip(self.sessions, self.orders, strict=True))
 
     @property
     def wanted(self) -> bool:
-        pairs = zip(self.sessions, self.epochs, strict=True)
-        return any(s.epoch == epoch and not s.closed for s, epoch in pairs)
+        return any(session.wants(order) for session, order in self.pairs)
 
 
 class LivePerformer:
@@ -91,10 +93,11 @@ class LivePerformer:
         try:
             with computing(self._share):
                 stream = AvatarStream(self.performer.networks, slot, portrait, prompt, seed)
-                session = LiveSession(stream, self.lock, self.clock, self.latency)
+                first = 0
                 if snapshot is not None:
                     stream.restore(snapshot)
-                    session.taken_frames = self.performer.preset.geometry.frames_of_block(snapshot.index).start
+                    first = self.performer.preset.geometry.frames_of_block(snapshot.index).start
+                session = LiveSession(stream, self.lock, self.clock, self.latency, first)
         except BaseException:
             slot.close()
             raise
@@ -154,12 +157,11 @@ class LivePerformer:
                         self.lock.wait(max(0.0, min(wake - self.clock(), PATIENCE)))
                         continue
                     for session, _ in due:
-                        session.busy = True
+                        session.claim()
                 self._step(due)
                 with self.lock:
                     for session, _ in due:
-                        session.busy = False
-                    self.lock.notify_all()
+                        session.end_denoising()
 
     def _due(self) -> tuple[list[tuple[LiveSession, Demand]], float]:
         """Sessions that want a block now and can be stepped in one batch, the most urgent first; or when to look."""
@@ -167,77 +169,54 @@ class LivePerformer:
         due = [(s, want) for s, want, _ in asked if want is not Demand.NOTHING]
         if not due:
             return [], min((wake for _, _, wake in asked), default=float("inf"))
-        geometry = self.performer.preset.geometry
-        due.sort(key=lambda pair: pair[0].starts(geometry.frames_of_block(pair[0].stream.index).start))
+        due.sort(key=lambda pair: pair[0].next_block_starts)
         first = due[0][0]
-        if first.going_back:
+        if first.revision is not None:  # going back is done alone, not in a batch
             return due[:1], 0.0
-        return [(s, w) for s, w in due if s.stream.phase == first.stream.phase and not s.going_back], 0.0
+        alike = [(s, w) for s, w in due if s.stream.phase == first.stream.phase and s.revision is None]
+        return alike, 0.0
 
     def _step(self, due: Sequence[tuple[LiveSession, Demand]]) -> None:
         """Denoise a block of each session and hand it on."""
-        work = Batch([], [], [])
+        work = Batch([], [])
         try:
-            for session, want in due:
-                job, epoch = self._plan(session, want)
-                if job is not None:
+            for session, demand in due:
+                order = session.begin_block(demand)
+                if order is not None:
                     work.sessions.append(session)
-                    work.jobs.append(job)
-                    work.epochs.append(epoch)
-            if work.jobs:
+                    work.orders.append(order)
+            if work.orders:
                 self._make(work)
         except Superseded:
-            with self.lock:
-                for session, job in zip(work.sessions, work.jobs, strict=True):
-                    session.stream.cancel(job)
-                    if session.faulty is not None and not session.revising:  # what it was to say is still to be said
-                        session.stream.speech.give_back(job.heard)
+            for session, order in work.pairs:
+                session.cancel_block(order)
         except Exception as error:
-            self._fail_sessions([s for s, _ in due], error)
-
-    def _plan(self, session: LiveSession, want: Demand) -> tuple[BlockPlan | None, int]:
-        with self.lock:
-            stream = session.stream
-            if session.faulty is not None and not session.revising:
-                record, session.faulty = session.faulty, None
-                return stream.retry(record), session.epoch
-            if session.revising:
-                begins, certain = session.beginning, min(session.committed_frames, session.decoded_frames)
-                session.revising, session.beginning, session.speaking, session.faulty = False, False, False, None
-                job = stream.resume_from(certain) if begins else stream.interrupt(certain)
-                session.speaking = begins and job is not None
-                return job, session.epoch
-            if session.re_anchor and not session.decoding:
-                session.re_anchor = False
-                stream.reset_rolling_window()
-                session.drift.reset()
-                session.stats.re_anchors += 1
-            job = stream.plan(mute=want is Demand.QUIET)
-            session.speaking = job.heard.speaking
-            return job, session.epoch
+            self._fail_sessions([session for session, _ in due], error)
 
     def _make(self, work: Batch) -> None:
         def leave_off() -> None:
             if not work.wanted:
                 raise Superseded
 
-        streams = [session.stream for session in work.sessions]
         began = time.perf_counter()
-        records = denoise(self.performer.networks, streams, work.jobs, leave_off)
+        streams = [session.stream for session in work.sessions]
+        records = denoise(self.performer.networks, streams, [order.plan for order in work.orders], leave_off)
         for place, session in enumerate(work.sessions):
-            if session.fault_detector.check(records[place].latents, None, None) is not None:
-                session.fault_detector.counts.retried += 1
-                job = session.stream.retry(records[place])
-                records[place] = denoise(self.performer.networks, [session.stream], [job])[0]
+            again = session.retry_if_faulty(records[place])
+            if again is not None:
+                records[place] = denoise(self.performer.networks, [session.stream], [again])[0]
         spent = time.perf_counter() - began
         self.latency.note_denoise(spent)
         if self._decoding is not None:
             self._decoding.result()  # never more than one step ahead of decoding
         with self.lock:
+            for session, order in work.pairs:
+                if not session.wants(order):  # interrupted behind the last step
+                    session.return_speech(order)
             if not work.wanted:
-                return  # interrupted behind the last step: others are begun at once
+                return  # others are begun at once
             for session in work.sessions:
-                session.decoding = True
+                session.begin_decoding()
         self._decoding = self._decoder.submit(self._show, work, records, spent)
 
     def _show(self, work: Batch, records: list[BlockRecord], denoised: float) -> None:
@@ -249,8 +228,8 @@ class LivePerformer:
             spent = time.perf_counter() - began
             first = first or spent
             timings = BlockTimings(denoised, first, spent)
-            for session, record, frames, epoch in zip(work.sessions, records, pieces, work.epochs, strict=True):
-                self._publish(session, record, frames, epoch, timings)
+            for (session, order), record, frames in zip(work.pairs, records, pieces, strict=True):
+                session.publish(order, record, frames, timings)
             if not work.wanted:
                 raise Superseded
 
@@ -259,56 +238,22 @@ class LivePerformer:
                 whole = decode(self.performer.networks, [s.stream for s in work.sessions], records, tell)
             self.latency.note_decode(time.perf_counter() - began)
             for session, frames in zip(work.sessions, whole, strict=True):
-                session.re_anchor |= session.drift.is_outside(session.drift.measure(frames))
+                session.note_drift(frames)
         except Superseded:
             pass
         except Exception as error:
             self._fail_sessions(work.sessions, error)
         finally:
-            with self.lock:
-                for session in work.sessions:
-                    session.decoding = False
-                self.lock.notify_all()
-
-    def _publish(
-        self, session: LiveSession, record: BlockRecord, frames: np.ndarray, epoch: int, timings: BlockTimings
-    ) -> None:
-        stream, job = session.stream, record.job
-        fault = session.fault_detector.check(record.latents, frames, stream.last_frame)
-        first = self.performer.preset.geometry.frames_of(job.before.latents + len(record.carries) - 2)
-        with self.lock:
-            if session.epoch != epoch or session.closed:
-                return
-            newest = bool(stream.records) and stream.records[-1] is record
-            begins = newest and first == job.frames.start and job.known is None
-            if fault is not None and begins and not (session.retrying or session.revising):
-                session.retrying, session.faulty = True, record
-                session.epoch += 1  # a block that was begun on top of this one is void
-                session.fault_detector.counts.retried += 1
-                return
-            if fault is not None:
-                session.fault_detector.counts.held += 1
-                session.re_anchor |= fault in (Fault.NAN, Fault.EXPLODED)
-                frames = np.repeat(stream.last_frame[None], len(frames), 0)
-            session.retrying = False
-            stream.last_frame = frames[-1]
-            per_frame = self.performer.preset.geometry.samples_per_frame
-            start = (first - job.frames.start) * per_frame
-            audio = job.heard.audio[start : start + len(frames) * per_frame]
-            revised, held = job.known is not None, fault is not None
-            said = min(max(0, job.heard.begins + job.heard.taken - start), len(audio))
-            speaking = job.heard.speaking
-            session.announce(TimedBlock(job.index, first, frames, audio, speaking, revised, held, said, timings))
+            for session in work.sessions:
+                session.end_decoding()
 
     def _fail_sessions(self, sessions: list[LiveSession], error: Exception) -> None:
         """An exception in a step ends the session it came from, or those of the batch if that cannot be told."""
-        with self.lock:
-            for session in sessions:
-                session.fail(error)
+        for session in sessions:
+            session.fail(error)
 
     def _reap_closed(self) -> None:
         """Forget closed sessions and free their places, once no block is being made for them."""
-        gone = [s for s in self.sessions if s.closed and not (s.busy or s.decoding)]
-        for session in gone:
-            session.stream.close()
-        self.sessions = [session for session in self.sessions if session not in gone]
+        for session in [session for session in self.sessions if session.abandoned]:
+            session.free()
+            self.sessions.remove(session)

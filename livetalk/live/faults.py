@@ -57,6 +57,12 @@ class FaultCounts:
     def add(self, fault: Fault) -> None:
         setattr(self, fault.value, getattr(self, fault.value) + 1)
 
+    def note_retry(self) -> None:
+        self.retried += 1
+
+    def note_held(self) -> None:
+        self.held += 1
+
     @property
     def faults(self) -> int:
         return self.nan + self.exploded + self.black + self.frozen

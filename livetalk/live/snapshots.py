@@ -1,6 +1,6 @@
-"""Snapshots that are kept elsewhere: taken beside the work, and as bytes.
+"""Snapshots of streams as bytes, to be kept elsewhere.
 
-The bytes hold tensors and numbers, nothing that could run when they are read. Knows no processes.
+The bytes hold tensors and numbers, nothing that could run when they are read. Does not know: sessions.
 """
 
 import io
@@ -11,45 +11,10 @@ from torch.utils import _pytree as pytree
 
 from livetalk.codec.base import Carry
 from livetalk.dit.model import TextKV
-from livetalk.live.session import LiveSession
-from livetalk.performer.kv_pool import PagedCache, SlotSnapshot
+from livetalk.performer.kv_pool import SlotSnapshot
 from livetalk.performer.stream import StreamSnapshot
 
 VERSION = 3  # 2: the decoder remembers the levels it shows; 3: and the flow
-
-
-def newest(session: LiveSession) -> StreamSnapshot:
-    """The session as of a moment ago, without waiting for the block that is being made.
-
-    That is the state before the newest block whose decoding has begun, to which it could go back at an interrupt. In
-    a session that has made none, the newest finished state is waited for. Raises ValueError for the full preset.
-    """
-    if session.stream.networks.preset.published:
-        raise ValueError("a session of the full size is 3 GB: it is not copied out every few seconds")
-    with session.lock:
-        stream = session.stream
-        for record in reversed(stream.records) if session.busy or session.decoding else ():
-            before = record.job.before
-            assert isinstance(before.cache, PagedCache)
-            table = before.cache.tables[0]
-            if not record.known_carries or table not in stream.slot.kept:
-                continue
-            pages, pool = list(table), stream.slot.pool
-            past = SlotSnapshot(pool.keys[pages].clone(), pool.values[pages].clone())
-            carry, job = record.known_carries[0], record.job
-            return StreamSnapshot(
-                stream.seed,
-                stream.attempt,
-                True,
-                job.index,
-                before.latents,
-                job.past,
-                past,
-                carry,
-                stream.reference,
-                stream.text,
-            )
-    return session.snapshot()
 
 
 def to_bytes(snapshot: StreamSnapshot) -> bytes:

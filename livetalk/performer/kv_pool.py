@@ -195,8 +195,9 @@ class Slot:
         """Only the anchors are left: the re-anchor of a face that has drifted."""
         self.kept.append(self.kept[-1][: self.pool.shape.anchors])
 
-    def snapshot(self) -> SlotSnapshot:
-        pages = list(self.kept[-1])
+    def snapshot(self, table: PageTable | None = None) -> SlotSnapshot:
+        """A copy of the newest state, or of another one in `kept`."""
+        pages = list(self.kept[-1] if table is None else table)
         return SlotSnapshot(self.pool.keys[pages].clone(), self.pool.values[pages].clone())
 
     def restore(self, snapshot: SlotSnapshot) -> None:

@@ -217,6 +217,26 @@ class AvatarStream:
             self.text,
         )
 
+    def snapshot_before(self, record: BlockRecord) -> StreamSnapshot | None:
+        """The state before a block whose decoding has begun, copied out; None where it is not kept any more."""
+        before, job, carries = record.job.before, record.job, record.known_carries
+        assert isinstance(before.cache, PagedCache)
+        table = before.cache.tables[0]
+        if not carries or table not in self.slot.kept:
+            return None
+        return StreamSnapshot(
+            self.seed,
+            self.attempt,
+            True,
+            job.index,
+            before.latents,
+            job.past,
+            self.slot.snapshot(table),
+            carries[0],
+            self.reference,
+            self.text,
+        )
+
     def restore(self, snapshot: StreamSnapshot) -> None:
         """Go on where a snapshot was taken; speech that waits is dropped."""
         self._open()

@@ -22,7 +22,7 @@ import numpy as np
 from livetalk.avatar.blocks import Interrupted, TimedBlock
 from livetalk.live.engine import Full, LivePerformer
 from livetalk.live.session import LiveSession
-from livetalk.live.snapshots import from_bytes, newest, to_bytes
+from livetalk.live.snapshots import from_bytes, to_bytes
 from livetalk.performer.performer import Performer
 from livetalk.performer.stream import StreamSnapshot
 from livetalk.worker import messages
@@ -164,7 +164,7 @@ class Worker:
 
     def _snapshot(self, session: LiveSession, order: messages.TakeSnapshot) -> None:
         try:
-            data = to_bytes(newest(session))
+            data = to_bytes(session.snapshot_behind())
         except Exception:  # closed or broken meanwhile: there is nothing to keep
             data = None
         self.send(messages.Snapshot(order.session, order.request, data))

@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 
 from livetalk.avatar.blocks import Interrupted, TimedBlock
-from livetalk.avatar.fake_session import FakeSession
 from livetalk.benchmarks import live, live_figures, live_hour, live_stages, live_viewer
 from livetalk.benchmarks.live_viewer import Interrupt, Playback, Viewer
 from livetalk.cli import bench, main
 from livetalk.live.faults import FaultDetector
-from livetalk.live.session import SessionStats
+from livetalk.live.revision import SessionStats
 from livetalk.presets import MINIATURE
+from tests.helpers.grey_session import GreySession
 from tests.performer.conftest import performer  # noqa: F401
 
 FACE = np.random.default_rng(0).integers(60, 200, (64, 64, 3), np.uint8)
 
 
-class Session(FakeSession):
+class Session(GreySession):
     """A session of the engine's kind, for one consumer."""
 
     def __init__(self) -> None:

@@ -1,7 +1,4 @@
-"""A session without a model: grey pictures that grow bright with the speech, on the same clock and in the same pieces.
-
-For tests of what is built on a session, and for trying a page without weights. No torch.
-"""
+"""A live session without a model: grey pictures that grow bright with the speech, on the clock of the real one."""
 
 import threading
 import time
@@ -17,12 +14,11 @@ PIECE = 4  # frames
 PER_FRAME = SAMPLE_RATE // FRAME_RATE
 
 
-class FakeSession:
+class GreySession:
     """Says what is pushed at 16 kHz, at once. Brightness is 64, and 64 to 255 with the loudness of a frame."""
 
     def __init__(self, size: int = 32, clock: Callable[[], float] = time.monotonic) -> None:
         self.size, self.clock = size, clock
-        self.on_change: Callable[[], None] = lambda: None
         self.closed = False
         self.prompts: list[str] = []
         self._lock = threading.Lock()
@@ -39,7 +35,6 @@ class FakeSession:
             raise ValueError("the fake takes speech at 16 kHz only")
         with self._lock:
             self._waiting = np.concatenate([self._waiting, np.asarray(speech, np.float32)])
-        self.on_change()
 
     def end(self) -> None:
         pass
@@ -48,7 +43,6 @@ class FakeSession:
         with self._lock:
             self._waiting = self._waiting[:0]
             self._cuts.append(Interrupted(self._frames * PER_FRAME))
-        self.on_change()
 
     def set_prompt(self, prompt: str) -> None:
         self.prompts.append(prompt)
@@ -60,11 +54,9 @@ class FakeSession:
         if self._paused is not None and self._zero is not None:
             self._zero += self.clock() - self._paused
         self._paused = None
-        self.on_change()
 
     def close(self) -> None:
         self.closed = True
-        self.on_change()
 
     def poll(self) -> tuple[TimedBlock | Interrupted | None, float]:
         if self._cuts:

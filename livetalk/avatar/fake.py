@@ -1,7 +1,7 @@
-"""Faces without a model: a drawn head whose mouth opens with loudness, and a marker to measure skew with.
+"""Avatars without a model: a drawn head whose mouth opens with loudness, and a marker to measure skew with.
 
-For tests of what is built on faces, for trying a page without weights, and for measuring a transport. They keep the
-promises of `face.py`: the same pieces, the same clock, cuts at once, silence when nothing is said.
+For tests of what is built on avatars, for trying a page without weights, and for measuring a transport. They keep the
+promises of `session.py`: the same pieces, the same clock, interrupts at once, silence when nothing is said.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ def draw_mouth(portrait: UInt8[np.ndarray, "h w 3"], openness: float) -> UInt8[n
 
 
 class FakeAvatar:
-    """A `Face` that says what is pushed, resampled crudely, with a drawn mouth. `lose` plays a worker's death."""
+    """An `AvatarSession` that says what is pushed, crudely resampled, with a drawn mouth. `lose`: its worker dies."""
 
     def __init__(
         self,
@@ -190,7 +190,7 @@ class MarkerAvatar(FakeAvatar):
 
 
 class FakeHost:
-    """A `Studio` of drawn faces. `face`: which class of them."""
+    """An `AvatarHost` of drawn avatars. `face`: which class of them."""
 
     def __init__(self, size: int = 256, places: int = 4, face: type[FakeAvatar] = FakeAvatar) -> None:
         self.size, self.capacity, self.face = size, places, face

@@ -1,7 +1,7 @@
-"""What the conversation and the server need of a face: sound goes in, frames and sound come out on one clock.
+"""Contract between a model and whoever shows it: sound goes in, frames and sound come out on one clock.
 
-Two protocols, plain data, asyncio. A `Studio` opens faces; the real one keeps the model in a worker process
-(`worker.py`), the fake one draws (`fake.py`). Knows neither models nor processes nor transports.
+Two protocols, plain data, asyncio. An `AvatarHost` opens sessions; the real one keeps the model in a worker process
+(`worker/host.py`), the fake one draws (`fake.py`). Does not know: models, processes, transports.
 """
 
 from collections.abc import AsyncIterator
@@ -27,12 +27,12 @@ __all__ = [
 
 
 class AtCapacity(ValueError):
-    """No face more can be held in real time: ask again later."""
+    """No further session fits into real time: ask again later."""
 
 
 @dataclass(frozen=True)
 class AvatarLost:
-    """What made the frames is gone; another is on its way. Nothing comes until `FaceReturned`.
+    """What made the frames is gone; another is on its way. Nothing comes until `AvatarRestored`.
 
     Speech that was pushed and not yet given back in blocks is lost. `pts`: samples of the clock so far.
     """
@@ -45,7 +45,7 @@ class AvatarLost:
 class AvatarRestored:
     """Frames come again, from sample `pts` of the same clock on.
 
-    `from_snapshot`: the face goes on from what it remembered; else it begins anew from its portrait.
+    `from_snapshot`: the avatar goes on from what it remembered; else it begins anew from its portrait.
     """
 
     pts: int
@@ -58,14 +58,14 @@ AvatarItem = TimedBlock | Interrupted | AvatarLost | AvatarRestored
 class AvatarSession(Protocol):
     """One avatar's live session. For one event loop and one consumer of `items`.
 
-    Every method raises ValueError once the face is closed. A face survives the loss of its worker: its methods go on
-    working, `items` tells (`FaceLost`, `FaceReturned`), and its clock (`pts`) never goes back.
+    Every method raises ValueError once the session is closed. It survives the loss of its worker: its methods go on
+    working, `items` tells (`AvatarLost`, `AvatarRestored`), and its clock (`pts`) never goes back.
     """
 
     size: tuple[int, int]  # width and height of the frames
 
     async def push(self, speech: Float32[np.ndarray, " n"], rate: int = SAMPLE_RATE) -> None:
-        """The next piece of what the face says: mono floats in [-1, 1] of any length, at 8 to 192 kHz."""
+        """The next piece of what the avatar says: mono floats in [-1, 1] of any length, at 8 to 192 kHz."""
         ...
 
     async def end(self) -> None:
@@ -73,7 +73,7 @@ class AvatarSession(Protocol):
         ...
 
     async def interrupt(self) -> None:
-        """Stop speaking now: `items` gives a `Cut` at once, then silent frames of a mouth that closes."""
+        """Stop speaking now: `items` gives an `Interrupted` at once, then silent frames of a mouth that closes."""
         ...
 
     async def set_prompt(self, prompt: str) -> None:
@@ -87,7 +87,7 @@ class AvatarSession(Protocol):
     async def resume(self) -> None: ...
 
     async def snapshot(self) -> bytes:
-        """The face's memory, for `Studio.open` to go on from."""
+        """The session's memory, for `AvatarHost.open` to go on from."""
         ...
 
     async def close(self) -> None:
@@ -97,32 +97,32 @@ class AvatarSession(Protocol):
     def items(self) -> AsyncIterator[AvatarItem]:
         """Blocks (a quarter of a second: frames and the sound heard with them) at their time, and what happens.
 
-        A block's `pts` counts samples at 16 kHz since the first one; a `TimedBlock` whose `revised` is set replaces
-        what came before from its `pts` on. Its `said` first samples are pushed speech, the rest is silence.
+        A block's `pts` counts samples at 16 kHz since the first one; a `TimedBlock` whose `replaces` is set replaces
+        what came before from its `pts` on. Its `speech_samples` first samples are pushed speech, the rest is silence.
         """
         ...
 
 
 class AvatarHost(Protocol):
-    """Opens faces; one for the whole server."""
+    """Opens sessions; one for the whole server."""
 
     async def open(
         self, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int = 0, snapshot: bytes | None = None
     ) -> AvatarSession:
-        """A new face. `portrait`: framed (`livetalk.conditions.portrait.load_portrait`) to `size`.
+        """A new session. `portrait`: framed (`livetalk.conditions.portrait.load_portrait`) to `size`.
 
-        Raises Full when all places are taken, ValueError for a portrait of another size or a strange snapshot.
+        Raises AtCapacity when all places are taken, ValueError for a portrait of another size or a strange snapshot.
         """
         ...
 
     @property
     def ready(self) -> bool:
-        """Whether a face could be opened now, places aside: the model is loaded and its process lives."""
+        """Whether a session could be opened now, places aside: the model is loaded and its process lives."""
         ...
 
     @property
     def capacity(self) -> int:
-        """The most faces held at once; 0 until that is known."""
+        """The most sessions held at once; 0 until that is known."""
         ...
 
     @property
@@ -135,5 +135,5 @@ class AvatarHost(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close all faces and end the worker."""
+        """Close all sessions and end the worker."""
         ...

@@ -16,9 +16,10 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from livetalk.avatar.blocks import TimedBlock
+from livetalk.avatar.session import AtCapacity
 from livetalk.benchmarks.live_viewer import Viewer, act
 from livetalk.geometry import SAMPLE_RATE
-from livetalk.live.engine import Full, LivePerformer
+from livetalk.live.engine import LivePerformer
 from livetalk.live.session import LiveSession
 from livetalk.performer.performer import Performer
 
@@ -133,7 +134,7 @@ def _opened(engine: LivePerformer, portrait: UInt8[np.ndarray, "h w 3"], prompt:
     while True:
         try:
             return engine.open(portrait, prompt, seed)
-        except Full:
+        except AtCapacity:
             if time.monotonic() > end:
                 raise
             time.sleep(0.05)

@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from livetalk.avatar.blocks import BlockTimings
+from livetalk.avatar.session import AtCapacity
 from livetalk.live.latency import LatencyModel
 from livetalk.live.revision import BlockOrder, Demand
 from livetalk.live.session import LiveSession
@@ -27,10 +28,6 @@ from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import AvatarStream, BlockRecord, StreamSnapshot
 
 PATIENCE = 0.05  # seconds after which the engine looks again anyway
-
-
-class Full(ValueError):
-    """No session more can be held in real time."""
 
 
 class Superseded(Exception):
@@ -81,14 +78,14 @@ class LivePerformer:
     ) -> LiveSession:
         """A new session, or one that goes on from a snapshot.
 
-        Raises Full (a ValueError) when the machine holds as many as it can, ValueError for a portrait of odd size.
+        Raises AtCapacity when the machine holds as many as it can, ValueError for a portrait of odd size.
         """
         with self.lock:
             self._reap_closed()
             if self._stopping:
                 raise ValueError("the live performer is closed: make a new one")
             if not self.pool.free:
-                raise Full(f"this machine holds {self.limit} live sessions at once, and all are taken: try later")
+                raise AtCapacity(f"this machine holds {self.limit} live sessions at once, and all are taken: try later")
             slot = self.pool.open()
         try:
             with computing(self._share):

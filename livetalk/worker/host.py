@@ -1,7 +1,7 @@
-"""The studio whose model lives in a process of its own: keeps that process, and starts it again.
+"""Host whose model lives in another process: starts that process, watches it, and starts it again.
 
-The process may die or hang: that is noticed within two seconds and told to its faces (`worker_face.py`), which go on
-in a new one. Knows orders and reports (`performer.wire`); no torch, no model.
+The process may die or hang: that is noticed within two seconds and told to its sessions (`remote.py`), which go on in
+a new one. Knows commands and events (`messages.py`); no torch, no model.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from loguru import logger
 from livetalk.avatar.session import AtCapacity
 from livetalk.worker import messages
 from livetalk.worker.connection import WorkerConnection
-from livetalk.worker.remote import TRIES, RemoteAvatar
+from livetalk.worker.remote import RemoteAvatar
 
 SILENT = 1.5  # seconds without a sign of life after which the process is taken for dead,
 LOOK = 0.1  # and seconds in which one that came meanwhile is looked for
@@ -73,12 +73,12 @@ class WorkerHost:
         face = RemoteAvatar(self, next(self._numbers), messages.Open(0, portrait, prompt, seed, snapshot), self.size)
         self._faces[face.number] = face
         try:
-            await self.ask_open(face)
+            await self.ask_open(face.opening)
         except (TimeoutError, ConnectionError) as error:
-            self.forget(face)
+            self.forget(face.number)
             raise AtCapacity("the model's process does not answer just now: try again in a few seconds") from error
         except BaseException:
-            self.forget(face)
+            self.forget(face.number)
             raise
         face.start_snapshots()
         return face
@@ -101,28 +101,32 @@ class WorkerHost:
         if self._line is not None and self.ready:
             self._line.send(order)
 
-    async def ask_open(self, face: RemoteAvatar) -> None:
-        """Open a face in the process. Raises Full or ValueError."""
-        report = await self._ask(("open", face.number), replace(face.recipe, session=face.number))
+    async def ask_open(self, order: messages.Open) -> None:
+        """Open a session in the process. Raises AtCapacity, ValueError, TimeoutError or ConnectionError."""
+        report = await self._ask(("open", order.session), order)
         if isinstance(report, messages.OpenRejected):
             raise (AtCapacity if report.full else ValueError)(report.message)
 
-    async def ask_snapshot(self, face: RemoteAvatar, request: int) -> bytes | None:
-        """The face's memory; None if there is none to be had now."""
+    async def ask_snapshot(self, order: messages.TakeSnapshot) -> bytes | None:
+        """A session's memory; None if there is none to be had now."""
         try:
-            return (await self._ask(("snapshot", request), messages.TakeSnapshot(face.number, request))).data
+            return (await self._ask(("snapshot", order.request), order)).data
         except (TimeoutError, ConnectionError):
             return None
 
-    def forget(self, face: RemoteAvatar) -> None:
-        if self._faces.pop(face.number, None) is not None:
-            self.tell(messages.Close(face.number))
+    def forget(self, session: int) -> None:
+        """The session is closed."""
+        if self._faces.pop(session, None) is not None:
+            self.tell(messages.Close(session))
 
-    def renumber(self, face: RemoteAvatar) -> None:
-        """Another number for a face, so that a late answer to what it asked is nobody's and is undone."""
-        if self._faces.pop(face.number, None) is not None:
-            face.number = next(self._numbers)
-            self._faces[face.number] = face
+    def renumber(self, session: int) -> int:
+        """Another number for a session, so that a late answer to what it asked is nobody's and is undone."""
+        face = self._faces.pop(session, None)
+        if face is None:
+            return session
+        number = next(self._numbers)
+        self._faces[number] = face
+        return number
 
     def read(self, report: messages.BlockReady) -> UInt8[np.ndarray, "t h w 3"]:
         """The frames of a report, copied; their slot is free again."""
@@ -239,7 +243,7 @@ class WorkerHost:
         while True:
             self.restarts += 1
             self._failures += 1
-            if self._failures > TRIES:
+            if self._failures > messages.MAX_TRIES:
                 for face in list(self._faces.values()):
                     face.give_up("the model's process cannot be kept alive: look at what `livetalk doctor` says")
                 self._faces.clear()

@@ -1,16 +1,19 @@
-"""What a process that keeps the model and its parent tell each other. Pickled, one message a dataclass.
+"""Messages between the process that keeps the model and its parent. Pickled, one message a dataclass.
 
 Both are ours and of one version, over a socket pair that nobody else can reach. Frames do not travel in messages:
 they lie in shared memory, in slots that the parent hands back. No torch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
+from jaxtyping import UInt8
 
-from livetalk.avatar.blocks import BlockTimings
+from livetalk.avatar.blocks import TimedBlock
 
 SLOT_FRAMES = 4  # a slot holds the frames of one piece, which is one latent frame
+MAX_TRIES = 4  # times a session is opened again without a snapshot in between, before it is given up
 
 
 @dataclass(frozen=True)
@@ -118,19 +121,12 @@ class OpenRejected:
 
 @dataclass(frozen=True)
 class BlockReady:
-    """A timed block (see `TimedBlock`), its `count` frames in slot `slot`."""
+    """A timed block whose `count` frames lie in slot `slot`: `block.frames` itself is empty."""
 
     session: int
+    block: TimedBlock
     slot: int
     count: int
-    index: int
-    first_frame: int
-    audio: np.ndarray
-    speaking: bool
-    revised: bool
-    held: bool
-    said: int
-    timings: BlockTimings
 
 
 @dataclass(frozen=True)
@@ -181,3 +177,45 @@ WorkerEvent = (
     | CommandRejected
     | Heartbeat
 )
+
+
+def without_frames(block: TimedBlock) -> TimedBlock:
+    """The block as it travels in `BlockReady`."""
+    return replace(block, frames=block.frames[:0].copy())
+
+
+class Commands(Protocol):
+    """What a session needs of the host of its process."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a process that follows commands."""
+        ...
+
+    def tell(self, order: Command) -> None:
+        """Send a command, if there is anybody to follow it."""
+        ...
+
+    async def ask_open(self, order: Open) -> None:
+        """Open a session in the process. Raises AtCapacity, ValueError, TimeoutError or ConnectionError."""
+        ...
+
+    async def ask_snapshot(self, order: TakeSnapshot) -> bytes | None:
+        """A session's memory; None if there is none to be had now."""
+        ...
+
+    def forget(self, session: int) -> None:
+        """The session is closed."""
+        ...
+
+    def renumber(self, session: int) -> int:
+        """Another number for a session, so that a late answer to what it asked is nobody's and is undone."""
+        ...
+
+    def read(self, report: BlockReady) -> UInt8[np.ndarray, "t h w 3"]:
+        """The frames of a report, copied; their slot is free again."""
+        ...
+
+    def leave(self, report: BlockReady) -> None:
+        """The frames of a report are not wanted any more."""
+        ...

@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 
 from livetalk.avatar.blocks import Interrupted, TimedBlock
-from livetalk.live.engine import Full, LivePerformer
+from livetalk.avatar.session import AtCapacity
+from livetalk.live.engine import LivePerformer
 from livetalk.live.session import LiveSession
 from livetalk.live.snapshots import from_bytes, to_bytes
 from livetalk.performer.performer import Performer
@@ -144,7 +145,7 @@ class Worker:
         except Exception as error:
             known = isinstance(error, ValueError)
             message = str(error) if known else f"the face could not be opened ({type(error).__name__})"
-            self.send(messages.OpenRejected(order.session, message, isinstance(error, Full)))
+            self.send(messages.OpenRejected(order.session, message, isinstance(error, AtCapacity)))
             return
         held = _WorkerSession(order.session, session, self)
         self._sessions[order.session] = held
@@ -157,7 +158,7 @@ class Worker:
         while True:
             try:
                 return self.engine.open(order.portrait, order.prompt, order.seed, snapshot)
-            except Full:
+            except AtCapacity:
                 if len(self._sessions) >= self.engine.limit or time.monotonic() > patience:
                     raise
                 time.sleep(0.02)
@@ -208,21 +209,7 @@ class _WorkerSession:
         count = len(block.frames)
         assert count <= messages.SLOT_FRAMES
         self.worker.write(slot, block.frames)
-        self.worker.send(
-            messages.BlockReady(
-                self.number,
-                slot,
-                count,
-                block.index,
-                block.first_frame,
-                block.audio,
-                block.speaking,
-                block.replaces,
-                block.repeated,
-                block.speech_samples,
-                block.timings,
-            )
-        )
+        self.worker.send(messages.BlockReady(self.number, messages.without_frames(block), slot, count))
 
 
 def main() -> None:

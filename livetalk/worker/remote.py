@@ -1,14 +1,14 @@
-"""A face whose model lives in the studio's process: its orders, its clock, and what it remembers elsewhere.
+"""An avatar session whose model lives in another process: its commands, its clock, and the newest snapshot of it.
 
-When the process is lost, it tells, keeps its clock, and is opened again from its last snapshot, which lies here, else
-from its portrait. Knows orders and reports (`performer.wire`); no torch, no model.
+When the process is lost, it tells, keeps its clock, and is opened again from that snapshot, which lies here, else from
+its portrait. Knows commands and events (`messages.py`); no torch, no model.
 """
 
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
@@ -17,18 +17,14 @@ from livetalk.avatar.session import AtCapacity, AvatarItem, AvatarLost, AvatarRe
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.worker import messages
 
-if TYPE_CHECKING:
-    from livetalk.worker.host import WorkerHost
-
 EVERY = 5.0  # seconds between two snapshots
-TRIES = 4  # times it is opened again without a snapshot in between, before it is given up; in each process likewise
 PATIENCE = 1.0  # seconds between two of them in one process
 
 
 class RemoteAvatar:
-    """A `Face` in the studio's process. Made by `WorkerStudio.open`."""
+    """An `AvatarSession` in the host's process. Made by `WorkerHost.open`; numbered anew when it is opened anew."""
 
-    def __init__(self, studio: "WorkerHost", number: int, recipe: messages.Open, size: int) -> None:
+    def __init__(self, studio: messages.Commands, number: int, recipe: messages.Open, size: int) -> None:
         self.studio, self.number, self.recipe = studio, number, recipe
         self.size = (size, size)
         self.closed = False
@@ -70,7 +66,7 @@ class RemoteAvatar:
 
     async def snapshot(self) -> bytes:
         self._usable()
-        data = await self.studio.ask_snapshot(self, next(self._requests)) or self._kept
+        data = await self.studio.ask_snapshot(self._snapshot_order()) or self._kept
         if data is None:
             raise ValueError("the face has no memory to be kept yet: ask again in a second")
         self._kept = data
@@ -80,7 +76,7 @@ class RemoteAvatar:
         if self.closed:
             return
         self.closed = True
-        self.studio.forget(self)
+        self.studio.forget(self.number)
         self._drop_waiting()
         for task in list(self._tasks):
             task.cancel()
@@ -104,6 +100,11 @@ class RemoteAvatar:
                     yield Interrupted(self._pts)
                 case _:
                     yield item
+
+    @property
+    def opening(self) -> messages.Open:
+        """The command that opens it, under its number of now."""
+        return replace(self.recipe, session=self.number)
 
     def start_snapshots(self) -> None:
         """Opened: keep its memory from now on."""
@@ -130,7 +131,7 @@ class RemoteAvatar:
     def reopen(self) -> None:
         """There is a process again."""
         self._tries += 1
-        if self._tries > TRIES:
+        if self._tries > messages.MAX_TRIES:
             self.give_up("the face breaks down again and again: open a new one")
             return
         if self._returning is not None:
@@ -157,15 +158,15 @@ class RemoteAvatar:
 
     async def _open_again(self) -> None:
         """Wait for a place, or for a process that is slow; the snapshot goes only if it is what cannot be opened."""
-        for left in reversed(range(TRIES)):
+        for left in reversed(range(messages.MAX_TRIES)):
             self.recipe = replace(self.recipe, snapshot=self._kept)
             try:
-                return await self.studio.ask_open(self)
+                return await self.studio.ask_open(self.opening)
             except (AtCapacity, TimeoutError) as error:
                 if not left:
                     raise
                 if isinstance(error, TimeoutError):
-                    self.studio.renumber(self)
+                    self.number = self.studio.renumber(self.number)
                 await asyncio.sleep(PATIENCE)
             except ValueError:  # with its portrait it was opened before: what is wrong is the snapshot
                 if self._kept is None or not left:
@@ -176,7 +177,7 @@ class RemoteAvatar:
         while True:
             await asyncio.sleep(EVERY)
             if not self._lost and self.studio.ready:
-                fresh = await self.studio.ask_snapshot(self, next(self._requests))
+                fresh = await self.studio.ask_snapshot(self._snapshot_order())
                 if fresh is not None:
                     self._kept, self._tries = fresh, 0
 
@@ -190,20 +191,13 @@ class RemoteAvatar:
 
     def _block(self, report: messages.BlockReady) -> TimedBlock:
         if self._shift is None:
-            self._shift = (self._next_frame or 0) - report.first_frame
-        first = report.first_frame + self._shift
+            self._shift = (self._next_frame or 0) - report.block.first_frame
+        first = report.block.first_frame + self._shift
         self._next_frame = first + report.count
-        return TimedBlock(
-            report.index,
-            first,
-            self.studio.read(report),
-            report.audio,
-            report.speaking,
-            report.revised,
-            report.held,
-            report.said,
-            report.timings,
-        )
+        return replace(report.block, first_frame=first, frames=self.studio.read(report))
+
+    def _snapshot_order(self) -> messages.TakeSnapshot:
+        return messages.TakeSnapshot(self.number, next(self._requests))
 
     @property
     def _pts(self) -> int:

@@ -28,7 +28,6 @@ REMAINING = {
     "server": 11,
     "training": 2,
     "voice": 4,
-    "worker": 1,
 }
 
 

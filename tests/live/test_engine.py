@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from livetalk.avatar.blocks import Interrupted, TimedBlock
+from livetalk.avatar.session import AtCapacity
 from livetalk.live import engine as live
-from livetalk.live.engine import Full, LivePerformer
+from livetalk.live.engine import LivePerformer
 from livetalk.live.faults import FaultLimits
 from livetalk.live.revision import Stage
 from livetalk.live.session import LiveSession
@@ -186,7 +187,7 @@ def test_sessions_never_see_each_other(engine: LivePerformer) -> None:
 
 def test_one_session_too_many_is_refused_with_the_number(engine: LivePerformer) -> None:
     first, _ = _open(engine), _open(engine)
-    with pytest.raises(Full, match="holds 2 live sessions"):
+    with pytest.raises(AtCapacity, match="holds 2 live sessions"):
         _open(engine)
     first.close()
     time.sleep(0.2)

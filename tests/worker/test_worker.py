@@ -23,7 +23,8 @@ from livetalk.worker import host, messages
 from livetalk.worker import remote as module
 from livetalk.worker.connection import WorkerConnection
 from livetalk.worker.host import WorkerHost
-from livetalk.worker.remote import TRIES, RemoteAvatar
+from livetalk.worker.messages import MAX_TRIES
+from livetalk.worker.remote import RemoteAvatar
 
 PORTRAIT = np.array(Image.open(next(iter(avatars().values()))).convert("RGB"))
 TONE = (0.3 * np.sin(np.arange(48_000) * 0.05)).astype(np.float32)
@@ -297,14 +298,15 @@ class Reluctant:
     def __init__(self, *answers: Exception | None) -> None:
         self.answers, self.asked, self.renumbered = list(answers), list[bytes | None](), 0
 
-    async def ask_open(self, face: RemoteAvatar) -> None:
-        self.asked.append(face.recipe.snapshot)
+    async def ask_open(self, order: messages.Open) -> None:
+        self.asked.append(order.snapshot)
         answer = self.answers.pop(0)
         if answer is not None:
             raise answer
 
-    def renumber(self, _: RemoteAvatar) -> None:
+    def renumber(self, session: int) -> int:
         self.renumbered += 1
+        return session + 1
 
     def tell(self, _: messages.Command) -> None: ...
 
@@ -316,7 +318,7 @@ class Reluctant:
         ([TimeoutError(), None], [b"kept"] * 2, 1),
         ([AtCapacity("full"), ValueError("no snapshot"), None], [b"kept", b"kept", None], 0),
         ([ValueError("no snapshot"), ValueError("no portrait")], [b"kept", None], 0),
-        ([TimeoutError()] * TRIES, [b"kept"] * TRIES, TRIES - 1),
+        ([TimeoutError()] * MAX_TRIES, [b"kept"] * MAX_TRIES, MAX_TRIES - 1),
     ],
 )
 def test_a_face_waits_for_its_place_and_keeps_its_snapshot(
@@ -326,7 +328,7 @@ def test_a_face_waits_for_its_place_and_keeps_its_snapshot(
 
     async def run() -> None:
         studio = Reluctant(*answers)
-        face = RemoteAvatar(cast(WorkerHost, studio), 1, messages.Open(0, PORTRAIT, "", 0, b"kept"), 256)
+        face = RemoteAvatar(cast(messages.Commands, studio), 1, messages.Open(0, PORTRAIT, "", 0, b"kept"), 256)
         face.lost("for a test")
         face.reopen()
         items = face.items()

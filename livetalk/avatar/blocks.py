@@ -40,6 +40,7 @@ class TimedBlock:
     repeated: bool = False
     speech_samples: int = 0  # samples of `audio`, from its start, that were pushed; the rest is silence
     timings: BlockTimings = BlockTimings()
+    late: float = 0.0  # seconds after its time that it was ready
 
     @property
     def pts(self) -> int:

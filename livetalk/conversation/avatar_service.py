@@ -12,7 +12,7 @@ has been played. An interruption stops sound at once, pictures go on. Knows no m
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -107,9 +107,15 @@ class _Timeline:
 class AvatarVideoService(FrameProcessor):
     """See the module docstring. The face is closed with the pipeline if `owns_face`."""
 
-    def __init__(self, face: AvatarSession, *, owns_face: bool = True) -> None:
+    def __init__(
+        self,
+        face: AvatarSession,
+        *,
+        owns_face: bool = True,
+        on_block: Callable[[TimedBlock], None] = lambda block: None,
+    ) -> None:
         super().__init__()
-        self.face, self._owns_face = face, owns_face
+        self.face, self._owns_face, self._on_block = face, owns_face, on_block
         self._line = _Timeline()
         self._script = WordTimeline(SAMPLE_RATE)
         self._speaking = False  # an utterance has begun and is not over
@@ -182,6 +188,7 @@ class AvatarVideoService(FrameProcessor):
             async for item in self.face.items():
                 match item:
                     case TimedBlock():
+                        self._on_block(item)
                         self._lay(item)
                         self._arrived.set()
                     case Interrupted():

@@ -26,7 +26,7 @@ from pipecat.turns.user_turn_processor import UserTurnProcessor
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
-from livetalk.avatar.session import AvatarSession
+from livetalk.avatar.session import AvatarSession, TimedBlock
 from livetalk.conversation.avatar_service import AvatarVideoService, FramePlayed
 from livetalk.conversation.brain_processor import BrainProcessor
 from livetalk.conversation.brains.base import Brain, BrainSession, Transcript
@@ -73,10 +73,11 @@ class Bot:
         tell: Callable[[Event], None],
         memory: ChatHistory,
         turns: tuple[VADProcessor, UserTurnProcessor],
+        on_block: Callable[[TimedBlock], None] = lambda block: None,
     ) -> None:
         self.face, self.mind, self.memory = face, mind, memory
         self.thinker = BrainProcessor(mind, self.memory, tell)
-        self.video = AvatarVideoService(face)
+        self.video = AvatarVideoService(face, on_block=on_block)
         pipeline = Pipeline(
             [transport.input(), *turns, self.thinker, self.video, transport.output(), Ear(self.thinker)]
         )
@@ -96,6 +97,7 @@ class Bot:
         brain: Brain,
         tell: Callable[[Event], None],
         memory: ChatHistory | None = None,
+        on_block: Callable[[TimedBlock], None] = lambda block: None,
     ) -> Self:
         """A conversation with a mind of its own. Raises BrainError if the brain opens none."""
         made: list[Self] = []
@@ -106,7 +108,8 @@ class Bot:
 
         memory = memory or brain.memory()
         models = await asyncio.to_thread(_models)  # beside the loop, on which everybody else's sound is played
-        made.append(cls(transport, face, await brain.open(memory, partly), tell, memory, _turns(*models)))
+        mind = await brain.open(memory, partly)
+        made.append(cls(transport, face, mind, tell, memory, _turns(*models), on_block))
         return made[0]
 
     async def run(self) -> None:

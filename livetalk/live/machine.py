@@ -228,6 +228,7 @@ class SessionMachine:
         self.stats.stalled(late)
         if block.replaces or block.first_frame == self.geometry.frames_of_block(block.index).start:
             self.stats.block_ready(block.index, block.speaking, self.clock(), late > 0)
+        block = replace(block, late=late)
         self.decoded_frames = block.first_frame + len(block.frames)
         if self.revision is not None:  # a block in the making that was let go on to this piece
             block = block if self.revision.kind is RevisionKind.ONSET else block.muted()

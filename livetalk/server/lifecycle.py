@@ -17,8 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from livetalk.server.limits import ServerLimits
-from livetalk.server.sessions import SessionManager
-from livetalk.server.tidy import freeze_garbage
+from livetalk.server.sessions import SessionManager, freeze_garbage
 
 
 class Server(uvicorn.Server):

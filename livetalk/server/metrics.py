@@ -2,8 +2,10 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from livetalk.avatar.blocks import TimedBlock
 from livetalk.conversation.events import LatencyBreakdown, Problem
 
+LATE = 0.06  # seconds: a frame. Less is covered by what waits behind
 SECONDS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.5, 7.0, 10.0)
 
 
@@ -47,3 +49,19 @@ class Metrics:
     def text(self) -> bytes:
         """In Prometheus' format."""
         return generate_latest(self.registry)
+
+
+class BlockCounter:
+    """Counter of one session's blocks, piece by piece; a block is late once, by what the engine says of its pieces."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._index, self._counted = -1, False
+
+    def __call__(self, block: TimedBlock) -> None:
+        if block.index != self._index:
+            self._metrics.blocks.inc()
+            self._index, self._counted = block.index, False
+        if block.late > LATE and not self._counted:
+            self._metrics.late.inc()
+            self._counted = True

@@ -19,22 +19,22 @@ from livetalk.server.lifecycle import bind
 SLOW_TO_LEAVE = """
 import asyncio
 from livetalk.conversation.brains.echo import EchoBrain
-from livetalk.avatar.fake import FakeStudio
-from livetalk.server.routes import Door, make_app
-from livetalk.server.limits import Limits
+from livetalk.avatar.fake import FakeHost
+from livetalk.server.routes import Api, make_app
+from livetalk.server.limits import ServerLimits
 from livetalk.server.logs import Log
 from livetalk.server.metrics import Metrics
 from livetalk.server.lifecycle import bind, serve
-from livetalk.server.sessions import Visits
+from livetalk.server.sessions import SessionManager
 
-class Slow(Visits):
+class Slow(SessionManager):
     async def drain(self):
         self.draining = True
         await asyncio.sleep(60)
 
-visits, door = Slow(FakeStudio(), EchoBrain(), Limits(), Metrics(), Log()), bind("127.0.0.1", 0)
+visits, door = Slow(FakeHost(), EchoBrain(), ServerLimits(), Metrics(), Log()), bind("127.0.0.1", 0)
 url = f"http://127.0.0.1:{door.getsockname()[1]}"
-asyncio.run(serve(make_app(Door(visits, {})), visits, door, opened=lambda: print(url, flush=True)))
+asyncio.run(serve(make_app(Api(visits, {})), visits, door, opened=lambda: print(url, flush=True)))
 """
 
 

@@ -10,11 +10,12 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
+from livetalk.performer.block_plan import BlockPlan, StreamSnapshot
 from livetalk.performer.networks import Networks
 from livetalk.performer.performer import Performer
 from livetalk.performer.pipeline import computing, run_pipelined
 from livetalk.performer.stages import decode, denoise
-from livetalk.performer.stream import AvatarStream, BlockPlan, StreamSnapshot
+from livetalk.performer.stream import AvatarStream
 from livetalk.runtime.cpu import cores
 
 Picture = UInt8[np.ndarray, "h w 3"]

@@ -22,10 +22,11 @@ from livetalk.avatar.session import AtCapacity
 from livetalk.live.latency import LatencyModel
 from livetalk.live.revision import BlockOrder, Demand
 from livetalk.live.session import LiveSession
+from livetalk.performer.block_plan import BlockRecord, StreamSnapshot
 from livetalk.performer.performer import Performer
 from livetalk.performer.pipeline import computing, half_the_cores
 from livetalk.performer.stages import decode, denoise
-from livetalk.performer.stream import AvatarStream, BlockRecord, StreamSnapshot
+from livetalk.performer.stream import AvatarStream
 
 PATIENCE = 0.05  # seconds after which the engine looks again anyway
 

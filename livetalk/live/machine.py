@@ -18,7 +18,8 @@ from livetalk.live.faults import Fault, FaultDetector
 from livetalk.live.latency import LatencyModel
 from livetalk.live.playout import Playout
 from livetalk.live.revision import BlockOrder, Demand, Revision, RevisionKind, SessionPhase, SessionStats, Stage
-from livetalk.performer.stream import AvatarStream, BlockPlan, BlockRecord
+from livetalk.performer.block_plan import BlockPlan, BlockRecord
+from livetalk.performer.stream import AvatarStream
 
 
 class SessionMachine:

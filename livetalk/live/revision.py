@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, Flag
 
-from livetalk.performer.stream import BlockPlan
+from livetalk.performer.block_plan import BlockPlan
 
 
 class SessionPhase(Enum):

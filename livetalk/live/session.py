@@ -13,7 +13,7 @@ from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.live.machine import SessionMachine
 from livetalk.live.playout import Item
 from livetalk.live.revision import RevisionKind, SessionPhase
-from livetalk.performer.stream import StreamSnapshot
+from livetalk.performer.block_plan import StreamSnapshot
 
 WORTH = 4  # re-render queued silence only if speech then starts at least this many frames earlier
 

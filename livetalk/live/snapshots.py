@@ -11,8 +11,8 @@ from torch.utils import _pytree as pytree
 
 from livetalk.codec.base import Carry
 from livetalk.dit.model import TextKV
+from livetalk.performer.block_plan import StreamSnapshot
 from livetalk.performer.kv_pool import SlotSnapshot
-from livetalk.performer.stream import StreamSnapshot
 
 VERSION = 3  # 2: the decoder remembers the levels it shows; 3: and the flow
 

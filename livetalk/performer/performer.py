@@ -17,11 +17,12 @@ from jaxtyping import Float, UInt8
 from livetalk.codec.wan import WanCodec
 from livetalk.performer import loading, memory_budget
 from livetalk.performer.accelerate import Mode, accelerate
+from livetalk.performer.block_plan import BlockPlan
 from livetalk.performer.kv_pool import Slot
 from livetalk.performer.loading import WEIGHTS as WEIGHTS
 from livetalk.performer.networks import Networks
 from livetalk.performer.pipeline import run_pipelined
-from livetalk.performer.stream import AvatarStream, BlockPlan
+from livetalk.performer.stream import AvatarStream
 from livetalk.presets import FULL_PRESETS, PRESETS, Preset, as_published
 from livetalk.published.hub import default_folder
 from livetalk.runtime.allocator import keep_freed_memory

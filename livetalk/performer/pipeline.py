@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from livetalk.performer.block_plan import BlockPlan, BlockRecord
 from livetalk.performer.networks import Networks
 from livetalk.performer.stages import decode, denoise
-from livetalk.performer.stream import AvatarStream, BlockPlan, BlockRecord
+from livetalk.performer.stream import AvatarStream
 from livetalk.runtime.cpu import cores
 
 

@@ -15,10 +15,11 @@ from torch.utils import _pytree as pytree
 from livetalk.codec.base import Carry
 from livetalk.dit.model import TextKV
 from livetalk.geometry import Geometry
+from livetalk.performer.block_plan import BlockPlan, BlockRecord
 from livetalk.performer.kv_pool import PagedCache, side_by_side
 from livetalk.performer.networks import Networks
 from livetalk.performer.rollout import BlockConditions, RolloutState, next_block
-from livetalk.performer.stream import AvatarStream, BlockPlan, BlockRecord
+from livetalk.performer.stream import AvatarStream
 
 
 @torch.inference_mode()

@@ -24,8 +24,8 @@ from livetalk.avatar.session import AtCapacity
 from livetalk.live.engine import LivePerformer
 from livetalk.live.session import LiveSession
 from livetalk.live.snapshots import from_bytes, to_bytes
+from livetalk.performer.block_plan import StreamSnapshot
 from livetalk.performer.performer import Performer
-from livetalk.performer.stream import StreamSnapshot
 from livetalk.worker import messages
 
 BEAT = 0.4  # seconds between two signs of life

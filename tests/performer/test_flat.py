@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import torch
 
+from livetalk.performer.block_plan import BlockPlan
 from livetalk.performer.performer import Performer
 from livetalk.performer.stages import decode, denoise
-from livetalk.performer.stream import AvatarStream, BlockPlan
+from livetalk.performer.stream import AvatarStream
 from livetalk.presets import MINIATURE
 
 GEOMETRY = MINIATURE.geometry

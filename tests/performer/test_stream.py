@@ -17,11 +17,12 @@ from hypothesis.stateful import (
 )
 from torch.utils import _pytree as pytree
 
+from livetalk.performer.block_plan import BlockPlan, BlockRecord, StreamSnapshot
 from livetalk.performer.kv_pool import StatePool
 from livetalk.performer.performer import Performer
 from livetalk.performer.pipeline import computing, half_the_cores
 from livetalk.performer.stages import decode, denoise
-from livetalk.performer.stream import AvatarStream, BlockPlan, BlockRecord, StreamSnapshot
+from livetalk.performer.stream import AvatarStream
 from livetalk.presets import MINIATURE
 
 GEOMETRY = MINIATURE.geometry

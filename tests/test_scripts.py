@@ -77,3 +77,12 @@ def test_citation_names_software_and_paper():
     assert cited["cff-version"] == "1.2.0"
     assert cited["type"] == "software"
     assert cited["references"][0]["url"] == "https://arxiv.org/abs/2512.23576"
+
+
+def test_lines_of_code_are_those_without_docstrings_comments_and_blanks(tmp_path: Path):
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "a.py").write_text(
+        '"""Doc.\n\nMore."""\n\n# why\nX = """two\nlines"""\n\n\ndef f():\n    """Doc."""\n    return X\n'
+    )
+    done = subprocess.run([ROOT / "scripts/count_code", tmp_path], capture_output=True, text=True, check=True)
+    assert [line.split() for line in done.stdout.splitlines()] == [["room", "1", "4", "12"], ["all", "1", "4", "12"]]

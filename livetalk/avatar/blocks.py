@@ -60,3 +60,13 @@ class Interrupted:
     """The session was interrupted: sound from sample `pts` on is not to be played. Frames go on, silent."""
 
     pts: int
+
+
+@dataclass(frozen=True)
+class UtteranceFinished:
+    """All that was pushed before an `end()` has been said, up to sample `pts` of the clock. Silence goes on.
+
+    Every `end()` is answered once: by this, or by `Interrupted` (or the loss of the avatar) for all that were open.
+    """
+
+    pts: int

@@ -12,7 +12,15 @@ from collections.abc import AsyncIterator, Callable
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from livetalk.avatar.session import AtCapacity, AvatarItem, AvatarLost, AvatarRestored, Interrupted, TimedBlock
+from livetalk.avatar.session import (
+    AtCapacity,
+    AvatarItem,
+    AvatarLost,
+    AvatarRestored,
+    Interrupted,
+    TimedBlock,
+    UtteranceFinished,
+)
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
 PIECE = 4  # frames
@@ -52,9 +60,10 @@ class FakeAvatar:
         self.interrupts = 0
         self.closed = False
         self._waiting = np.zeros(0, np.float32)
-        self._ended = True
+        self._ended, self._open_ends = True, 0
         self._news: list[AvatarItem] = []
         self._frames = 0
+        self._said_until = 0
         self._zero: float | None = None
         self._paused: float | None = None
         self._lost_until: float | None = None
@@ -72,10 +81,12 @@ class FakeAvatar:
     async def end(self) -> None:
         self._usable()
         self._ended = True
+        self._open_ends += 1
+        self._wake.set()
 
     async def interrupt(self) -> None:
         self._usable()
-        self._waiting, self._ended = self._waiting[:0], True
+        self._waiting, self._ended, self._open_ends = self._waiting[:0], True, 0
         self.interrupts += 1
         self._tell(Interrupted(self._pts))
 
@@ -106,7 +117,7 @@ class FakeAvatar:
 
     def lose(self, seconds: float = 1.0) -> None:
         """As if the worker had died: nothing comes for so long, and what waited is lost."""
-        self._waiting = self._waiting[:0]
+        self._waiting, self._open_ends = self._waiting[:0], 0
         self._lost_until = time.monotonic() + seconds
         self._tell(AvatarLost(self._pts, "the worker was lost"))
 
@@ -123,6 +134,10 @@ class FakeAvatar:
                 raise self._broken
             if self._news:
                 yield self._news.pop(0)
+                continue
+            if self._open_ends and not len(self._waiting):
+                self._open_ends -= 1
+                yield UtteranceFinished(self._said_until)
                 continue
             now = time.monotonic()
             if self._lost_until is not None and now >= self._lost_until:
@@ -147,6 +162,7 @@ class FakeAvatar:
         loudness = (np.abs(audio.reshape(PIECE, -1)).max(1) / LOUD).clip(0, 1)
         frames = np.stack([self.draw(self.portrait, float(x)) for x in loudness])
         block = TimedBlock(self._frames // 12, self._frames, frames, audio, speaking=said > 0, speech_samples=said)
+        self._said_until = self._pts + said if said else self._said_until
         self._frames += PIECE
         return block
 

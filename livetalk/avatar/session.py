@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from livetalk.avatar.blocks import Interrupted, TimedBlock
+from livetalk.avatar.blocks import Interrupted, TimedBlock, UtteranceFinished
 from livetalk.geometry import SAMPLE_RATE
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "AvatarSession",
     "Interrupted",
     "TimedBlock",
+    "UtteranceFinished",
 ]
 
 
@@ -52,7 +53,7 @@ class AvatarRestored:
     from_snapshot: bool
 
 
-AvatarItem = TimedBlock | Interrupted | AvatarLost | AvatarRestored
+AvatarItem = TimedBlock | Interrupted | UtteranceFinished | AvatarLost | AvatarRestored
 
 
 class AvatarSession(Protocol):
@@ -69,7 +70,7 @@ class AvatarSession(Protocol):
         ...
 
     async def end(self) -> None:
-        """The utterance is over; what waits is spoken without waiting for more."""
+        """The utterance is over; what waits is spoken without waiting for more. `items` says when it has been."""
         ...
 
     async def interrupt(self) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from livetalk.avatar.blocks import BlockTimings, Interrupted, TimedBlock
+from livetalk.avatar.blocks import BlockTimings, Interrupted, TimedBlock, UtteranceFinished
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.live.session import LiveSession
 
@@ -120,7 +120,7 @@ class Viewer:
                 return
             self.take(item, self.clock())
 
-    def take(self, item: TimedBlock | Interrupted, now: float) -> None:
+    def take(self, item: TimedBlock | Interrupted | UtteranceFinished, now: float) -> None:
         for shown in self.screen.advance(now):
             self._see(shown)
         known = self.ready[-1][2] if self.ready else -np.inf
@@ -128,6 +128,8 @@ class Viewer:
         if isinstance(item, Interrupted):
             self.idle = True
             self.interrupts[-1].silent = max(now, self.screen.at(item.pts * FRAME_RATE / SAMPLE_RATE))
+            return
+        if isinstance(item, UtteranceFinished):
             return
         self.depths.append(len(self.session.items))
         self.screen.receive(item, now)

@@ -11,13 +11,14 @@ from threading import Condition
 
 import numpy as np
 
-from livetalk.avatar.blocks import BlockTimings, TimedBlock
+from livetalk.avatar.blocks import BlockTimings, TimedBlock, UtteranceFinished
 from livetalk.geometry import FRAME_RATE
 from livetalk.live.drift import DriftMeter
 from livetalk.live.faults import Fault, FaultDetector
 from livetalk.live.latency import LatencyModel
 from livetalk.live.playout import Playout
 from livetalk.live.revision import BlockOrder, Demand, Revision, RevisionKind, SessionPhase, SessionStats, Stage
+from livetalk.live.utterances import UtteranceEnds
 from livetalk.performer.block_plan import BlockPlan, BlockRecord
 from livetalk.performer.stream import AvatarStream
 
@@ -49,6 +50,7 @@ class SessionMachine:
         self._re_anchor = False  # drop the rolling past before the next block
         self._first_block_requested = False  # the consumer waits for a first block
         self._consumers = 0
+        self._utterances = UtteranceEnds()
 
     @property
     def closed(self) -> bool:
@@ -107,7 +109,7 @@ class SessionMachine:
         """Plan the block that was demanded; None if going back was all that there was to do."""
         with self.lock:
             plan = self._next_plan(demand) if self.revision is None else self._revised_plan(self.revision)
-            return None if plan is None else BlockOrder(plan, self.epoch)
+            return None if plan is None else BlockOrder(plan, self.epoch, self._utterances.planned - plan.heard.taken)
 
     def wants(self, order: BlockOrder) -> bool:
         """Whether an order still stands."""
@@ -132,6 +134,7 @@ class SessionMachine:
         with self.lock:
             if self.revision is not None and self.revision.kind is RevisionKind.RETRY:
                 self.stream.speech.give_back(order.plan.heard)
+                self._utterances.plan(-order.plan.heard.taken)
 
     def end_denoising(self) -> None:
         with self.lock:
@@ -172,6 +175,10 @@ class SessionMachine:
             said = min(max(0, job.heard.begins + job.heard.taken - start), len(audio))
             again, held, speaking = job.known is not None, fault is not None, job.heard.speaking
             self._announce(TimedBlock(job.index, first, frames, audio, speaking, again, held, said, timings))
+            heard = min(max(0, start + len(audio) - job.heard.begins), job.heard.taken)
+            speech_pts = g.samples_before(job.frames.start) + job.heard.begins - order.spoken
+            for pts in self._utterances.publish(order.spoken + heard, speech_pts):
+                self._playout.put(UtteranceFinished(pts))
 
     def note_drift(self, frames: np.ndarray) -> None:
         """Look at a whole block; a face that has drifted is re-anchored before the next one."""
@@ -204,6 +211,7 @@ class SessionMachine:
             self.drift.reset()
             self.stats.re_anchored()
         plan = self.stream.plan(mute=demand is Demand.QUIET)
+        self._utterances.plan(plan.heard.taken)
         self.speaking = plan.heard.speaking
         return plan
 
@@ -217,6 +225,7 @@ class SessionMachine:
         if revision.kind is RevisionKind.INTERRUPT:
             return self.stream.interrupt(certain)
         plan = self.stream.resume_from(certain)
+        self._utterances.plan(0 if plan is None else plan.heard.taken)
         self.speaking = plan is not None
         return plan
 

@@ -4,15 +4,16 @@ The clock starts with the first piece and stands still while the session is paus
 block is late. Does not know: locks, and who makes the pieces. The caller holds the session's lock.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from livetalk.avatar.blocks import Interrupted, TimedBlock
-from livetalk.geometry import FRAME_RATE
+from livetalk.avatar.blocks import Interrupted, TimedBlock, UtteranceFinished
+from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
 LATE = 0.02  # seconds a consumer may be behind before the session's clock waits for it
 
-Item = TimedBlock | Interrupted
+Item = TimedBlock | Interrupted | UtteranceFinished
 
 
 class Playout:
@@ -40,9 +41,8 @@ class Playout:
 
     @property
     def next_start(self) -> float | None:
-        """When the next piece may be taken; None if there is none, or none before something else happens."""
-        starts = [self.starts(block.first_frame) for block in self.blocks]
-        return min(starts) if starts and self._paused_at is None else None
+        """When the next item may be taken; None if there is none, or none before something else happens."""
+        return self._due(self.items[0]) if self.items and self._paused_at is None else None
 
     def starts(self, frame: int) -> float:
         """When a frame's time comes on the engine's clock; now for the first one of all."""
@@ -64,17 +64,22 @@ class Playout:
             self._origin += self.clock() - self._paused_at
         self._paused_at = None
 
-    def put(self, block: TimedBlock) -> None:
-        self.items.append(block)
+    def put(self, item: TimedBlock | UtteranceFinished) -> None:
+        self.items.append(item)
+
+    def put_after_speech(self, finished: UtteranceFinished) -> None:
+        """Put an end behind the last piece that speaks, before the silence that was made ahead."""
+        spoken = [i for i, x in enumerate(self.items) if not isinstance(x, TimedBlock) or x.speech_samples]
+        self.items.insert(spoken[-1] + 1 if spoken else 0, finished)
 
     def take(self) -> Item | None:
         """What may be taken now; None if there is nothing. A clock that runs ahead of its consumer is put back."""
         if not self.items or self._paused_at is not None:
             return None
         item = self.items[0]
+        if self.clock() < self._due(item):
+            return None
         if isinstance(item, TimedBlock):
-            if self.clock() < self.starts(item.first_frame):
-                return None
             late = self.lateness(item.first_frame)
             if late > LATE and self._origin is not None:  # the consumer was late, or the block: the clock waits
                 self._origin += late
@@ -99,6 +104,12 @@ class Playout:
 
     def clear(self) -> None:
         self.items.clear()
+
+    def _due(self, item: Item) -> float:
+        """When an item may be taken: an interrupt at once, and all else on the session's clock."""
+        if self._origin is None or isinstance(item, Interrupted):
+            return -math.inf
+        return self._origin + item.pts / SAMPLE_RATE
 
     @property
     def _now(self) -> float:

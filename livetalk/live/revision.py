@@ -80,6 +80,7 @@ class BlockOrder:
 
     plan: BlockPlan
     epoch: int
+    spoken: int  # samples of speech in the blocks before it
 
 
 @dataclass

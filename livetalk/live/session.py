@@ -8,7 +8,7 @@ from collections import deque
 
 import numpy as np
 
-from livetalk.avatar.blocks import Interrupted
+from livetalk.avatar.blocks import Interrupted, UtteranceFinished
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.live.machine import SessionMachine
 from livetalk.live.playout import Item
@@ -33,10 +33,16 @@ class LiveSession(SessionMachine):
             self.lock.notify_all()
 
     def end(self) -> None:
-        """The utterance is over; what waits is spoken without waiting for more."""
+        """The utterance is over; what waits is spoken without waiting for more.
+
+        Answered by an `UtteranceFinished` behind the last of it, or by the `Interrupted` that cuts it.
+        """
         with self.lock:
             self._check_usable()
             self.stream.end()
+            said = self._utterances.end(self.stream.speech.pending)
+            if said is not None:
+                self._playout.put_after_speech(UtteranceFinished(said))
             self._begin_speech()
             self.lock.notify_all()
 
@@ -50,6 +56,7 @@ class LiveSession(SessionMachine):
             kept = [block.muted() for block in self._playout.before(self._first_replaceable)]
             self._revise(self._playout.end_of(kept), RevisionKind.INTERRUPT)
             cut = min(round(self.playhead * SAMPLE_RATE), self.taken_frames * SAMPLE_RATE // FRAME_RATE)
+            self._utterances.interrupt(cut)
             self._playout.interrupt(Interrupted(cut), kept)
             self.lock.notify_all()
 
@@ -108,7 +115,8 @@ class LiveSession(SessionMachine):
             self.stream.speech.clear()  # the engine frees the place, once no block is being made in it
 
     def take(self, timeout: float | None = None) -> Item | None:
-        """The next block when its time has come, or an `Interrupted`; None when the session is closed.
+        """The next block when its time has come, an `Interrupted` at once, an `UtteranceFinished` behind the last block
+        that speaks; None when the session is closed.
 
         Raises TimeoutError after `timeout` seconds, ValueError for a second consumer, and what broke the session.
         """

@@ -224,7 +224,7 @@ class WorkerHost:
                 pass
             case messages.CommandRejected(session, message):
                 logger.warning("session {}: {}", session, message)
-            case messages.BlockReady() | messages.SpeechInterrupted() | messages.Failed():
+            case messages.BlockReady() | messages.SpeechInterrupted() | messages.SpeechFinished() | messages.Failed():
                 face = self._faces.get(report.session)
                 if face is not None:
                     if isinstance(report, messages.BlockReady):

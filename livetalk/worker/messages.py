@@ -136,6 +136,12 @@ class SpeechInterrupted:
 
 
 @dataclass(frozen=True)
+class SpeechFinished:
+    session: int
+    pts: int
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """An answer to `TakeSnapshot`; no data if the session could not give one."""
 
@@ -172,6 +178,7 @@ WorkerEvent = (
     | OpenRejected
     | BlockReady
     | SpeechInterrupted
+    | SpeechFinished
     | Snapshot
     | Failed
     | CommandRejected

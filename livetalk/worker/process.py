@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from livetalk.avatar.blocks import Interrupted, TimedBlock
+from livetalk.avatar.blocks import Interrupted, TimedBlock, UtteranceFinished
 from livetalk.avatar.session import AtCapacity
 from livetalk.live.engine import LivePerformer
 from livetalk.live.session import LiveSession
@@ -198,6 +198,8 @@ class _WorkerSession:
                 return  # its room comes back with `Free`
             case Interrupted(pts):
                 self.worker.send(messages.SpeechInterrupted(self.number, pts))
+            case UtteranceFinished(pts):
+                self.worker.send(messages.SpeechFinished(self.number, pts))
         self.room.release()
 
     def _show(self, block: TimedBlock) -> None:

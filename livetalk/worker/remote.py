@@ -13,12 +13,22 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from livetalk.avatar.session import AtCapacity, AvatarItem, AvatarLost, AvatarRestored, Interrupted, TimedBlock
+from livetalk.avatar.session import (
+    AtCapacity,
+    AvatarItem,
+    AvatarLost,
+    AvatarRestored,
+    Interrupted,
+    TimedBlock,
+    UtteranceFinished,
+)
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.worker import messages
 
 EVERY = 5.0  # seconds between two snapshots
 PATIENCE = 1.0  # seconds between two of them in one process
+
+Report = messages.BlockReady | messages.SpeechInterrupted | messages.SpeechFinished
 
 
 class RemoteAvatar:
@@ -30,9 +40,7 @@ class RemoteAvatar:
         self.closed = False
         self._kept: bytes | None = recipe.snapshot
         self._requests = itertools.count(number * 1_000_000)
-        self._news: asyncio.Queue[messages.BlockReady | messages.SpeechInterrupted | AvatarItem | Exception | None] = (
-            asyncio.Queue()
-        )
+        self._news: asyncio.Queue[Report | AvatarItem | Exception | None] = asyncio.Queue()
         self._next_frame: int | None = None  # of our clock
         self._shift: int | None = 0  # frames from the session's numbers to ours; None: to be found with its next block
         self._lost = False
@@ -94,10 +102,10 @@ class RemoteAvatar:
                 case messages.BlockReady():
                     if not self._lost and self.studio.ready:
                         yield self._block(item)
-                case messages.SpeechInterrupted(_, pts) if self._shift is not None:
-                    yield Interrupted(pts + self._shift * SAMPLE_RATE // FRAME_RATE)
-                case messages.SpeechInterrupted():
-                    yield Interrupted(self._pts)
+                case messages.SpeechInterrupted(_, pts):
+                    yield Interrupted(self._shifted(pts))
+                case messages.SpeechFinished(_, pts):
+                    yield UtteranceFinished(self._shifted(pts))
                 case _:
                     yield item
 
@@ -110,7 +118,7 @@ class RemoteAvatar:
         """Opened: keep its memory from now on."""
         self._spawn(self._remember())
 
-    def take(self, report: messages.BlockReady | messages.SpeechInterrupted | messages.Failed) -> None:
+    def take(self, report: Report | messages.Failed) -> None:
         """A report of the process about this face."""
         if isinstance(report, messages.Failed):
             self.lost(report.message)
@@ -186,7 +194,7 @@ class RemoteAvatar:
         for item in [self._news.get_nowait() for _ in range(self._news.qsize())]:
             if isinstance(item, messages.BlockReady):
                 self.studio.leave(item)
-            elif not isinstance(item, messages.SpeechInterrupted):
+            elif not isinstance(item, messages.SpeechInterrupted | messages.SpeechFinished):
                 self._news.put_nowait(item)
 
     def _block(self, report: messages.BlockReady) -> TimedBlock:
@@ -198,6 +206,10 @@ class RemoteAvatar:
 
     def _snapshot_order(self) -> messages.TakeSnapshot:
         return messages.TakeSnapshot(self.number, next(self._requests))
+
+    def _shifted(self, pts: int) -> int:
+        """A place on the session's clock, on ours."""
+        return self._pts if self._shift is None else pts + self._shift * SAMPLE_RATE // FRAME_RATE
 
     @property
     def _pts(self) -> int:

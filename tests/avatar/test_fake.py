@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from livetalk.avatar.blocks import Interrupted, TimedBlock
+from livetalk.avatar.blocks import Interrupted, TimedBlock, UtteranceFinished
 from livetalk.avatar.fake import FakeAvatar, FakeHost
 from livetalk.avatar.session import AtCapacity
 
@@ -30,6 +30,22 @@ def test_speech_comes_at_once_and_an_interrupt_before_the_silence_after_it() -> 
         await avatar.close()
         with pytest.raises(ValueError, match="closed"):
             await avatar.push(TONE)
+
+    asyncio.run(run())
+
+
+def test_an_end_is_answered_behind_the_last_sample() -> None:
+    async def run() -> None:
+        avatar, said = FakeAvatar(GREY), 0
+        await avatar.push(TONE[:6_000])
+        await avatar.end()
+        async for item in avatar.items():
+            if isinstance(item, UtteranceFinished):
+                assert item.pts == said == 6_000
+                await avatar.close()
+            else:
+                assert isinstance(item, TimedBlock)
+                said += item.speech_samples
 
     asyncio.run(run())
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from livetalk.avatar.blocks import Interrupted, TimedBlock
+from livetalk.avatar.blocks import Interrupted, TimedBlock, UtteranceFinished
 from livetalk.avatar.session import AtCapacity
 from livetalk.live import engine as live
 from livetalk.live.engine import LivePerformer
@@ -38,9 +38,9 @@ def _open(engine: LivePerformer, light: int = 128, seed: int = 0) -> LiveSession
     return session
 
 
-def _take(session: LiveSession, frames: int) -> list[TimedBlock | Interrupted]:
+def _take(session: LiveSession, frames: int) -> list[TimedBlock | Interrupted | UtteranceFinished]:
     """Items until so many frames of the session are taken."""
-    items: list[TimedBlock | Interrupted] = []
+    items: list[TimedBlock | Interrupted | UtteranceFinished] = []
     while session.taken_frames < frames:
         item = session.take(timeout=5)
         assert item is not None
@@ -48,7 +48,7 @@ def _take(session: LiveSession, frames: int) -> list[TimedBlock | Interrupted]:
     return items
 
 
-def _blocks(items: list[TimedBlock | Interrupted]) -> list[TimedBlock]:
+def _blocks(items: list[TimedBlock | Interrupted | UtteranceFinished]) -> list[TimedBlock]:
     return [item for item in items if isinstance(item, TimedBlock)]
 
 
@@ -62,6 +62,34 @@ def test_frames_follow_each_other_and_carry_their_sound(engine: LivePerformer) -
     heard = np.concatenate([b.audio for b in taken])
     np.testing.assert_array_equal(heard[:16_000], TONE)
     assert not heard[16_000:].any()
+
+
+def test_an_utterance_is_finished_behind_its_last_sample(engine: LivePerformer) -> None:
+    session, said = _open(engine), 0
+    for seconds in (1.0, 0.6):
+        session.push(np.resize(TONE, round(seconds * 16_000)))
+        session.end()
+        while isinstance(item := session.take(timeout=5), TimedBlock):
+            said += item.speech_samples
+        assert isinstance(item, UtteranceFinished)
+        assert session.playhead >= item.pts / 16_000 - 1e-6
+    assert said == 25_600
+    session.end()  # nothing is open: answered at once
+    item = session.take(timeout=0.1)
+    while isinstance(item, TimedBlock):
+        item = session.take(timeout=5)
+    assert isinstance(item, UtteranceFinished)
+
+
+def test_an_interrupt_answers_for_the_end_it_cuts(engine: LivePerformer) -> None:
+    session = _open(engine)
+    session.push(np.resize(TONE, 80_000))
+    session.end()
+    _take(session, 21)
+    session.interrupt()
+    items = _take(session, 60)
+    assert isinstance(items[0], Interrupted)
+    assert not any(isinstance(item, UtteranceFinished) for item in items)
 
 
 def test_a_piece_is_not_released_before_its_time(engine: LivePerformer) -> None:
@@ -299,8 +327,8 @@ def test_on_two_devices_a_block_costs_the_larger_stage(engine: LivePerformer, mo
 def test_asyncio_sees_the_same_session(engine: LivePerformer) -> None:
     """Methods return at once; waiting is done in a thread, as docs/live.md shows."""
 
-    async def talk() -> list[TimedBlock | Interrupted]:
-        items: list[TimedBlock | Interrupted] = []
+    async def talk() -> list[TimedBlock | Interrupted | UtteranceFinished]:
+        items: list[TimedBlock | Interrupted | UtteranceFinished] = []
         session = _open(engine)
         session.push(TONE)
         while len(items) < 9 and (item := await asyncio.to_thread(session.take)) is not None:

@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from livetalk.avatar.blocks import BlockTimings, Interrupted, TimedBlock
+from livetalk.avatar.blocks import BlockTimings, Interrupted, TimedBlock, UtteranceFinished
 from livetalk.geometry import Geometry
 from livetalk.live.latency import LatencyModel
 from livetalk.live.revision import BlockOrder, Demand, RevisionKind, SessionPhase, Stage
@@ -157,6 +157,7 @@ class Sessions(RuleBasedStateMachine):
         self.decoding: tuple[BlockOrder, Record] | None = None
         self.pushed, self.said, self.next_frame = 0, 0, 0
         self.phase = SessionPhase.READY
+        self.ends, self.heard = list[int](), np.zeros(0, np.float32)
 
     def usable(self) -> bool:
         return self.session.phase.usable
@@ -175,6 +176,7 @@ class Sessions(RuleBasedStateMachine):
     @rule()
     def end(self) -> None:
         self.session.end()
+        self.ends.append(self.pushed)
 
     @precondition(usable)
     @rule()
@@ -184,6 +186,7 @@ class Sessions(RuleBasedStateMachine):
         assert self.session.revision is not None
         assert self.session.revision.kind is RevisionKind.INTERRUPT
         self.pushed = self.said
+        self.ends.clear()
 
     @precondition(usable)
     @rule()
@@ -233,6 +236,21 @@ class Sessions(RuleBasedStateMachine):
             self.decoding = None
             self.session.end_decoding()
 
+    @rule(steps=st.lists(st.sampled_from(["begin", "denoise", "piece", "piece", "faulty", "wait", "take"]), min_size=5))
+    def work(self, steps: list[str]) -> None:
+        """The engine and the consumer go on for a while."""
+        for step in steps:
+            if step == "begin" and self.making is None:
+                self.begin()
+            elif step == "denoise" and self.making is not None and self.decoding is None:
+                self.denoise()
+            elif step in ("piece", "faulty") and self.decoding is not None:
+                self.decode_piece(faulty=step == "faulty")
+            elif step == "wait":
+                self.wait(0.2)
+            elif step == "take" and self.usable():
+                self.take()
+
     @precondition(usable)
     @rule()
     def take(self) -> None:
@@ -247,18 +265,22 @@ class Sessions(RuleBasedStateMachine):
             self.next_frame += len(item.frames)
             self.said += item.speech_samples
             assert item.audio.sum() == item.speech_samples
+            self.heard = np.concatenate([self.heard, item.audio])
+        elif isinstance(item, UtteranceFinished):
+            assert item.pts <= len(self.heard)
+            assert self.heard[: item.pts].sum() == self.ends.pop(0), "all of it has been said, and nothing else"
 
     @precondition(usable)
-    @rule(chance=st.integers(0, 9))
+    @rule(chance=st.integers(0, 40))
     def fail(self, chance: int) -> None:
-        if chance == 0:
+        if chance == 17:
             self.session.fail(RuntimeError("the decoder broke"))
             with pytest.raises(RuntimeError, match="decoder broke"):
                 self.session.push(np.ones(10, np.float32))
 
-    @rule(chance=st.integers(0, 9))
+    @rule(chance=st.integers(0, 40))
     def close(self, chance: int) -> None:
-        if chance == 0:
+        if chance == 17:
             self.session.close()
             self.session.close()
             with pytest.raises((ValueError, RuntimeError)):
@@ -278,9 +300,33 @@ class Sessions(RuleBasedStateMachine):
         assert self.session.abandoned == (self.session.closed and not stages)
 
     @invariant()
+    def an_end_is_answered_once(self) -> None:
+        waiting = [item for item in self.session.items if isinstance(item, UtteranceFinished)]
+        assert not self.usable() or len(waiting) <= len(self.ends)
+
+    @precondition(usable)
+    @rule()
+    def play_to_the_end(self) -> None:
+        """Without a fault, all that is pushed and ended is said and its ends are answered."""
+        self.resume()
+        self.end()
+        for _ in range(2000):
+            if not self.ends:
+                return
+            if self.making is None:
+                self.begin()
+            if self.making is not None and self.decoding is None:
+                self.denoise()
+            if self.decoding is not None:
+                self.decode_piece(faulty=False)
+            self.wait(0.1)
+            self.take()
+        raise AssertionError("an end was never answered")
+
+    @invariant()
     def nothing_is_said_that_was_not_pushed(self) -> None:
         assert self.said <= self.pushed
 
 
-Sessions.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+Sessions.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
 TestSessions = Sessions.TestCase

@@ -9,14 +9,17 @@ from importlib.resources import files
 import numpy as np
 
 from livetalk import LivePerformer, Performer
-from livetalk.avatar.blocks import Interrupted, TimedBlock
+from livetalk.avatar.blocks import Interrupted, TimedBlock, UtteranceFinished
 from livetalk.conditions.portrait import load_portrait
 from livetalk.media import read_speech
 
 ASSETS = files("livetalk") / "assets"
 
 
-def main(interrupt_after: float = 1.0) -> list[TimedBlock | Interrupted]:
+Item = TimedBlock | Interrupted | UtteranceFinished
+
+
+def main(interrupt_after: float = 1.0) -> list[Item]:
     """Speaks until the interrupt and a second beyond; returns everything the viewer was given."""
     speech = np.concatenate(list(read_speech(str(ASSETS / "speech" / "hello.ogg"))))
     performer, shown = Performer.load("tiny"), []
@@ -28,6 +31,9 @@ def main(interrupt_after: float = 1.0) -> list[TimedBlock | Interrupted]:
         interrupted = False
         while (item := session.take(timeout=10)) is not None:
             shown.append(item)
+            if isinstance(item, UtteranceFinished):
+                session.close()  # nobody interrupted: all of it has been said
+                continue
             if isinstance(item, Interrupted):
                 continue  # sound from `item.pts` on is not to be played; pictures go on
             seconds = item.first_frame / 16 + item.seconds
@@ -44,6 +50,8 @@ if __name__ == "__main__":
         match item:
             case Interrupted(pts):
                 line = f"{pts / 16_000:6.3f} s  interrupted: play no sound from here on"
+            case UtteranceFinished(pts):
+                line = f"{pts / 16_000:6.3f} s  all has been said"
             case TimedBlock():
                 spoken = item.speech_samples / 16_000
                 line = f"{item.pts / 16_000:6.3f} s  {len(item.frames)} frames, {spoken:.2f} s of speech"

@@ -100,7 +100,7 @@ class _Timeline:
     waiting: deque[_Shown] = field(default_factory=deque)
     clock: int = 0  # samples sent so far
     said: int = 0  # samples of the utterance sent so far
-    cutting: int = 0  # interrupts whose `Cut` has not come yet
+    cutting: int = 0  # interrupts whose `Interrupted` has not come yet
     last: np.ndarray | None = None
 
 

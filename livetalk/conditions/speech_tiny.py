@@ -14,11 +14,12 @@ from typing import TypeVar
 
 import torch
 from jaxtyping import Float
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
 
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
+from livetalk.weights import load_into, load_mean
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def frozen(module: Module) -> Module:
 
 
 def load_speech_encoder(path: str | Path, config: SpeechEncoderConfig | None = None) -> SpeechEncoder:
-    """A frozen encoder from a safetensors file of float16 weights.
+    """A frozen encoder from its weights, a bundle or float16.
 
     Raises ValueError if there is no such file or it is not of this architecture.
     """
@@ -178,12 +179,12 @@ def load_speech_encoder(path: str | Path, config: SpeechEncoderConfig | None = N
 
 
 def load_weights(module: nn.Module, path: str | Path, what: str) -> None:
-    """Strictly load a safetensors file into `module`; a ValueError names what is wrong with it."""
+    """Strictly load a safetensors file, a bundle or floats, into `module`; a ValueError names what is wrong with it."""
     if not Path(path).is_file():
         raise ValueError(f"no {what} weights at {path}: reinstall livetalk or pass the path of a trained one")
     try:
-        module.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-    except (RuntimeError, KeyError) as error:
+        load_into(module, load_mean([Path(path)]))
+    except ValueError as error:
         raise ValueError(f"{path} does not hold weights of this {what}: {error}") from error
 
 

@@ -120,7 +120,7 @@ class TextEncoder(nn.Module):
 
 
 def load_text_encoder(path: str | Path, config: TextEncoderConfig | None = None) -> TextEncoder:
-    """A frozen encoder from a safetensors file of float16 weights.
+    """A frozen encoder from its weights, a bundle or float16.
 
     Raises ValueError if there is no such file or it is not of this architecture.
     """

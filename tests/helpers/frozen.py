@@ -38,6 +38,8 @@ from livetalk.recipes.distill.teacher import TeacherTraining
 from livetalk.recipes.run import Budget
 from livetalk.training.distributed import Distributed
 from livetalk.weights import SCALE as SCALE
+from livetalk.weights import decompress as decompress
+from livetalk.weights import load_tensors as load_tensors
 
 SCRIPT = Path(__file__)
 ROOT = SCRIPT.parents[2]

@@ -96,7 +96,7 @@ def _torch() -> Finding:
 
 
 def _model() -> Finding:
-    from livetalk.performer.performer import WEIGHTS
+    from livetalk.performer.loading import WEIGHTS
 
     files = weights()
     missing = set(WEIGHTS) - {path.stem for path in files}

@@ -32,14 +32,6 @@ def clean_from_velocity(
     return (x - _level(sigma, x) * v).to(noisy.dtype)
 
 
-def velocity_from_clean(
-    noisy: Float[Tensor, "b c f h w"], clean: Float[Tensor, "b c f h w"], sigma: Tensor | float
-) -> Float[Tensor, "b c f h w"]:
-    """v = (x - x0) / sigma, of levels above 0 (a clean input says nothing of its velocity: inf or NaN)."""
-    x, x0 = _wide(noisy), _wide(clean)
-    return ((x - x0) / _level(sigma, x)).to(noisy.dtype)
-
-
 def _wide(x: Tensor) -> Tensor:
     return x.float() if x.device.type == "mps" else x.double()
 

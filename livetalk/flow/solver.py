@@ -3,7 +3,6 @@
 The network is a function here, and so is anything that must hold at every step (the portrait in latent frame 0).
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator
 
 from jaxtyping import Float
@@ -48,11 +47,6 @@ def euler_states(
         now = timestep.to(latents.device).expand(len(latents))
         latents = pin(euler_step(latents, velocity(latents, now), sigma, next_sigma))
     yield latents
-
-
-def euler(velocity: Velocity, noise: Latents, table: Table, pin: Callable[[Tensor], Tensor] = _as_is) -> Latents:
-    """The clean end of `euler_states`."""
-    return deque(euler_states(velocity, noise, table, pin), maxlen=1)[0]
 
 
 def renoise(clean: Latents, noise: Latents, next_sigma: Tensor | float) -> Latents:

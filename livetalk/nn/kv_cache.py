@@ -106,11 +106,6 @@ class AnchoredCache:
             joined.append(self._fit(torch.cat([k, k_new], 1), torch.cat([v, v_new], 1)))
         return replace(self, layers=tuple(joined))
 
-    def forget_rolling(self) -> "AnchoredCache":
-        """Only the anchors: what a re-anchor keeps when the face has drifted."""
-        end = self.anchors * self.tokens_per_frame
-        return replace(self, layers=tuple((k[:, :end], v[:, :end]) for k, v in self.layers))
-
     def _fit(self, k: Tensor, v: Tensor) -> KeysValues:
         spare = k.shape[1] - self.max_past_frames * self.tokens_per_frame
         if spare <= 0:

@@ -19,7 +19,6 @@ from livetalk.performer import loading, memory_budget
 from livetalk.performer.accelerate import Mode, accelerate
 from livetalk.performer.block_plan import BlockPlan
 from livetalk.performer.kv_pool import Slot
-from livetalk.performer.loading import WEIGHTS as WEIGHTS
 from livetalk.performer.networks import Networks
 from livetalk.performer.pipeline import run_pipelined
 from livetalk.performer.stream import AvatarStream

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from livetalk.flow.noising import clean_from_velocity, noised, velocity_from_clean, velocity_of
+from livetalk.flow.noising import clean_from_velocity, noised, velocity_of
 
 SHAPE = (2, 3, 4, 2, 2)
 
@@ -18,7 +18,6 @@ def test_velocity_and_clean_are_two_views_of_one_prediction(sigma):
     clean, noise = pair()
     noisy, velocity = noised(clean, noise, sigma), velocity_of(clean, noise)
     torch.testing.assert_close(clean_from_velocity(noisy, velocity, sigma), clean, rtol=1e-5, atol=1e-6)
-    torch.testing.assert_close(velocity_from_clean(noisy, clean, sigma), velocity, rtol=1e-5, atol=2e-6)
 
 
 def test_each_latent_frame_may_have_its_own_level():

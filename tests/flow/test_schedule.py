@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livetalk.flow.schedule import ladder, nearest_sigma, shifted, shifted_table
+from livetalk.flow.schedule import ladder, shifted, shifted_table
 from tests.helpers.golden import golden
 
 RECORDED = golden("schedule")
@@ -27,13 +27,6 @@ def test_the_published_student_is_told_rounded_timesteps_at_exact_levels():
 def test_our_ladder_tells_the_level_it_is_at():
     table = ladder()
     torch.testing.assert_close(table.timesteps, 1000 * table.sigmas)
-
-
-def test_training_looks_up_the_nearest_level_as_the_published_code_does():
-    timesteps = torch.tensor([[1000.0, 936.0], [832.0, 624.0]])
-    expected = torch.tensor([[1.0, 0.9359296], [0.8322193, 0.6237475]])
-    torch.testing.assert_close(nearest_sigma(shifted_table(1000, 5.0), timesteps), expected, rtol=0, atol=1e-7)
-    assert nearest_sigma(shifted_table(1000, 5.0), torch.tensor(0.0)).item() == pytest.approx(0.00498008)
 
 
 def test_the_teacher_passes_through_the_students_levels():

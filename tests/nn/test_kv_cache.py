@@ -38,13 +38,6 @@ def test_published_window_sees_three_anchor_blocks_the_last_block_and_itself() -
     assert blocks == [0, 1, 2, 7]
 
 
-def test_forgetting_the_rolling_part_keeps_the_anchors() -> None:
-    cache = AnchoredCache(2, 4, tokens_per_frame=1)
-    for i in range(5):
-        cache = cache.append(_block(i, 1, 1))
-    assert cache.forget_rolling().layers[0][0].flatten().tolist() == [0, 1]
-
-
 def test_a_window_smaller_than_its_anchors_is_refused() -> None:
     with pytest.raises(ValueError, match="anchors"):
         AnchoredCache(9, 6, 1)

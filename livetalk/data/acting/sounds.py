@@ -50,4 +50,3 @@ STRESS = {"ˈ": 1.0, "ˌ": 0.5}
 PROLONGS = "ːʰʲ̃"  # marks that belong to the sound before them
 VOWELS = frozenset("ɑaɐɒæʌəᵊᵻɨɜɚɤɛeɪiɔoøœʊɯuyʏAIOWYQ")
 BILABIALS = frozenset("mbpβɸ")
-ROUNDED = frozenset("ɔoʊuwɹʃʒʧʤOWQ")

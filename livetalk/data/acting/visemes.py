@@ -28,7 +28,6 @@ AXES = (
     "press", "roll_lower", "roll_upper", "seal",
     "tongue",
 )  # fmt: skip
-GROUPS = ("open", "round", "tongue", "shut")
 GROUP_OF_AXIS = np.array([0, 0, 0, 0, 0, 1, 1, 3, 3, 3, 3, 2])
 LEAD = np.array([0.042, 0.080, 0.030, 0.042])  # seconds a gesture of each group starts before its sound
 TRAIL = np.array([0.030, 0.050, 0.025, 0.036])  # seconds it outlasts it

@@ -100,10 +100,6 @@ def _mix(a: Colour, b: Colour, share: float) -> Colour:
     return tuple(float(x + (y - x) * share) for x, y in zip(a, b, strict=True))  # type: ignore[return-value]
 
 
-def _near(rng: np.random.Generator, colour: Colour, spread: float = 0.02) -> Colour:
-    return tuple(float(x) for x in np.clip(np.array(colour) + rng.normal(size=3) * spread, 0.01, 0.99))  # type: ignore
-
-
 _TONES = (((0.29, 0.18, 0.13), (0.62, 0.43, 0.32)), ((0.71, 0.54, 0.44), (0.90, 0.76, 0.67)),
           ((0.74, 0.54, 0.43), (0.92, 0.77, 0.70)))  # fmt: skip
 

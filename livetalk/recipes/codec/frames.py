@@ -52,21 +52,7 @@ class FrameBuffer:
     def whole(self, batch: int, length: int) -> FrameBatch:
         """`batch` random stretches of `length` frames, full picture."""
         clips, times = self._draw(batch, length)
-        size = self.frames.shape[2]
-        corner = torch.zeros(batch, 2, dtype=torch.long, device=self.frames.device)
-        return self._cut(clips, times, corner, size)
-
-    def crops(self, batch: int, length: int, size: int) -> FrameBatch:
-        """`batch` random stretches cut to `size` x `size`: half anywhere, a quarter around mouths, a quarter eyes."""
-        clips, times = self._draw(batch, length)
-        device, room = self.frames.device, self.frames.shape[2] - size
-        part = torch.tensor([2, 0, 2, 1], device=device)[torch.randint(0, 4, (batch,), device=device)]
-        centre = self.boxes[clips, times[:, length // 2], part]
-        jitter = (torch.rand(batch, 2, device=device) - 0.5) * size * 0.6
-        near = (centre + jitter - size / 2).long().clamp(0, room)
-        anywhere = torch.randint(0, room + 1, (batch, 2), device=device)
-        corner = torch.where((torch.arange(batch, device=device) % 2 == 0)[:, None], near, anywhere)
-        return self._cut(clips, times, corner, size)
+        return self._taken(clips, times)
 
     def stretches(self, batch: int, length: int, portrait: float = 0.75) -> FrameBatch:
         """`batch` random stretches of `length` frames, each behind one frame of the same clip that is its portrait.
@@ -77,8 +63,7 @@ class FrameBuffer:
         clips, times = self._draw(batch, length)
         drawn = torch.rand(batch, 1, device=device) >= portrait
         first = torch.randint(0, frames, (batch, 1), device=device) * drawn
-        corner = torch.zeros(batch, 2, dtype=torch.long, device=device)
-        return self._cut(clips, torch.cat([first, times], 1), corner, self.frames.shape[2])
+        return self._taken(clips, torch.cat([first, times], 1))
 
     def _draw(self, batch: int, length: int) -> tuple[Tensor, Tensor]:
         device = self.frames.device
@@ -86,14 +71,10 @@ class FrameBuffer:
         start = torch.randint(0, self.frames.shape[1] - length + 1, (batch, 1), device=device)
         return clips, start + torch.arange(length, device=device)
 
-    def _cut(self, clips: Tensor, times: Tensor, corner: Tensor, size: int) -> FrameBatch:
-        span = torch.arange(size, device=clips.device)
-        rows, columns = corner[:, 1, None] + span, corner[:, 0, None] + span
-        cut = self.frames[clips[:, None, None, None], times[:, :, None, None], rows[:, None, :, None],
-                          columns[:, None, None, :]]  # fmt: skip
-        boxes = self.boxes[clips[:, None], times] - corner[:, None, None, :]
-        pixels = rearrange(cut, "b t h w c -> b c t h w").float() / 127.5 - 1
-        return FrameBatch(pixels, weight_map(boxes, size, scale=self.frames.shape[2] / 256), boxes)
+    def _taken(self, clips: Tensor, times: Tensor) -> FrameBatch:
+        taken, boxes = self.frames[clips[:, None], times], self.boxes[clips[:, None], times]
+        pixels, size = rearrange(taken, "b t h w c -> b c t h w").float() / 127.5 - 1, self.frames.shape[2]
+        return FrameBatch(pixels, weight_map(boxes, size, scale=size / 256), boxes)
 
 
 def weight_map(boxes: Float[Tensor, "b t 3 2"], size: int, scale: float = 1.0, cell: int = 1) -> Tensor:

@@ -6,7 +6,8 @@ Knows numbers only; loading weights for a preset is the performer's.
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from livetalk.codec.portrait import PortraitCodec, PortraitCodecConfig
+from livetalk.codec.motion import PortraitCodecConfig
+from livetalk.codec.portrait import PortraitCodec
 from livetalk.codec.wan import WanConfig
 from livetalk.conditions.speech_wav2vec2 import Wav2Vec2Size
 from livetalk.dit.config import DiTConfig, published_audio_blocks

@@ -6,204 +6,33 @@ portrait: it moves its pixels and features along a flow and paints only what the
 mouth or a closed eye. A transformer that is unsure then moves a face a little wrongly; it does not melt it.
 
 Both directions are causal. The encoder sees one latent frame and the portrait; the decoder remembers one latent frame
-of features beside the portrait (the carry). Time is split at low resolution; everything at a quarter of the size and
-above is per-frame and 2-D.
+of features beside the portrait (the carry). The networks are in `codec.motion`.
 
 Does not know: faces, presets, how it is trained, what its latents are used for.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple, Self, cast
+from typing import Self, cast
 
 import torch
-import torch.nn.functional as F
-from einops import rearrange, repeat
+from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from livetalk.codec.base import Carry
-from livetalk.codec.block_boundary import FLOW_CHANNELS, smooth_boundary
-from livetalk.codec.blocks import Norm, PortraitEncoder, Residual, add_inplace, global_match, start_small, warp
-from livetalk.codec.deadband import RESTS, hysteresis, quantise_with_hysteresis
+from livetalk.codec.block_boundary import smooth_boundary
+from livetalk.codec.blocks import PortraitEncoder
+from livetalk.codec.deadband import quantise_with_hysteresis
+from livetalk.codec.motion import (
+    CodecContext,
+    Encoded,
+    MotionDecoder,
+    MotionEncoder,
+    PortraitCodecConfig,
+    PortraitFeatures,
+)
 
 # A stream whose portrait is not at hand: its first latent frame is decoded, and serves as the portrait from there on.
 START = Carry(())
-FLOW_GAIN = 2.5  # of those channels: a cell of 8 pixels is so many units, that noise of 0.1 is a third of a pixel
-
-
-@dataclass(frozen=True)
-class PortraitCodecConfig:
-    """Widths. `deep` is at 1/16 of the size, `eighth` and `half` at 1/8, `mid` 1/4, `top` 1/2."""
-
-    latent_channels: int = 48
-    seen: tuple[int, int, int] = (48, 96, 128)  # of the portrait's features at 1/4, 1/8, 1/16
-    encoder_deep: int = 192
-    deep: int = 192
-    deep_blocks: int = 4
-    eighth: int = 128
-    half: int = 96  # at 1/8 of the size, two frames a latent frame
-    mid: int = 64
-    mid_blocks: int = 2
-    top: int = 32
-    space_compression: int = 16
-    time_compression: int = 4
-
-
-CodecContext = tuple[Tensor, ...]
-"""The newest features of the decoder's three layers with a memory, and the newest flow."""
-
-
-class PortraitFeatures(NamedTuple):
-    """What the codec keeps of a stream's first picture: features at three sizes, and the picture itself."""
-
-    quarter: Float[Tensor, "b c h4 w4"]
-    eighth: Float[Tensor, "b d h8 w8"]
-    sixteenth: Float[Tensor, "b e h16 w16"]
-    pixels: Float[Tensor, "b 3 h w"]  # float32
-
-
-class Decoded(NamedTuple):
-    """Frames, the portrait's pixels moved, and the flow that moved them: pixels, a place for four by four of them."""
-
-    pixels: Float[Tensor, "b t 3 h w"]
-    moved: Float[Tensor, "b t 3 h w"]
-    flow: Float[Tensor, "b t 2 h4 w4"]
-    past: CodecContext
-
-
-class Encoded(NamedTuple):
-    """Latents, and the flow that the encoder has found: x, y of four frames, in cells of 8 pixels."""
-
-    latents: Float[Tensor, "m c h16 w16"]
-    flow: Float[Tensor, "m 4 2 h8 w8"]
-
-
-class MotionEncoder(nn.Module):
-    """Features of four frames and of the portrait -> one latent frame, without memory."""
-
-    def __init__(self, cfg: PortraitCodecConfig) -> None:
-        super().__init__()
-        deep = cfg.encoder_deep
-        self.merge = nn.Conv2d(4 * cfg.seen[1], deep, 1)
-        self.matched = nn.Conv2d(FLOW_CHANNELS, deep, 1)
-        self.seen8 = nn.Conv2d(cfg.seen[1], deep, 3, padding=1)
-        self.compare = nn.Sequential(Residual(deep), Residual(deep))
-        self.flow = nn.Conv2d(deep, FLOW_CHANNELS, 3, padding=1)
-        start_small(self.flow, std=0.01)
-        self.down16 = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * deep, deep, 1))
-        self.seen16 = nn.Conv2d(cfg.seen[2], deep, 3, padding=1)
-        self.settle = nn.Sequential(Residual(deep), Residual(deep), Norm(deep), nn.Conv2d(deep, cfg.latent_channels, 1))
-
-    def encode_still(self, eighth: Float[Tensor, "m d h8 w8"]) -> Float[Tensor, "m c h16 w16"]:
-        """The latent of a picture by itself."""
-        four = repeat(eighth, "m d h w -> m (i d) h w", i=4).contiguous(memory_format=torch.channels_last)
-        return self.settle(self.down16(self.compare(self.merge(four))))
-
-    def forward(
-        self, frames: Float[Tensor, "m 4 d h8 w8"], eighth: Float[Tensor, "m d h8 w8"], sixteenth: Tensor
-    ) -> Encoded:
-        merged = rearrange(frames, "m i d h w -> m (i d) h w").contiguous(memory_format=torch.channels_last)
-        side = frames.shape[-1] / 2  # in cells, of half a picture
-        found = rearrange(global_match(frames, eighth), "m i two h w -> m (i two) h w") * side
-        x = self.compare(self.merge(merged) + self.seen8(eighth) + self.matched(found.to(merged.dtype)))
-        flow = found + self.flow(x).float()
-        z = self.settle(self.down16(x) + self.seen16(sixteenth)).float()
-        # What has moved is said outright: no layer has to learn to hand it through.
-        straight = FLOW_GAIN * F.avg_pool2d(flow, 2)
-        z = torch.cat([z[:, :FLOW_CHANNELS] + straight, z[:, FLOW_CHANNELS:]], 1).to(x.dtype)
-        return Encoded(z, rearrange(flow, "m (i two) h w -> m i two h w", two=2))
-
-
-class MotionDecoder(nn.Module):
-    """Latent frames -> four frames each, with one latent frame of memory and the portrait."""
-
-    def __init__(self, cfg: PortraitCodecConfig) -> None:
-        super().__init__()
-        self.enter = nn.Conv2d(cfg.latent_channels, cfg.deep, 3, padding=1)
-        self.seen16 = nn.Conv2d(cfg.seen[2], cfg.deep, 1)
-        self.deep = nn.ModuleList(Residual(cfg.deep, remembers=i < 1) for i in range(cfg.deep_blocks))
-        self.to_eighth = nn.Conv2d(cfg.deep, 4 * cfg.eighth, 1)
-        self.seen8 = nn.Conv2d(cfg.seen[1], cfg.eighth, 1)
-        self.eighth = Residual(cfg.eighth, remembers=True)
-        self.to_half = nn.Conv2d(cfg.eighth, 2 * cfg.half, 1)
-        self.paired = Residual(cfg.half, remembers=True)
-        self.coarse = nn.Conv2d(cfg.half, 4, 3, padding=1)  # x, y of two frames
-        self.to_mid = nn.Conv2d(cfg.half, 2 * 4 * cfg.mid, 1)
-        self.fine = nn.Conv2d(cfg.mid, 2, 3, padding=1)
-        self.seen4 = nn.Conv2d(cfg.seen[0], cfg.mid, 1)
-        self.mid = nn.Sequential(*[Residual(cfg.mid, cheap=True) for _ in range(cfg.mid_blocks)])
-        self.to_top = nn.Conv2d(cfg.mid, 4 * cfg.top, 1)
-        self.seen2 = nn.Conv2d(12, cfg.top, 1)
-        self.top = Residual(cfg.top, cheap=True)
-        self.leave = nn.Conv2d(cfg.top, 16, 3, padding=1)  # red, green, blue and what stays of the moved portrait
-        for conv in (self.coarse, self.fine, self.leave):
-            start_small(conv, std=0.01)  # not zero: a zero last layer gives the networks before it no gradient
-        assert self.leave.bias is not None
-        with torch.no_grad():
-            self.leave.bias[12:] = 2.0
-
-    def forward(self, z: Float[Tensor, "b f c h w"], portrait: PortraitFeatures, past: CodecContext) -> Decoded:
-        x, carried, flow, kept = self.begin(z, portrait, past)
-        pixels, carried = (rearrange(y, "(b t) c h w -> b t c h w", b=len(z)) for y in (self.end(x, carried), carried))
-        return Decoded(pixels, carried, flow, kept)
-
-    def begin(
-        self, z: Float[Tensor, "b f c h w"], portrait: PortraitFeatures, past: CodecContext
-    ) -> tuple[Float[Tensor, "m c h4 w4"], Float[Tensor, "m 3 h w"], Float[Tensor, "b t 2 h4 w4"], CodecContext]:
-        """All but the last layers: features, the portrait's pixels moved, and the flow that moved them; m = b t."""
-        f = z.shape[1]
-        kept: list[Tensor] = []
-        x = self._changes(z, portrait, past, kept)
-        x, last = self.paired.stream(x, 2 * f, past[2])
-        kept.append(last)
-        straight = rearrange(z[:, :, :FLOW_CHANNELS].float() / FLOW_GAIN, "b f (i two) h w -> (b f i) two h w", two=2)
-        coarse = rearrange(self.coarse(x).float(), "m (i two) h w -> (m i) two h w", i=2)
-        coarse = coarse + F.interpolate(straight, scale_factor=2, mode="bilinear")
-        # Channels last throughout: one copy instead of two.
-        x = rearrange(self.to_mid(x).permute(0, 2, 3, 1), "m h w (i c p q) -> (m i) (h p) (w q) c", i=2, p=2, q=2)
-        x = x.permute(0, 3, 1, 2)
-        flow = 8 * (F.interpolate(coarse, scale_factor=2, mode="bilinear") + self.fine(x).float())
-        by_frame = rearrange(flow, "(b t) two h w -> b t two h w", b=len(z))
-        if not self.training:  # what trembles by less than can be seen rests
-            by_frame = hysteresis(by_frame, past[3], RESTS)
-            flow = rearrange(by_frame, "b t two h w -> (b t) two h w")
-        kept.append(by_frame[:, -1])
-        seen = warp(portrait.quarter, by_frame, 4).to(x.dtype).contiguous(memory_format=torch.channels_last)
-        x = self.mid(add_inplace(self.seen4(seen), x))
-        wide = rearrange(F.interpolate(flow, scale_factor=4, mode="bilinear"), "(b t) two h w -> b t two h w", b=len(z))
-        return x, warp(portrait.pixels, wide, 1, sharp=True), by_frame, tuple(kept)
-
-    def end(self, x: Float[Tensor, "m c h4 w4"], carried: Float[Tensor, "m 3 h w"]) -> Float[Tensor, "m 3 h w"]:
-        """The last layers: what stays of the moved portrait, and what is painted over it."""
-        seen = F.pixel_unshuffle(carried, 2).to(x.dtype).contiguous(memory_format=torch.channels_last)
-        x = self.top(add_inplace(self.seen2(seen), F.pixel_shuffle(self.to_top(x), 2)))
-        x = rearrange(self.leave(x), "m (c p q) h w -> m c (h p) (w q)", p=2, q=2)
-        return x[:, :3] + torch.sigmoid(x[:, 3:]) * carried
-
-    @property
-    def last_layers(self) -> nn.ModuleList:
-        """Those of `end`."""
-        return nn.ModuleList((self.to_top, self.seen2, self.top, self.leave))
-
-    def _changes(
-        self, z: Tensor, portrait: PortraitFeatures, past: CodecContext, kept: list[Tensor]
-    ) -> Float[Tensor, "m c h8 w8"]:
-        """Features of half latent frames, two in a row."""
-        f = z.shape[1]
-        flat = rearrange(z, "b f c h w -> (b f) c h w").contiguous(memory_format=torch.channels_last)
-        x = self.enter(flat) + self.seen16(portrait.sixteenth).repeat_interleave(f, 0)
-        for block in cast(Iterable[Residual], self.deep):
-            if block.past is None:
-                x = block(x)
-            else:
-                x, last = block.stream(x, f, past[0])
-                kept.append(last)
-        x = F.pixel_shuffle(self.to_eighth(x), 2) + self.seen8(portrait.eighth).repeat_interleave(f, 0)
-        x, last = self.eighth.stream(x.contiguous(memory_format=torch.channels_last), f, past[1])
-        kept.append(last)
-        x = rearrange(self.to_half(x), "m (i c) h w -> (m i) c h w", i=2)
-        return x.contiguous(memory_format=torch.channels_last)
 
 
 class PortraitCodec(nn.Module):

@@ -274,7 +274,7 @@ def test_draining_lets_answers_finish_and_lets_nobody_in(monkeypatch: pytest.Mon
         told.append(event)
         happened(visit, event)
 
-    monkeypatch.setattr(Session, "happened", noted)
+    monkeypatch.setattr(Session, "on_event", noted)
 
     async def run() -> None:
         async with house() as h:

@@ -17,7 +17,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livetalk.avatar.session import AtCapacity, AvatarItem, AvatarLost, AvatarRestored, Interrupted, TimedBlock
+from livetalk.avatar.session import (
+    AtCapacity,
+    AvatarItem,
+    AvatarLost,
+    AvatarRestored,
+    Interrupted,
+    TimedBlock,
+    UtteranceFinished,
+)
 from livetalk.cli.console import avatars, weights
 from livetalk.worker import host, messages
 from livetalk.worker import remote as module
@@ -96,6 +104,24 @@ def test_speech_comes_back_with_moving_frames_and_an_interrupt_cuts_it():
             assert all(block.frames.shape[1:] == (256, 256, 3) for block in blocks)
             numbers = [n for b in blocks for n in range(b.first_frame, b.first_frame + len(b.frames))]
             assert numbers == list(range(len(numbers))), "every frame once"
+
+    asyncio.run(run())
+
+
+@real
+def test_an_end_is_answered_behind_the_last_sample():
+    async def run() -> None:
+        async with _watched() as (_, face, seen):
+            await face.push(TONE[:24_000], 24_000)
+            await face.end()
+            await _until(lambda: any(isinstance(item, UtteranceFinished) for _, item in seen))
+            place = next(i for i, (_, item) in enumerate(seen) if isinstance(item, UtteranceFinished))
+            spoken = [block for block in _blocks(seen[:place]) if block.speech_samples]
+            assert sum(block.speech_samples for block in spoken) == pytest.approx(16_000, abs=20)  # resampled
+            last = spoken[-1]
+            finished = seen[place][1]
+            assert isinstance(finished, UtteranceFinished)
+            assert last.pts < finished.pts <= last.pts + len(last.audio)
 
     asyncio.run(run())
 

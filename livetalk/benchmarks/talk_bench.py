@@ -1,4 +1,4 @@
-"""What `livetalk bench talk` does: skew, interrupts and replies of the echo, replies of the local brain, visits.
+"""Benchmark of `livetalk bench talk`: skew, interrupts and replies of the echo, replies of the local brain, visits.
 
 Says what is said when; measuring is `talk.py`'s and `talk_figures.py`'s business.
 """

@@ -1,4 +1,4 @@
-"""What every codec offers: pixels to latents, latents to pixels, and decoding a stream piece by piece.
+"""Codec protocol: pixels to latents, latents to pixels, and decoding a stream piece by piece.
 
 Knows neither networks nor weights. Pixels are [b 3 t h w] in [-1, 1]; latents are [b c f h w], normalised to
 about zero mean and unit variance. The first latent frame of a stream holds one video frame, every later one

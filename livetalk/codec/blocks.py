@@ -1,4 +1,4 @@
-"""What the light codecs are made of: residuals, features of a portrait, finding and moving a picture along a flow.
+"""Layers of the light codecs: residual blocks, features of a portrait, finding and moving a picture along a flow.
 
 Knows tensors of pixels and features; nothing of latent frames' order, streams or training.
 """

@@ -1,4 +1,4 @@
-"""What trembles by less than can be seen rests: places that move, and levels of pixels.
+"""Hysteresis that keeps still what trembles by less than can be seen: places that move, and levels of pixels.
 
 Knows sequences and thresholds; not what they belong to.
 """

@@ -1,1 +1,1 @@
-"""What a performance is conditioned on: speech, its windows, text and the portrait. No video, no diffusion."""
+"""Conditions of a performance: speech, its windows, text and the portrait. No video, no diffusion."""

@@ -1,4 +1,4 @@
-"""What a conversation tells whoever shows it: states, captions, how long an answer took, what went wrong.
+"""Events of a conversation, for whoever shows it: states, captions, how long an answer took, what went wrong.
 
 Plain data that a page can be sent as JSON. Knows neither pages nor pipelines.
 """

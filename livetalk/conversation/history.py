@@ -1,4 +1,4 @@
-"""What was said, as it was heard: the history that a brain answers from.
+"""History that a brain answers from: what was said, as it was heard.
 
 The face's words are added when they have been played, so an interrupted answer is remembered as far as it was heard.
 Bounded: old turns go when there are too many words, and of them only a short line stays. Knows no model.

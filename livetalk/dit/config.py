@@ -1,4 +1,4 @@
-"""What a diffusion transformer is made of. Knows numbers only."""
+"""Configuration of a diffusion transformer. Knows numbers only."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What a person may get wrong about a file, said in one sentence each.
+"""Errors that a person may meet with a file, in one sentence each.
 
 Turns the operating system's and FFmpeg's errors into `ValueError`s that say what to do. Knows nothing
 of what is inside a file.

@@ -1,4 +1,4 @@
-"""A convolution over time that looks back only, and is told what came before.
+"""Causal convolution over time, with its past passed in and out as a value.
 
 The layer keeps nothing between calls: the frames it must remember go in and come out as a value, so that a
 stream can be cut anywhere, batched with others, snapshotted or rolled back, and gives the same numbers to the

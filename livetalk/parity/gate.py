@@ -1,4 +1,4 @@
-"""Does a transformer made fast still compute the same? One step and one clean pass, held against the plain ones.
+"""Gate for a transformer made fast: one step and one clean pass, held against the plain ones.
 
 The bar of the exact mode is the plain network's own rounding: ours may be as far from it as it is from float32. The
 fast mode may be `FAST` away. Recorded before networks are made fast, checked afterwards, on the same inputs with

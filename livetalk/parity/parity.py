@@ -1,4 +1,4 @@
-"""Does our implementation give the numbers of the published one? Runs recorded cases and measures the distance.
+"""Numerical parity with the published implementation: recorded cases are run, and the distance is measured.
 
 A case is a folder: `case.json` (kind, config, tolerance), `io.safetensors` (inputs and expected outputs) and
 `weights.safetensors` (or, in `case.json`, the name of the case beside it that has them), each as it is or xz-compressed

@@ -1,4 +1,4 @@
-"""What an operator wants to plot, for Prometheus: counts and times, never words. One registry a server."""
+"""Metrics for Prometheus that an operator plots: counts and times, never words. One registry a server."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 

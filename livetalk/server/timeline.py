@@ -1,4 +1,4 @@
-"""What will be heard and seen, in order: the one clock of a visit's picture and sound.
+"""Timeline of what will be heard and seen: the one clock of a visit's picture and sound.
 
 Samples wait in a line; pictures and marks have a place between them. Whoever plays takes so many samples at a time and
 is given what has its place there, so that picture and sound leave together whatever happens before: a gap is filled

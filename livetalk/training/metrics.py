@@ -1,4 +1,4 @@
-"""What a run writes down: JSON lines always, TensorBoard where it is installed.
+"""Metrics log of a run: JSON lines always, TensorBoard where it is installed.
 
 Knows numbers and names. It never waits for a device by itself: the loop hands over host numbers.
 """

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: a bar in a terminal, plain lines elsewhere.
+"""Progress display of a run: a bar in a terminal, plain lines elsewhere.
 
 Knows how far the run is and a few numbers; only rank 0 has one that speaks.
 """

@@ -1,4 +1,4 @@
-"""What a training stage is to the loop: the protocol, its clock, its samples, and the budget of a run.
+"""Training stage, as the loop sees it: the protocol, its clock, its samples, and the budget of a run.
 
 Types only. The codec, teacher, ode and dmd stages implement `Stage`; loop.py runs them.
 """

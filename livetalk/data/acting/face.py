@@ -1,4 +1,4 @@
-"""What eyes, lids, brows and moods do over the frames of a clip, as ARKit weights.
+"""Acting of eyes, lids, brows and moods over the frames of a clip, as ARKit weights.
 
 Eyes jump and rest, lids close in about 0.1 s and open in 0.2 s, brows rise on some stressed syllables, moods wax and
 wane. Left and right of a gaze are the picture's. Does not know the head's pose, phonemes, or how a mouth speaks.

@@ -1,4 +1,4 @@
-"""What a prompt in anybody's words asks for, told by its words. Does not write prompts: see prompts.py."""
+"""Parser of prompts in anybody's words: which acting they ask for. Does not write prompts: see prompts.py."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What each of Kokoro's sounds asks of the mouth: targets on mouth axes and how strongly it insists on them.
+"""Mouth targets of each of Kokoro's sounds, and how strongly it insists on them.
 
 Data only; visemes.py blends them over time. Targets are ARKit weights of an average speaker.
 """

@@ -1,4 +1,4 @@
-"""The matte: which pixels of a photograph are the person. GrabCut, told where to look by the fitted head.
+"""Matte of a photograph: which pixels are the person. GrabCut, started from the fitted head.
 
 Needs OpenCV, so it runs while fitting and its result is stored. Lengths are inter-ocular distances where not said.
 """

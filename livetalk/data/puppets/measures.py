@@ -1,4 +1,4 @@
-"""What the drawing half reads off a fitted photograph: eyes, lids, lips, teeth, colours, light.
+"""Measurements of a fitted photograph for the drawing half: eyes, lids, lips, teeth, colours, light.
 
 numpy, scipy and Pillow only: this runs where puppets are drawn. Conventions: see `fitted`.
 """

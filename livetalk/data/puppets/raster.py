@@ -1,4 +1,4 @@
-"""What a lattice of lines of sight meets on a triangle mesh, and how to carry values of its vertices to any place.
+"""Rasteriser: where lines of sight meet a triangle mesh, and values of its vertices carried to any place.
 
 Pure geometry in numpy and scipy. Does not know: faces.
 """

@@ -1,4 +1,4 @@
-"""What a seed stands for when a puppet plays it: portrait, its variation, an utterance and the acting.
+"""Scenes of photo puppets, by seed: portrait, its variation, an utterance and the acting.
 
 Seeds from HELD_OUT_FROM on use held-out portraits, voices, sentences and paraphrases only. Draws nothing.
 """

@@ -1,4 +1,4 @@
-"""What is changed about a photograph before it is drawn, so that a few hundred of them stand for many more.
+"""Augmentation of a photograph before it is drawn, so that a few hundred of them stand for many more.
 
 A `Variation` is drawn from a generator and applied by pure functions. It puts the person before another background,
 mirrors and lights anew (the renderer's work), then changes colours, sharpness and compression as cameras and files do.

@@ -1,4 +1,4 @@
-"""What a held-out clip knows about its own speech, frame by frame: when it speaks, when it rests, how loud it is.
+"""Truth of a held-out clip about its own speech, frame by frame: when it speaks, when it rests, how loud it is.
 
 Also lends the two bundled recordings as a speech shelf, so that an installation can be measured with nothing else at
 hand. Knows phoneme times and sound; no pictures, no models.

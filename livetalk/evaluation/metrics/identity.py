@@ -1,4 +1,4 @@
-"""Does the face stay the same person? Distance of dlib's face descriptors from the portrait's.
+"""Identity: the distance of a face's dlib descriptors from the portrait's.
 
 dlib calls two pictures the same person below a distance of 0.6; rendered heads keep .2 to .4 over their expressions.
 Uses the 5-point predictor only (the common 68-point file was trained on data for research use). Knows frames; needs

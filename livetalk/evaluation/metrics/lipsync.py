@@ -1,4 +1,4 @@
-"""Do the lips follow the speech? Correlation of a measured lip gap with the known opening of the same speech.
+"""Lip sync: correlation of a measured lip gap with the known opening of the same speech.
 
 Pure numpy on curves, one value per video frame; where they come from is the business of landmarks.py and the data.
 This is not SyncNet's score: it needs the truth of rendered clips, and in return it knows what right is.

@@ -1,4 +1,4 @@
-"""What a viewer would say a face does: its mood, its head's movement and where it looks, read from measured frames.
+"""Readback of a face's acting from measured frames: its mood, its head's movement and where it looks.
 
 Blendshapes and pose are compared with what 150 renders of training seeds showed for each word: the nearest wins.
 Faces differ at rest, so moods and lowered eyes are measured from the portrait on. Energy is not read: on the rendered

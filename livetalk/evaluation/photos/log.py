@@ -1,4 +1,4 @@
-"""What was measured of clips of photographs, and the file in which finished clips are kept: one line of JSON each.
+"""Measurements of clips of photographs, and the file that keeps those of finished clips: one line of JSON each.
 
 The file may hold several models, and the truth, side by side: a clip is known by who made it, of which photograph, in
 which scene, to which voice. So a run that was stopped goes on where it was, and a second model's run finds the truth

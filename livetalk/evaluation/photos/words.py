@@ -1,4 +1,4 @@
-"""What a photograph that talks seems to act: its mood, its head's movement and where it looks.
+"""Readback of a talking photograph: its mood, its head's movement and where it looks.
 
 As `readback`, which was made for rendered people, with words from puppets of 150 photographs of training (moods
 cross-validated: 92 % right, where the words of rendered people give 79 %). Most photographs smile, so a smile is

@@ -4,15 +4,13 @@ import numpy as np
 from jaxtyping import Int
 
 from livetalk.data.heads.look import Look
-from livetalk.data.heads.mesh import Person
+from livetalk.data.heads.mesh import VERTEX, Person
 
 _AROUND = 6  # corners of a tube
 
 
 def tube(path: np.ndarray, radius: float, kind: np.ndarray, closed: bool) -> tuple[np.ndarray, Int[np.ndarray, "m 3"]]:
-    """A tube about a polyline [s, 3], as records of `strands.VERTEX` and triangles."""
-    from livetalk.data.heads.strands import VERTEX
-
+    """A tube about a polyline [s, 3], as records of `VERTEX` and triangles."""
     along = np.roll(path, -1, 0) - np.roll(path, 1, 0) if closed else np.gradient(path, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
     first = np.cross(along, [0.13, 0.21, 1.0])

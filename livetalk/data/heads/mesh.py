@@ -16,6 +16,8 @@ from jaxtyping import Float, Int
 from livetalk.data.arkit import INDEX
 from livetalk.data.heads.occlusion import normals
 
+# A vertex of what is added to a head: strands of hair, glasses.
+VERTEX = np.dtype([("point", "f4", 3), ("along", "f4", 3), ("normal", "f4", 3), ("uv", "f4", 2), ("kind", "f4", 4)])
 STEP = 5e-4  # decimetres a stored unit of a delta means, as in the bake
 Weights = Float[np.ndarray, "t 52"]
 

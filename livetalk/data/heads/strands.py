@@ -11,10 +11,9 @@ from jaxtyping import Float, Int
 
 from livetalk.data.heads import glasses
 from livetalk.data.heads.look import Look
-from livetalk.data.heads.mesh import Person
+from livetalk.data.heads.mesh import VERTEX, Person
 
 CENTRE = np.array([0.0, 7.45, 0.28])  # of the skull, on the average head
-VERTEX = np.dtype([("point", "f4", 3), ("along", "f4", 3), ("normal", "f4", 3), ("uv", "f4", 2), ("kind", "f4", 4)])
 _NECK_Z = 0.3  # of the neck's axis
 _BINS = (40, 64)  # of the radius map: height, azimuth
 Points = Float[np.ndarray, "k 3"]

@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from rich.table import Table
 
 from livetalk.benchmarks.live import LiveBenchOptions, Stay
-from livetalk.benchmarks.live_viewer import WATCHED, Interrupt, Viewer
+from livetalk.benchmarks.live_viewer import WATCHED, InterruptRecord, Viewer
 from livetalk.evaluation import report
 from livetalk.evaluation.metrics.landmarks import track
 from livetalk.evaluation.report import MetricSpec, Threshold
@@ -134,7 +134,7 @@ def closing(kept: Sequence[tuple[float, int]], gaps: Float[np.ndarray, " t"], ow
     return float(times[closed][0]), float(times[stays]) if stays < len(times) else WATCHED
 
 
-def _watched(viewer: Viewer) -> list[Interrupt]:
+def _watched(viewer: Viewer) -> list[InterruptRecord]:
     """Interrupts after which the viewer stayed long enough, and saw something."""
     end = viewer.ready[-1][2] if viewer.ready else -math.inf
     return [each for each in viewer.interrupts if each.kept and each.when + WATCHED <= end]

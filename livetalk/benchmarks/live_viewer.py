@@ -76,7 +76,7 @@ class Playback:
 
 
 @dataclass
-class Interrupt:
+class InterruptRecord:
     """What followed an interrupt. Seconds on the engine's clock; `kept`: (seconds after it, frame in the file)."""
 
     when: float
@@ -99,7 +99,7 @@ class Viewer:
         self.screen = Playback()
         self.idle = True  # the newest block is not spoken
         self.pushes: list[float] = []  # when the first piece of an utterance was pushed
-        self.interrupts: list[Interrupt] = []
+        self.interrupts: list[InterruptRecord] = []
         self.ready: list[tuple[int, bool, float]] = []
         self.timings: dict[int, BlockTimings] = {}
         self.depths: list[int] = []  # items that wait when one has been taken
@@ -145,7 +145,7 @@ class Viewer:
         self._file.flush()
         return np.memmap(self._file, np.uint8, "r", shape=(self._kept, *self._last.picture.shape))
 
-    def following(self, when: float) -> Interrupt | None:
+    def following(self, when: float) -> InterruptRecord | None:
         """The interrupt that a moment still belongs to."""
         newest = self.interrupts[-1] if self.interrupts else None
         if newest is None or not newest.when <= when < newest.when + WATCHED:
@@ -209,7 +209,7 @@ def _speak(viewer: Viewer, sound: Float32[np.ndarray, " n"], after: float | None
         if seen is None and not viewer.idle:
             seen = viewer.clock()
         if seen is not None and after is not None and viewer.clock() >= seen + after:
-            viewer.interrupts.append(Interrupt(viewer.clock()))
+            viewer.interrupts.append(InterruptRecord(viewer.clock()))
             session.interrupt()
             return
         if (seen is not None and viewer.idle and said >= len(sound)) or stop.wait(PIECE / FASTER):

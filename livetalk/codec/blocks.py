@@ -35,7 +35,7 @@ def add_inplace(fresh: Tensor, x: Tensor) -> Tensor:
     return fresh.add_(x)
 
 
-class Residual(nn.Module):
+class ResidualBlock(nn.Module):
     """x + conv(act(conv(norm(x)))); with `remembers`, the normed features of the frame before are mixed in.
 
     `cheap` takes ReLU in place: at high resolution memory traffic costs as much as arithmetic. (Without the norm a
@@ -74,9 +74,9 @@ class PortraitEncoder(nn.Module):
 
     def __init__(self, quarter: int, eighth: int, sixteenth: int) -> None:
         super().__init__()
-        self.enter = nn.Sequential(nn.PixelUnshuffle(4), nn.Conv2d(48, quarter, 3, padding=1), Residual(quarter))
-        self.down8 = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * quarter, eighth, 1), Residual(eighth))
-        self.down16 = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * eighth, sixteenth, 1), Residual(sixteenth))
+        self.enter = nn.Sequential(nn.PixelUnshuffle(4), nn.Conv2d(48, quarter, 3, padding=1), ResidualBlock(quarter))
+        self.down8 = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * quarter, eighth, 1), ResidualBlock(eighth))
+        self.down16 = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * eighth, sixteenth, 1), ResidualBlock(sixteenth))
         self.norms = nn.ModuleList(Norm(width) for width in (quarter, eighth, sixteenth))
 
     def forward(self, picture: Float[Tensor, "m 3 h w"]) -> tuple[Tensor, Tensor, Tensor]:

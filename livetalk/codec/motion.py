@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from livetalk.codec.block_boundary import FLOW_CHANNELS
-from livetalk.codec.blocks import Norm, Residual, add_inplace, global_match, start_small, warp
+from livetalk.codec.blocks import Norm, ResidualBlock, add_inplace, global_match, start_small, warp
 from livetalk.codec.deadband import RESTS, hysteresis
 
 FLOW_GAIN = 2.5  # of those channels: a cell of 8 pixels is so many units, that noise of 0.1 is a third of a pixel
@@ -78,12 +78,14 @@ class MotionEncoder(nn.Module):
         self.merge = nn.Conv2d(4 * cfg.seen[1], deep, 1)
         self.matched = nn.Conv2d(FLOW_CHANNELS, deep, 1)
         self.seen8 = nn.Conv2d(cfg.seen[1], deep, 3, padding=1)
-        self.compare = nn.Sequential(Residual(deep), Residual(deep))
+        self.compare = nn.Sequential(ResidualBlock(deep), ResidualBlock(deep))
         self.flow = nn.Conv2d(deep, FLOW_CHANNELS, 3, padding=1)
         start_small(self.flow, std=0.01)
         self.down16 = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * deep, deep, 1))
         self.seen16 = nn.Conv2d(cfg.seen[2], deep, 3, padding=1)
-        self.settle = nn.Sequential(Residual(deep), Residual(deep), Norm(deep), nn.Conv2d(deep, cfg.latent_channels, 1))
+        self.settle = nn.Sequential(
+            ResidualBlock(deep), ResidualBlock(deep), Norm(deep), nn.Conv2d(deep, cfg.latent_channels, 1)
+        )
 
     def encode_still(self, eighth: Float[Tensor, "m d h8 w8"]) -> Float[Tensor, "m c h16 w16"]:
         """The latent of a picture by itself."""
@@ -112,20 +114,20 @@ class MotionDecoder(nn.Module):
         super().__init__()
         self.enter = nn.Conv2d(cfg.latent_channels, cfg.deep, 3, padding=1)
         self.seen16 = nn.Conv2d(cfg.seen[2], cfg.deep, 1)
-        self.deep = nn.ModuleList(Residual(cfg.deep, remembers=i < 1) for i in range(cfg.deep_blocks))
+        self.deep = nn.ModuleList(ResidualBlock(cfg.deep, remembers=i < 1) for i in range(cfg.deep_blocks))
         self.to_eighth = nn.Conv2d(cfg.deep, 4 * cfg.eighth, 1)
         self.seen8 = nn.Conv2d(cfg.seen[1], cfg.eighth, 1)
-        self.eighth = Residual(cfg.eighth, remembers=True)
+        self.eighth = ResidualBlock(cfg.eighth, remembers=True)
         self.to_half = nn.Conv2d(cfg.eighth, 2 * cfg.half, 1)
-        self.paired = Residual(cfg.half, remembers=True)
+        self.paired = ResidualBlock(cfg.half, remembers=True)
         self.coarse = nn.Conv2d(cfg.half, 4, 3, padding=1)  # x, y of two frames
         self.to_mid = nn.Conv2d(cfg.half, 2 * 4 * cfg.mid, 1)
         self.fine = nn.Conv2d(cfg.mid, 2, 3, padding=1)
         self.seen4 = nn.Conv2d(cfg.seen[0], cfg.mid, 1)
-        self.mid = nn.Sequential(*[Residual(cfg.mid, cheap=True) for _ in range(cfg.mid_blocks)])
+        self.mid = nn.Sequential(*[ResidualBlock(cfg.mid, cheap=True) for _ in range(cfg.mid_blocks)])
         self.to_top = nn.Conv2d(cfg.mid, 4 * cfg.top, 1)
         self.seen2 = nn.Conv2d(12, cfg.top, 1)
-        self.top = Residual(cfg.top, cheap=True)
+        self.top = ResidualBlock(cfg.top, cheap=True)
         self.leave = nn.Conv2d(cfg.top, 16, 3, padding=1)  # red, green, blue and what stays of the moved portrait
         for conv in (self.coarse, self.fine, self.leave):
             start_small(conv, std=0.01)  # not zero: a zero last layer gives the networks before it no gradient
@@ -183,7 +185,7 @@ class MotionDecoder(nn.Module):
         f = z.shape[1]
         flat = rearrange(z, "b f c h w -> (b f) c h w").contiguous(memory_format=torch.channels_last)
         x = self.enter(flat) + self.seen16(portrait.sixteenth).repeat_interleave(f, 0)
-        for block in cast(Iterable[Residual], self.deep):
+        for block in cast(Iterable[ResidualBlock], self.deep):
             if block.past is None:
                 x = block(x)
             else:

@@ -38,7 +38,7 @@ class Renderer(Protocol):
 
 
 @dataclass(frozen=True)
-class Timeline:
+class UtteranceTimeline:
     """An utterance without its sound: what acting needs, light enough to hold by the ten thousand."""
 
     id: str
@@ -47,7 +47,7 @@ class Timeline:
     phonemes: tuple[Phoneme, ...]
 
 
-SILENCE = Timeline("", "", 0, ())
+SILENCE = UtteranceTimeline("", "", 0, ())
 
 
 class Timelines:
@@ -77,10 +77,10 @@ class Timelines:
     def __len__(self) -> int:
         return len(self._lines)
 
-    def __getitem__(self, place: int) -> Timeline:
+    def __getitem__(self, place: int) -> UtteranceTimeline:
         line = self._lines[place]
         phonemes = tuple(Phoneme(*p) for p in line["phonemes"])
-        return Timeline(line["id"], line["voice"], int(line["seconds"] * FRAME_RATE), phonemes)
+        return UtteranceTimeline(line["id"], line["voice"], int(line["seconds"] * FRAME_RATE), phonemes)
 
 
 class Staged(Protocol):
@@ -99,7 +99,7 @@ class Staged(Protocol):
 
 
 @dataclass(frozen=True)
-class Scene:
+class ClipScript:
     """What a seed stands for before anything is drawn."""
 
     seed: int
@@ -121,7 +121,7 @@ class Clip:
     kind: str = "rendered head"  # what made the pictures, for the file's mark
 
 
-def stage(seed: int, speech: Timelines, frames: int = CLIP_FRAMES) -> Scene:
+def stage(seed: int, speech: Timelines, frames: int = CLIP_FRAMES) -> ClipScript:
     """Everything a seed decides. Raises ValueError if the shelf has no voice of the kind (held out or not)."""
     rng = np.random.default_rng((_STREAM, seed))
     look = sample_look(seed)
@@ -137,7 +137,7 @@ def stage(seed: int, speech: Timelines, frames: int = CLIP_FRAMES) -> Scene:
     last = max(0, timeline.frames - frames)
     start_frame = 0 if rng.random() < FROM_THE_START else int(rng.integers(last + 1))
     person = "man" if look.male > 0.7 else "woman" if look.male < 0.3 else None
-    return Scene(seed, look, utterance, start_frame, perform(seed, timeline, start_frame, frames, person))
+    return ClipScript(seed, look, utterance, start_frame, perform(seed, timeline, start_frame, frames, person))
 
 
 def render_clip(seed: int, shelf: SpeechDataset, renderer: Renderer, frames: int = CLIP_FRAMES) -> Clip:

@@ -31,7 +31,7 @@ Sound = Float32[np.ndarray, " n"]
 
 
 @dataclass(frozen=True)
-class Drift:
+class StreamDrift:
     """Shares by which the last seconds of a stream differ from its first ones; 0 is no drift."""
 
     identity: float  # growth of the distance to the portrait, over dlib's limit of one person
@@ -50,7 +50,7 @@ def last_against_first(
     prompt: str,
     seconds: float,
     tell: Callable[[int], None] = lambda frames: None,
-) -> Drift:
+) -> StreamDrift:
     """Stream so many seconds and compare the ends; `tell` hears of frames as they come. Memory does not grow."""
     frames, kept = round(seconds * FRAME_RATE), round(ENDS * FRAME_RATE)
     first, last, shown = [], deque(maxlen=kept), 0
@@ -82,14 +82,14 @@ def programme(recordings: Sequence[Sound], seconds: float) -> Sound:
     return sound
 
 
-def compare(first: Frames, last: Frames, portrait: Picture) -> Drift:
+def compare(first: Frames, last: Frames, portrait: Picture) -> StreamDrift:
     """Drift between two stretches of one stream."""
     if frozen_frames(last) >= STILL * (len(last) - 1):
-        return Drift(LOST, LOST, LOST)
+        return StreamDrift(LOST, LOST, LOST)
     before, after = track(first), track(last)
     moved, moves = (float(np.nanstd(seen.gap)) if seen.found.any() else 0.0 for seen in (before, after))
     if after.missing > STILL or moves < GAP_KEPT * moved:
-        return Drift(LOST, LOST, LOST)
+        return StreamDrift(LOST, LOST, LOST)
     own = identity.describe(portrait[None])[0]
     near, far = (_distance(frames, own) for frames in (first, last))
     height, width = portrait.shape[:2]
@@ -98,7 +98,7 @@ def compare(first: Frames, last: Frames, portrait: Picture) -> Drift:
         for frames, seen in ((first, before), (last, after))
     )
     grown = max(0.0, far - near) / identity.SAME_PERSON
-    return Drift(grown, _recoloured(first, last), abs(finer - fine) / max(fine, 1e-6))
+    return StreamDrift(grown, _recoloured(first, last), abs(finer - fine) / max(fine, 1e-6))
 
 
 def _distance(frames: Frames, own: np.ndarray) -> float:

@@ -18,7 +18,7 @@ from livetalk.evaluation.clips import Player
 from livetalk.evaluation.metrics import held_out, identity, phones
 from livetalk.evaluation.metrics.landmarks import track
 from livetalk.evaluation.metrics.lipsync import pearson
-from livetalk.evaluation.metrics.phones import Spoken
+from livetalk.evaluation.metrics.phones import AlignedSpeech
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.media import read_speech
 
@@ -98,7 +98,7 @@ def clips(folder: Path, avatars: int) -> int:
     return len(files(folder, SOUNDS, "en_")) * avatars + len(files(folder, PICTURES + FILMS))
 
 
-def voices(folder: Path, longest: float = LONGEST) -> dict[str, Spoken]:
+def voices(folder: Path, longest: float = LONGEST) -> dict[str, AlignedSpeech]:
     """The English recordings by name: the first seconds of files that begin with en_ and whose words are known."""
     found = {}
     for path in files(folder, SOUNDS, "en_"):
@@ -121,14 +121,14 @@ def portraits(folder: Path) -> dict[str, Picture]:
     return {name: frame_portrait(picture) for name, picture in found.items()}
 
 
-def follows(gap: Float[np.ndarray, " t"], spoken: Spoken, other: Spoken | None = None) -> Followed:
+def follows(gap: Float[np.ndarray, " t"], spoken: AlignedSpeech, other: AlignedSpeech | None = None) -> Followed:
     """Hold a curve of lip gaps, one value per video frame, against a recording's sounds."""
     loud = held_out.loudness(spoken.audio, spoken.frames)
     return Followed(_r(gap, spoken), _r(loud, spoken), NAN if other is None else _r(gap, other))
 
 
 def _followed(
-    player: Player, said: Mapping[str, Spoken], avatars: Mapping[str, Picture], tell: Tell
+    player: Player, said: Mapping[str, AlignedSpeech], avatars: Mapping[str, Picture], tell: Tell
 ) -> Iterator[Followed]:
     spoken = list(said.values())
     for place, one in enumerate(spoken):
@@ -138,7 +138,7 @@ def _followed(
             tell()
 
 
-def _kept(player: Player, photo: Picture, said: Mapping[str, Spoken], tell: Tell) -> float:
+def _kept(player: Player, photo: Picture, said: Mapping[str, AlignedSpeech], tell: Tell) -> float:
     """Median distance of a talking photograph from itself. Raises ValueError if there is no voice to talk with."""
     if not said:
         raise ValueError(
@@ -150,11 +150,11 @@ def _kept(player: Player, photo: Picture, said: Mapping[str, Spoken], tell: Tell
     return float(np.median(np.nan_to_num(identity.distances(looked[1:], looked[0]), nan=STRANGER)))
 
 
-def _played(player: Player, face: Picture, spoken: Spoken) -> Frames:
+def _played(player: Player, face: Picture, spoken: AlignedSpeech) -> Frames:
     return np.concatenate(list(player.perform(face, [spoken.audio], PROMPT)))[: spoken.frames]
 
 
-def _filmed(folder: Path) -> Iterator[tuple[Float[np.ndarray, " t"], Spoken]]:
+def _filmed(folder: Path) -> Iterator[tuple[Float[np.ndarray, " t"], AlignedSpeech]]:
     """Lip gaps of filmed speakers at our frame rate, with what they say."""
     for path in files(folder, FILMS):
         if (text := transcript(path)) is None:
@@ -165,18 +165,18 @@ def _filmed(folder: Path) -> Iterator[tuple[Float[np.ndarray, " t"], Spoken]]:
         yield np.interp(times, np.arange(len(gap)) / rate, gap), spoken
 
 
-def _r(curve: Float[np.ndarray, " t"], spoken: Spoken) -> float:
+def _r(curve: Float[np.ndarray, " t"], spoken: AlignedSpeech) -> float:
     t = min(len(curve), spoken.frames)
     known = phones.opening(spoken.phonemes, t)
     return float(np.nan_to_num(pearson(curve[:t], known, _speaking(spoken, t))))
 
 
-def _speaking(spoken: Spoken, frames: int) -> Bool[np.ndarray, " t"]:
+def _speaking(spoken: AlignedSpeech, frames: int) -> Bool[np.ndarray, " t"]:
     return held_out.speaking(spoken.phonemes, frames)
 
 
-def _cut(spoken: Spoken, seconds: float) -> Spoken:
-    return Spoken(spoken.audio[: round(seconds * SAMPLE_RATE)], spoken.phonemes)
+def _cut(spoken: AlignedSpeech, seconds: float) -> AlignedSpeech:
+    return AlignedSpeech(spoken.audio[: round(seconds * SAMPLE_RATE)], spoken.phonemes)
 
 
 def film(path: Path) -> tuple[Frames, float]:

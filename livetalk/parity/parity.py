@@ -56,7 +56,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CaseResult:
     """How a case went. `error` is the worst relative error of its outputs, None for a kind we do not know."""
 
     case: str
@@ -100,14 +100,14 @@ def read_cases(directory: Path) -> list[Case]:
 
 
 @torch.inference_mode()
-def run_case(case: Case) -> Outcome:
+def run_case(case: Case) -> CaseResult:
     """Compute the case's outputs and compare all of them with the recorded ones."""
     answers = _answer(case)
     error = None
     if answers is not None:
         errors = torch.tensor([relative_error(*pair) for pair in answers.values()], dtype=torch.float64)
         error = errors.max().item()  # NaN wins
-    return Outcome(case.folder.name, case.kind, error, case.spec.get("rtol", RTOL))
+    return CaseResult(case.folder.name, case.kind, error, case.spec.get("rtol", RTOL))
 
 
 def _answer(case: Case) -> Answers | None:

@@ -25,7 +25,7 @@ DURATIONS = b"/encoder/Round_output_0"  # the graph's inner value: frames each t
 
 
 @dataclass(frozen=True)
-class Spoken:
+class SynthesizedSpeech:
     """Sound and what is said when.
 
     `audio`: f32 [n] at 24 kHz in [-1, 1]. `phonemes`: contiguous from 0 s to the end of the audio, pauses
@@ -91,7 +91,9 @@ class Kokoro:
     def voices(self) -> tuple[str, ...]:
         return self.assets.voice_names()
 
-    def speak(self, text: str, voice: str, speed: float = 1.0, pause: float = 0.25, halt: Halt | None = None) -> Spoken:
+    def speak(
+        self, text: str, voice: str, speed: float = 1.0, pause: float = 0.25, halt: Halt | None = None
+    ) -> SynthesizedSpeech:
         """Speak `text`, sentence by sentence with `pause` seconds of silence between them.
 
         `voice`: one of `voices`; those of British English (b...) take the British dictionary. `speed`: 0.5 to
@@ -106,9 +108,9 @@ class Kokoro:
             raise ValueError("there is nothing to say: the text has no words")
         spoken = [self.say(piece, voice, speed, halt) for piece in pieces]
         audio, phonemes = join([(part.audio, part.phonemes) for part in spoken], [pause] * (len(spoken) - 1), RATE)
-        return Spoken(audio, phonemes)
+        return SynthesizedSpeech(audio, phonemes)
 
-    def say(self, phonemes: str, voice: str, speed: float = 1.0, halt: Halt | None = None) -> Spoken:
+    def say(self, phonemes: str, voice: str, speed: float = 1.0, halt: Halt | None = None) -> SynthesizedSpeech:
         """Speak one phoneme string of at most 510 known symbols; unknown symbols are left out. `halt`: see `speak`."""
         known = [symbol for symbol in phonemes if symbol in self.symbols]
         tokens: Int64[np.ndarray, "1 n"] = np.array([[0, *(self.symbols[symbol] for symbol in known), 0]], np.int64)
@@ -126,7 +128,7 @@ class Kokoro:
         assert len(frames) == len(known) + 2
         assert int(frames.sum()) * TOKEN_FRAME == len(audio)
         edges = np.cumsum([0, *frames]) * (TOKEN_FRAME / RATE)
-        return Spoken(audio, place((PAUSE, *known, PAUSE), edges, audio, RATE))
+        return SynthesizedSpeech(audio, place((PAUSE, *known, PAUSE), edges, audio, RATE))
 
 
 def with_output(model: bytes, value: bytes) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 
 from livetalk.avatar.blocks import Interrupted, TimedBlock
 from livetalk.benchmarks import live, live_figures, live_hour, live_stages, live_viewer
-from livetalk.benchmarks.live_viewer import Interrupt, Playback, Viewer
+from livetalk.benchmarks.live_viewer import InterruptRecord, Playback, Viewer
 from livetalk.cli import bench, main
 from livetalk.live.faults import FaultDetector
 from livetalk.live.revision import SessionStats
@@ -122,7 +122,7 @@ def test_what_is_made_again_replaces_what_was_announced_but_not_what_was_seen() 
 def test_sound_after_a_cut_counts_against_the_silence() -> None:
     viewer = Viewer(Session(), time.monotonic)
     viewer.take(block(0, 12), 10.0)
-    viewer.interrupts.append(Interrupt(10.1))
+    viewer.interrupts.append(InterruptRecord(10.1))
     viewer.take(Interrupted(1600), 10.11)
     assert viewer.interrupts[0].silent == pytest.approx(10.11)
     loud = np.zeros(4000, np.float32)
@@ -134,7 +134,7 @@ def test_sound_after_a_cut_counts_against_the_silence() -> None:
 def test_the_join_is_where_what_was_made_again_begins() -> None:
     viewer = Viewer(Session(), time.monotonic)
     viewer.take(block(0, 12, 10), 10.0)
-    viewer.interrupts.append(Interrupt(10.2))
+    viewer.interrupts.append(InterruptRecord(10.2))
     viewer.take(Interrupted(3200), 10.2)
     viewer.take(block(8, 4, 17, replaces=True), 10.3)
     viewer.take(block(12, 4, 50), 10.6)

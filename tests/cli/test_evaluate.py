@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from livetalk.cli import main
-from livetalk.evaluation.endurance import Drift
+from livetalk.evaluation.endurance import StreamDrift
 from livetalk.evaluation.last_run import Held
 from livetalk.evaluation.photos.figures import Outcome
 from livetalk.evaluation.sheets import GAP, MARGIN, SIDE, TILE, TITLE
@@ -43,7 +43,7 @@ def evaluate(
     monkeypatch.setattr("livetalk.evaluation.parts.ready", lambda: None)
     monkeypatch.setattr("livetalk.evaluation.clips.strangers", lambda order, seeds, workers: iter([np.ones(128)] * 2))
     monkeypatch.setattr("livetalk.evaluation.speed.bench", bench)
-    monkeypatch.setattr("livetalk.evaluation.endurance.last_against_first", lambda *_: Drift(0.02, 0.1, 0.05))
+    monkeypatch.setattr("livetalk.evaluation.endurance.last_against_first", lambda *_: StreamDrift(0.02, 0.1, 0.05))
     monkeypatch.setattr(
         "livetalk.evaluation.last_run.recall",
         lambda: {"fps": Held(1.0, "0.3", 50), "distill_keeps": Held(0.93, "0.3", 50)},

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from livetalk.evaluation import real
-from livetalk.evaluation.metrics.phones import Spoken
+from livetalk.evaluation.metrics.phones import AlignedSpeech
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_photograph_that_stays_as_it_is_is_itself_and_another_is_not() -> None
     """What the distance says: a picture against itself, and against a grey wall."""
     pytest.importorskip("face_recognition_models", reason="needs the eval extra")
     picture = real.frame_portrait(real.open_picture(Path(__file__).parents[1] / "real" / "portrait.jpg"))
-    said = {"en_a": Spoken(np.zeros(48_000, np.float32), ())}
+    said = {"en_a": AlignedSpeech(np.zeros(48_000, np.float32), ())}
 
     class Still:
         def __init__(self, frame: np.ndarray) -> None:

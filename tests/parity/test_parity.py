@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from livetalk.parity.parity import Outcome, main, read_cases, relative_error, run_case
+from livetalk.parity.parity import CaseResult, main, read_cases, relative_error, run_case
 from tests.helpers.golden import GOLDEN, golden
 
 CASES = read_cases(GOLDEN)
@@ -52,4 +52,4 @@ def test_the_command_says_that_a_directory_has_no_case(tmp_path, capsys):
 
 def test_outputs_of_another_shape_never_hold():
     assert relative_error(torch.ones(2), torch.ones(3)) == float("inf")
-    assert not Outcome("case", "vae", float("nan"), 1e-3).holds
+    assert not CaseResult("case", "vae", float("nan"), 1e-3).holds

@@ -26,7 +26,7 @@ _SPREADERS = np.array([name.startswith(("mouthSmile", "mouthDimple", "mouthStret
 _BLINK = np.array([name.startswith("eyeBlink") for name in ARKIT])
 
 
-class Timeline(Protocol):
+class PhonemeTimeline(Protocol):
     """The part of an utterance that acting needs."""
 
     @property
@@ -43,7 +43,7 @@ class Performance:
 
 def perform(
     seed: int,
-    utterance: Timeline,
+    utterance: PhonemeTimeline,
     start_frame: int = 0,
     frames: int = 81,
     person: str | None = None,

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from livetalk.data.acting import motion
 from livetalk.data.acting.face import STEADY
-from livetalk.data.acting.performance import Performance, Timeline, perform
+from livetalk.data.acting.performance import Performance, PhonemeTimeline, perform
 from livetalk.data.acting.prompts import Acting
 from livetalk.data.arkit import ARKIT
 from livetalk.data.heads.mesh import gaze
@@ -30,7 +30,7 @@ _AROUND_EYES = np.array([name.startswith(("eye", "brow", "cheekSquint")) for nam
 def perform_puppet(
     seed: int,
     own: tuple[Float[np.ndarray, "52"], Float[np.ndarray, "6"]],
-    utterance: Timeline,
+    utterance: PhonemeTimeline,
     start_frame: int = 0,
     frames: int = 81,
     acting: Acting | None = None,

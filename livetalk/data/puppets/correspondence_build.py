@@ -83,7 +83,7 @@ def _towards(flat: Float[np.ndarray, "n 2"], triangles: Triangles) -> np.ndarray
     return (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0]) < 0
 
 
-class Table:
+class CorrespondenceBuilder:
     """The correspondence while it is made: each landmark is laid on the surface, then contours on their rims."""
 
     def __init__(self, skin: Triangles, found: list[list[np.ndarray]]) -> None:
@@ -116,10 +116,10 @@ def upper_and_lower(ring: Int[np.ndarray, "r"], points: Float[np.ndarray, "n 3"]
     return upper, lower
 
 
-def build(path: Path) -> Table:
+def build(path: Path) -> CorrespondenceBuilder:
     """Writes the table."""
     skin, cavity = parts()
-    table = Table(skin, sightings(skin))
+    table = CorrespondenceBuilder(skin, sightings(skin))
     person, reference = average_person(), table.reference
     rings = borders(skin)
     middle = np.array([person.points[ring].mean(0) for ring in rings])

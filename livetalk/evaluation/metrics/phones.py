@@ -30,7 +30,7 @@ SILENCE = " "
 
 
 @dataclass(frozen=True)
-class Spoken:
+class AlignedSpeech:
     """A recording with its sounds."""
 
     audio: Float32[np.ndarray, " n"]  # 16 kHz, mono
@@ -42,7 +42,7 @@ class Spoken:
         return len(self.audio) * FRAME_RATE // SAMPLE_RATE
 
 
-def align(audio: Float32[np.ndarray, " n"], text: str) -> Spoken:
+def align(audio: Float32[np.ndarray, " n"], text: str) -> AlignedSpeech:
     """When each sound of `text` is spoken.
 
     Raises ValueError if pocketsphinx is missing, knows a word of the text not, or cannot fit the text to the sound.
@@ -64,7 +64,7 @@ def align(audio: Float32[np.ndarray, " n"], text: str) -> Spoken:
     decoder.set_alignment()
     _hear(decoder, sound)
     phones = [phone for word in decoder.get_alignment() for phone in word]
-    return Spoken(audio, tuple(_sound(phone.name, phone.start, phone.duration) for phone in phones))
+    return AlignedSpeech(audio, tuple(_sound(phone.name, phone.start, phone.duration) for phone in phones))
 
 
 def words(text: str) -> list[str]:

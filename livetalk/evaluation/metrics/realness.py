@@ -20,27 +20,27 @@ Rows = Float[np.ndarray, "n d"]
 
 
 @dataclass(frozen=True)
-class People:
+class DescriptorSet:
     """Descriptors, and whose each is."""
 
     rows: Rows
     names: Sequence[str]
 
-    def found(self) -> "People":
+    def found(self) -> "DescriptorSet":
         """Those that are finite."""
         return self.at(np.flatnonzero(np.isfinite(self.rows).all(axis=1)))
 
-    def at(self, places: Int[np.ndarray, " k"]) -> "People":
-        return People(self.rows[places], [self.names[int(place)] for place in places])
+    def at(self, places: Int[np.ndarray, " k"]) -> "DescriptorSet":
+        return DescriptorSet(self.rows[places], [self.names[int(place)] for place in places])
 
 
-def kernel_distance(one: People, other: People) -> float:
+def kernel_distance(one: DescriptorSet, other: DescriptorSet) -> float:
     """Squared distance of two sets, unbiased (equation 4 there). NaN if a set holds fewer than two people."""
     own = _mean(one, one) + _mean(other, other)
     return own - 2 * _mean(one, other)
 
 
-def subset_distances(made: People, real: People, seed: int = 0) -> Float[np.ndarray, " s"]:
+def subset_distances(made: DescriptorSet, real: DescriptorSet, seed: int = 0) -> Float[np.ndarray, " s"]:
     """`kernel_distance` of `SUBSETS` pairs of subsets, in units of the real rows' spread.
 
     Subsets of equal seeds take equal rows of `real`, so distances of several sets to it can be compared one by one.
@@ -50,7 +50,7 @@ def subset_distances(made: People, real: People, seed: int = 0) -> Float[np.ndar
         return np.full(SUBSETS, np.nan)
     middle, spread = real.rows.mean(axis=0), real.rows.std(axis=0)
     spread = np.maximum(spread, LEAST_SPREAD * np.median(spread)) + 1e-9
-    real, made = (People((set_.rows - middle) / spread, set_.names) for set_ in (real, made))
+    real, made = (DescriptorSet((set_.rows - middle) / spread, set_.names) for set_ in (real, made))
     found = []
     for place in range(SUBSETS):
         of_real, of_made = (np.random.default_rng((seed, place, side)) for side in (0, 1))
@@ -58,14 +58,14 @@ def subset_distances(made: People, real: People, seed: int = 0) -> Float[np.ndar
     return np.array(found)
 
 
-def _mean(one: People, other: People) -> float:
+def _mean(one: DescriptorSet, other: DescriptorSet) -> float:
     """Mean of the kernel over pairs of different people; NaN without any."""
     apart = np.array(one.names)[:, None] != np.array(other.names)[None]
     kernel = (one.rows @ other.rows.T / one.rows.shape[1] + 1.0) ** 3
     return float(kernel[apart].mean()) if apart.any() else float("nan")
 
 
-def _some(people: People, rng: np.random.Generator) -> People:
+def _some(people: DescriptorSet, rng: np.random.Generator) -> DescriptorSet:
     """Half of the rows at most, so that subsets differ."""
     count = len(people.rows)
     return people.at(rng.permutation(count)[: max(2, min(LARGEST, count // 2))])

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from livetalk.evaluation.figures import AGAPE, STRANGER
 from livetalk.evaluation.metrics.motion import FLOORS, farthest, shares
-from livetalk.evaluation.metrics.realness import People, subset_distances
+from livetalk.evaluation.metrics.realness import DescriptorSet, subset_distances
 from livetalk.evaluation.metrics.texture import EYES, FEATURES
 from livetalk.evaluation.metrics.vgg import WIDTH
 from livetalk.evaluation.photos.log import Seen
@@ -32,12 +32,12 @@ Scenes = Mapping[str, Sequence[Seen]]
 class Faces:
     """Rows that tell how real faces look: of real people, and of rendered ones for a measure of the distance."""
 
-    real: People
-    rendered: People
+    real: DescriptorSet
+    rendered: DescriptorSet
 
-    def apart(self, made: People, part: slice = DLIB) -> tuple[Float[np.ndarray, " s"], float]:
+    def apart(self, made: DescriptorSet, part: slice = DLIB) -> tuple[Float[np.ndarray, " s"], float]:
         """Distances of some faces from the real ones, and the mean distance of the rendered ones."""
-        made, real, rendered = (People(one.rows[:, part], one.names) for one in (made, self.real, self.rendered))
+        made, real, rendered = (DescriptorSet(one.rows[:, part], one.names) for one in (made, self.real, self.rendered))
         return subset_distances(made, real), float(subset_distances(rendered, real).mean())
 
 
@@ -150,13 +150,13 @@ def realness(made: Scenes, faces: Faces) -> dict[str, float]:
     return found | {"photo_realness_vgg": float(own.mean()) / drawn if drawn > 0 else NAN}
 
 
-def people(parts: Sequence[tuple[str, Float[np.ndarray, "n c"]]]) -> People:
+def people(parts: Sequence[tuple[str, Float[np.ndarray, "n c"]]]) -> DescriptorSet:
     """Rows of several people by name: dlib's, and VGG16's behind them, NaN where they were not asked."""
     rows = [np.pad(found, ((0, 0), (0, COLUMNS - found.shape[1])), constant_values=NAN) for _, found in parts]
-    return People(np.concatenate(rows), [name for name, found in parts for _ in found])
+    return DescriptorSet(np.concatenate(rows), [name for name, found in parts for _ in found])
 
 
-def shown(clips: Sequence[Seen]) -> People:
+def shown(clips: Sequence[Seen]) -> DescriptorSet:
     """Whom clips show, frame by frame."""
     return people([(clip.person, np.concatenate([clip.descriptors, clip.pictures], axis=1)) for clip in clips])
 

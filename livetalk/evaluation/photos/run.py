@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from livetalk.data.puppets.portraits import open_portraits
 from livetalk.evaluation import real
-from livetalk.evaluation.metrics.realness import People
+from livetalk.evaluation.metrics.realness import DescriptorSet
 from livetalk.evaluation.photos import figures, sheets, takes
 from livetalk.evaluation.photos.figures import Faces, Outcome, Scenes
 from livetalk.evaluation.photos.log import Key, Log, Seen
@@ -95,7 +95,7 @@ class Run:
         films = [] if self.plan.voices is None else real.files(self.plan.voices, real.FILMS)
         return [*self._photographs, *films]
 
-    def _real(self) -> People:
+    def _real(self) -> DescriptorSet:
         """All photographs and films that show a face."""
         return figures.people([(path.name, self.log.person(Key(PERSON, path.name))) for path in self._people])
 

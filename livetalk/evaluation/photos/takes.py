@@ -29,7 +29,7 @@ from livetalk.evaluation.metrics.detail import detail
 from livetalk.evaluation.metrics.landmarks import track_mesh
 from livetalk.evaluation.metrics.lipsync import pearson
 from livetalk.evaluation.metrics.motion import ranges
-from livetalk.evaluation.metrics.phones import Spoken
+from livetalk.evaluation.metrics.phones import AlignedSpeech
 from livetalk.evaluation.metrics.texture import shut, texture
 from livetalk.evaluation.photos.log import Seen
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
@@ -50,7 +50,7 @@ SCENES = {
 
 Picture = UInt8[np.ndarray, "h w 3"]
 Frames = UInt8[np.ndarray, "t h w 3"]
-Windows = Mapping[str, Spoken]
+Windows = Mapping[str, AlignedSpeech]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Take:
     photo: Path
     scene: str
     voice: str  # recording and second in it
-    said: Spoken
+    said: AlignedSpeech
 
     @property
     def seed(self) -> int:
@@ -80,7 +80,7 @@ class Maker(Protocol):
         ...
 
 
-class Played:
+class ModelClips:
     """The model's clips: photograph, voice and prompt go in."""
 
     def __init__(self, player: Player) -> None:
@@ -95,7 +95,7 @@ class Played:
         return portrait, made[:CLIP_FRAMES]
 
 
-class Rendered:
+class RenderedClips:
     """Rendered people, one for each photograph, who act what is asked of it."""
 
     def __init__(self, renderer: Any) -> None:
@@ -109,7 +109,7 @@ class Rendered:
         return frames[0], frames
 
 
-class Puppets:
+class PuppetClips:
     """Photo puppets: the photograph itself, moved with what is asked of it. What a good model would make of a take."""
 
     def __init__(self, renderer: Any, portraits: Portraits) -> None:
@@ -127,28 +127,28 @@ class Puppets:
         return frames[0], frames
 
 
-def open_model(preset: str, weights: Path | None, threads: int) -> Played:
+def open_model(preset: str, weights: Path | None, threads: int) -> ModelClips:
     """Load a model. Raises ValueError for missing weights."""
     import torch
 
     from livetalk.performer.performer import Performer
 
     torch.set_num_threads(threads)
-    return Played(Performer.load(preset, folder=weights))
+    return ModelClips(Performer.load(preset, folder=weights))
 
 
-def open_rendered() -> Rendered:
+def open_rendered() -> RenderedClips:
     """Raises ValueError for missing extras."""
     from livetalk.data.heads.renderer import HeadRenderer
 
-    return Rendered(HeadRenderer(TINY.geometry.size))
+    return RenderedClips(HeadRenderer(TINY.geometry.size))
 
 
-def open_puppets(pack: Path) -> Puppets:
+def open_puppets(pack: Path) -> PuppetClips:
     """Raises ValueError for missing extras, and for a file that is no pack."""
     from livetalk.data.puppets.renderer import PuppetRenderer
 
-    return Puppets(PuppetRenderer(TINY.geometry.size), open_portraits(pack))
+    return PuppetClips(PuppetRenderer(TINY.geometry.size), open_portraits(pack))
 
 
 def fingerprint(weights: Path | None) -> str:
@@ -178,14 +178,14 @@ def photographs(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: (_number(path), path.name))
 
 
-def windows(folder: Path | None) -> dict[str, Spoken]:
+def windows(folder: Path | None) -> dict[str, AlignedSpeech]:
     """Recorded English in pieces as long as a clip, by name and second; the bundled recordings if no folder is given.
 
     Raises ValueError for a folder in which nothing is long enough.
     """
     seconds = CLIP_FRAMES / FRAME_RATE
     if folder is None:
-        said = {one.id: Spoken(one.audio, one.phonemes) for one in held_out.bundled_speech()}
+        said = {one.id: AlignedSpeech(one.audio, one.phonemes) for one in held_out.bundled_speech()}
     else:
         said = real.voices(folder, longest=LONGEST)
     found = {
@@ -270,11 +270,11 @@ def _described(frames: Frames) -> Float[np.ndarray, "n c"]:
     return found[np.isfinite(found[:, :128]).all(axis=1)]
 
 
-def _piece(spoken: Spoken, start: float, seconds: float) -> Spoken:
+def _piece(spoken: AlignedSpeech, start: float, seconds: float) -> AlignedSpeech:
     first, count = round(start * SAMPLE_RATE), round(seconds * SAMPLE_RATE)
     inside = [p for p in spoken.phonemes if p.end_s > start and p.start_s < start + seconds]
     moved = tuple(Phoneme(p.symbol, max(p.start_s - start, 0.0), p.end_s - start) for p in inside)
-    return Spoken(spoken.audio[first : first + count], moved)
+    return AlignedSpeech(spoken.audio[first : first + count], moved)
 
 
 def _number(photo: Path) -> int:

@@ -6,17 +6,19 @@ import pytest
 from livetalk.data.acting.sounds import DIPHTHONGS, TARGETS
 from livetalk.evaluation.metrics import held_out, phones
 from livetalk.evaluation.metrics.lipsync import pearson
-from livetalk.evaluation.metrics.phones import SOUNDS, Spoken, opening, words
+from livetalk.evaluation.metrics.phones import SOUNDS, AlignedSpeech, opening, words
 from livetalk.evaluation.real import TRANSCRIPTS, follows
 from livetalk.voice.timing import Phoneme
 
 
 @pytest.fixture(scope="module")
-def hello() -> tuple[Spoken, Spoken]:
+def hello() -> tuple[AlignedSpeech, AlignedSpeech]:
     """A bundled recording aligned with its words, and the same with the times that its voice is known to have."""
     pytest.importorskip("pocketsphinx", reason="needs the eval extra")
     known = next(iter(held_out.bundled_speech()))
-    return phones.align(known.audio, known.text.replace("LiveTalk", "live talk")), Spoken(known.audio, known.phonemes)
+    return phones.align(known.audio, known.text.replace("LiveTalk", "live talk")), AlignedSpeech(
+        known.audio, known.phonemes
+    )
 
 
 def test_every_sound_of_the_aligner_is_one_that_mouths_know() -> None:
@@ -38,16 +40,18 @@ def test_a_mouth_shuts_for_lips_and_opens_for_vowels() -> None:
     assert curve[22] > 0.1
 
 
-def test_alignment_finds_the_times_that_are_known(hello: tuple[Spoken, Spoken]) -> None:
+def test_alignment_finds_the_times_that_are_known(hello: tuple[AlignedSpeech, AlignedSpeech]) -> None:
     found, known = hello
     r = pearson(opening(found.phonemes, found.frames), opening(known.phonemes, known.frames))
     assert r > 0.8
 
 
-def test_neither_loudness_nor_other_words_nor_a_still_mouth_follow_a_voice(hello: tuple[Spoken, Spoken]) -> None:
+def test_neither_loudness_nor_other_words_nor_a_still_mouth_follow_a_voice(
+    hello: tuple[AlignedSpeech, AlignedSpeech],
+) -> None:
     found, _ = hello
     curve = opening(found.phonemes, found.frames)
-    late = Spoken(found.audio, tuple(Phoneme(s, a + 0.4, b + 0.4) for s, a, b in found.phonemes))
+    late = AlignedSpeech(found.audio, tuple(Phoneme(s, a + 0.4, b + 0.4) for s, a, b in found.phonemes))
     good = follows(curve, found, late)
     assert good.r == pytest.approx(1)
     assert good.loudness < 0.6
@@ -58,7 +62,7 @@ def test_neither_loudness_nor_other_words_nor_a_still_mouth_follow_a_voice(hello
     assert follows(loud, found).r == pytest.approx(good.loudness)
 
 
-def test_a_text_that_cannot_be_aligned_is_one_sentence(hello: tuple[Spoken, Spoken]) -> None:
+def test_a_text_that_cannot_be_aligned_is_one_sentence(hello: tuple[AlignedSpeech, AlignedSpeech]) -> None:
     found, _ = hello
     with pytest.raises(ValueError, match="not in the dictionary: zzyzzx"):
         phones.align(found.audio, "hello zzyzzx")

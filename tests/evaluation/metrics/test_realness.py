@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from livetalk.evaluation.metrics.realness import SUBSETS, People, kernel_distance, subset_distances
+from livetalk.evaluation.metrics.realness import SUBSETS, DescriptorSet, kernel_distance, subset_distances
 
 
-def drawn(count: int, seed: int, moved: float = 0.0, spread: float = 1.0) -> People:
+def drawn(count: int, seed: int, moved: float = 0.0, spread: float = 1.0) -> DescriptorSet:
     """Everybody another person."""
     rows = np.random.default_rng(seed).normal(moved, spread, (count, 16))
-    return People(rows, [f"{seed} {place}" for place in range(count)])
+    return DescriptorSet(rows, [f"{seed} {place}" for place in range(count)])
 
 
 def test_the_estimate_is_unbiased_and_equals_its_definition() -> None:
@@ -33,15 +33,15 @@ def test_many_frames_of_few_people_are_not_far_from_many_people() -> None:
         few = drawn(5, seed)
         frames = np.random.default_rng(seed).normal(0, 0.2, (100, 16)) + np.repeat(few.rows, 20, axis=0)
         names = [few.names[place // 20] for place in range(100)]
-        found.append(kernel_distance(People(frames, names), real))
-        blind.append(kernel_distance(People(frames, [str(place) for place in range(100)]), real))
+        found.append(kernel_distance(DescriptorSet(frames, names), real))
+        blind.append(kernel_distance(DescriptorSet(frames, [str(place) for place in range(100)]), real))
     assert abs(np.mean(found)) < 0.25 * np.mean(blind)
 
 
 def test_a_person_s_own_photograph_makes_nobody_real() -> None:
     real, moved = drawn(50, 0), 0.8
     frames = real.rows[:5] + moved
-    own, apart = (kernel_distance(People(frames, names), real) for names in (real.names[:5], list("abcde")))
+    own, apart = (kernel_distance(DescriptorSet(frames, names), real) for names in (real.names[:5], list("abcde")))
     assert own > apart > 0
 
 
@@ -52,8 +52,8 @@ def test_what_is_farther_away_measures_more() -> None:
 
 
 def test_a_column_that_real_faces_never_move_does_not_outweigh_the_others() -> None:
-    def silent(people: People, value: float) -> People:
-        return People(np.concatenate([people.rows, np.full((len(people.rows), 1), value)], axis=1), people.names)
+    def silent(people: DescriptorSet, value: float) -> DescriptorSet:
+        return DescriptorSet(np.concatenate([people.rows, np.full((len(people.rows), 1), value)], axis=1), people.names)
 
     real, other = drawn(100, 0), drawn(100, 1, 0.5)
     plain = subset_distances(other, real).mean()
@@ -68,6 +68,6 @@ def test_subsets_are_drawn_anew_and_the_same_each_time() -> None:
 
 def test_rows_without_a_face_are_left_out() -> None:
     made, real = drawn(80, 0), drawn(90, 1)
-    holed = People(np.concatenate([made.rows, np.full((5, 16), np.nan)]), [*made.names, *"abcde"])
+    holed = DescriptorSet(np.concatenate([made.rows, np.full((5, 16), np.nan)]), [*made.names, *"abcde"])
     assert (subset_distances(holed, real) == subset_distances(made, real)).all()
-    assert np.isnan(subset_distances(People(np.full((50, 16), np.nan), made.names[:50]), real)).all()
+    assert np.isnan(subset_distances(DescriptorSet(np.full((50, 16), np.nan), made.names[:50]), real)).all()

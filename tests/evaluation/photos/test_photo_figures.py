@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from livetalk.evaluation.metrics.motion import FLOORS
-from livetalk.evaluation.metrics.realness import People
+from livetalk.evaluation.metrics.realness import DescriptorSet
 from livetalk.evaluation.photos.figures import COLUMNS, MOST_SHUT, Faces, Outcome, of_truth, summarise
 from livetalk.evaluation.photos.report import FIGURES, missed
 from tests.evaluation.photos.made_up import K, scenes, seen
@@ -13,7 +13,7 @@ from tests.evaluation.photos.made_up import K, scenes, seen
 def faces(apart: float = 1.0) -> Faces:
     rng = np.random.default_rng(9)
     names = [f"real {place}" for place in range(60)]
-    return Faces(*(People(rng.normal(middle, 0.1, (60, COLUMNS)), names) for middle in (0, apart)))
+    return Faces(*(DescriptorSet(rng.normal(middle, 0.1, (60, COLUMNS)), names) for middle in (0, apart)))
 
 
 def judged(made: dict, truth: dict) -> tuple[dict[str, float], list[str]]:

@@ -68,7 +68,7 @@ def test_bundled_voices_are_cut_into_pieces_as_long_as_a_clip() -> None:
 
 def test_a_second_piece_begins_where_the_first_one_ends() -> None:
     whole = module.held_out.bundled_speech().__next__()
-    spoken = module.Spoken(np.tile(whole.audio, 2), whole.phonemes)
+    spoken = module.AlignedSpeech(np.tile(whole.audio, 2), whole.phonemes)
     late = module._piece(spoken, 1.0, 2.0)
     assert np.array_equal(late.audio, spoken.audio[16_000:48_000])
     first = next(p for p in whole.phonemes if p.end_s > 1.0)

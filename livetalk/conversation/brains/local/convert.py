@@ -33,7 +33,7 @@ HUB_NAMES = {
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceModel:
     """A model as it was published. `tensor` takes the names of gguf. `interleaved`: rotated pairs lie side by side."""
 
     layers: int
@@ -46,7 +46,7 @@ class Source:
     interleaved: bool
 
 
-def read_gguf(path: Path, tokenizer: Path) -> Source:
+def read_gguf(path: Path, tokenizer: Path) -> SourceModel:
     """A gguf file; writes its tokenizer to `tokenizer`."""
     import gguf
 
@@ -58,7 +58,7 @@ def read_gguf(path: Path, tokenizer: Path) -> Source:
 
     tokens = value("tokenizer.ggml.tokens")
     write_tokenizer(tokens, value("tokenizer.ggml.merges"), value("tokenizer.ggml.token_type"), tokenizer)
-    return Source(
+    return SourceModel(
         value("llama.block_count"),
         value("llama.attention.head_count"),
         value("llama.attention.head_count_kv"),
@@ -70,7 +70,7 @@ def read_gguf(path: Path, tokenizer: Path) -> Source:
     )
 
 
-def read_hub(folder: Path, tokenizer: Path) -> Source:
+def read_hub(folder: Path, tokenizer: Path) -> SourceModel:
     """A folder as the hub has it; its weights are bfloat16 or float32 safetensors."""
     config = json.loads((folder / "config.json").read_text())
     vocabulary = json.loads((folder / "tokenizer.json").read_text())
@@ -88,7 +88,7 @@ def read_hub(folder: Path, tokenizer: Path) -> Source:
             return (raw.view(np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])
         return raw.view({"F32": np.float32, "F16": np.float16}[entry["dtype"]]).reshape(entry["shape"])
 
-    return Source(
+    return SourceModel(
         config["num_hidden_layers"],
         config["num_attention_heads"],
         config["num_key_value_heads"],
@@ -121,7 +121,7 @@ def write_tokenizer(tokens: list[str], merges: list[str], kinds: list[int], path
     made.save(str(path))
 
 
-def convert(source: Source, target: Path) -> None:
+def convert(source: SourceModel, target: Path) -> None:
     """Write the model into `target`."""
     from ctranslate2.specs import common_spec, transformer_spec
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livetalk.conversation.brains.local.convert import Source, convert, hub_name, read_hub
+from livetalk.conversation.brains.local.convert import SourceModel, convert, hub_name, read_hub
 
 ct2 = pytest.importorskip("ctranslate2")
 WIDTH, HEADS, KV, LAYERS, INNER = 32, 4, 2, 2, 64
@@ -75,7 +75,7 @@ def test_both_ways_lead_to_the_same_model(tmp_path: Path):
     for i in range(LAYERS):
         turned[f"blk.{i}.attn_q.weight"] = _interleaved(weights[f"blk.{i}.attn_q.weight"], HEADS)
         turned[f"blk.{i}.attn_k.weight"] = _interleaved(weights[f"blk.{i}.attn_k.weight"], KV)
-    gguf = Source(LAYERS, HEADS, KV, 1e5, 1e-5, TOKENS, turned.__getitem__, interleaved=True)
+    gguf = SourceModel(LAYERS, HEADS, KV, 1e5, 1e-5, TOKENS, turned.__getitem__, interleaved=True)
     scores = []
     for name, source in (("a", hub), ("b", gguf)):
         (tmp_path / name).mkdir()

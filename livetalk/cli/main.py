@@ -12,7 +12,19 @@ from typing import Annotated, NoReturn
 import typer
 
 import livetalk
-from livetalk.cli import bench, convert, data, doctor, download, evaluate, generate, serve, train, verify
+from livetalk.cli import (
+    bench,
+    convert,
+    data,
+    doctor,
+    download,
+    evaluate,
+    generate,
+    serve,
+    train,
+    train_encoders,
+    verify,
+)
 from livetalk.cli.console import err, mistake, model_version, out
 
 # Threads of OpenMP wait for one another by spinning, for milliseconds. Beside other busy programs that costs a whole
@@ -35,6 +47,7 @@ app.command("convert")(convert.convert)
 app.command("verify")(verify.verify)
 app.add_typer(bench.app, name="bench")
 app.add_typer(data.app, name="data")
+train.app.command()(train_encoders.encoders)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
 

@@ -12,7 +12,10 @@ from livetalk.recipes.encoders.speech import SpeechTraining, speech_scores, trai
 from livetalk.recipes.encoders.speech_batches import label
 from livetalk.recipes.encoders.text import text_accuracy, train_text_encoder
 
+TEXT_STEPS = 1000  # of the text encoder
+
 __all__ = [
+    "TEXT_STEPS",
     "SpeechTraining",
     "label",
     "speech_scores",
@@ -27,7 +30,7 @@ def train_encoders(
     speech: Path,
     out: Path,
     settings: SpeechTraining | None = None,
-    text_steps: int = 1000,
+    text_steps: int = TEXT_STEPS,
     report: Callable[[str, int, float], None] | None = None,
 ) -> None:
     """Train both from a speech shelf; writes speech.safetensors and text.safetensors under `out`.

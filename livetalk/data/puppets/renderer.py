@@ -12,12 +12,11 @@ from jaxtyping import Float, UInt8
 
 from livetalk.data.heads.mesh import Weights
 from livetalk.data.heads.renderer import SAMPLES, Pose, eyeball
-from livetalk.data.puppets.cutout import foreground
 from livetalk.data.puppets.fitted import SHOWN, FittedPortrait
 from livetalk.data.puppets.frames import FRAME, frame_blocks, motions
 from livetalk.data.puppets.mirror import mirrored_pose, mirrored_weights
 from livetalk.data.puppets.posed import project
-from livetalk.data.puppets.puppet import VERTEX, Puppet, make_puppet, puppet_block, reduced
+from livetalk.data.puppets.puppet import VERTEX, Puppet, make_puppet, puppet_block
 from livetalk.data.puppets.variation import PLAIN, Dressed, Variation, varied
 
 STRIP = 16  # frames drawn before they are read back together
@@ -79,12 +78,12 @@ class PuppetRenderer:
         return program
 
     def dress(self, subject: Dressed | FittedPortrait) -> None:
-        """Puts a portrait before the camera, varied as asked. Costs a tenth of a second."""
+        """Puts a portrait before the camera, varied as asked. Costs two tenths of a second."""
         portrait, variation = (
             (subject, PLAIN) if isinstance(subject, FittedPortrait) else (subject.portrait, subject.variation)
         )
         side = round(self.size / SHOWN)
-        self.dress_puppet(make_puppet(varied(reduced(portrait, side), variation)), variation)
+        self.dress_puppet(make_puppet(varied(portrait, variation), side), variation)
 
     def dress_puppet(self, puppet: Puppet, variation: Variation = PLAIN) -> None:
         """Puts a ready-made puppet on."""
@@ -104,7 +103,7 @@ class PuppetRenderer:
             "vertices": gl.buffer(puppet.vertices.tobytes()),
             "action": gl.buffer(sheet.action.tobytes()),
             "turns": gl.buffer(sheet.turns.tobytes()),
-            "photograph": self._texture(foreground(puppet.portrait)),
+            "photograph": self._texture(puppet.texture),
             "teeth": self._texture(np.zeros((2, 2), np.uint8) if teeth is None else teeth),
             "white": self._texture(np.stack([eye.white for eye in puppet.eyes])),
             "iris": self._texture(np.stack([eye.iris for eye in puppet.eyes])),

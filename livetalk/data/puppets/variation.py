@@ -151,7 +151,7 @@ def _developed(picture: Picture, variation: Variation, rng: np.random.Generator)
     if variation.blur:
         picture = np.asarray(Image.fromarray(picture).filter(ImageFilter.GaussianBlur(variation.blur * scale)))
     if variation.grain:
-        picture = _grained(picture, variation.grain, rng)
+        picture = _grained(picture, variation.grain * max(scale, 1.0), rng)  # reducing takes it back
     if variation.quality:
         file = BytesIO()
         Image.fromarray(picture).save(file, "JPEG", quality=variation.quality)

@@ -63,6 +63,26 @@ def test_the_first_frame_is_the_photograph(renderer, portraits):
         assert psnr(frame, shown(portrait)) > 28
 
 
+def fineness(frame, boxes) -> float:
+    """Mean squared Laplacian of the nose and cheeks."""
+    middle = boxes.mean(0).astype(int)
+    x, y = slice(middle[0] - 32, middle[0] + 32), slice(middle[1] - 14, middle[1] + 18)
+    luma = frame.mean(-1)
+    around = sum(np.roll(luma, way, axis) for axis in (0, 1) for way in (-1, 1))
+    return float(np.square(around - 4 * luma)[y, x].mean())
+
+
+@pytest.mark.parametrize("variation", [Variation(), Variation(grain=3.0, seed=1)])
+def test_a_head_that_moves_keeps_its_detail(renderer, variation):
+    renderer.dress(Dressed(rendered_portrait(*EXPRESSIONS[1], side=512), variation))
+    weights, pose = own(renderer, 9)
+    steps = np.arange(1, 9)
+    pose[1:, :3] += np.stack([0.1 * np.sin(steps), 0.06 * np.sin(2 * steps), 0.05 * np.cos(steps)], 1)
+    drawn = zip(renderer.render(weights, pose), renderer.boxes(weights, pose), strict=True)
+    still, *moved = (fineness(frame, boxes) for frame, boxes in drawn)
+    assert np.median(moved) > 0.82 * still  # a reduced photograph, drawn from its four nearest pixels: 0.35 to 0.6
+
+
 def test_lips_asked_shut_are_shut_and_the_mouth_opens_with_the_jaw(renderer, portraits):
     steps = np.linspace(0, 0.9, 10)
     for portrait in portraits:

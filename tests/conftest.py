@@ -12,10 +12,16 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from livetalk.runtime.process import tune_process
+
 settings.register_profile("livetalk", deadline=None)  # how long an example takes is the machine's affair
 settings.load_profile("livetalk")
 
 SaveSound = Callable[..., Path]
+
+
+def pytest_configure() -> None:
+    tune_process()  # as every `main` does; torch is not loaded yet
 
 
 @pytest.fixture

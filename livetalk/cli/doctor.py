@@ -132,7 +132,7 @@ def _speed() -> Finding:
     import torch
 
     from livetalk.cli.bench import measure
-    from livetalk.performer.performer import best_dtype
+    from livetalk.runtime.dtype import best_dtype
 
     try:
         times = measure("tiny", MOMENT)["times_real_time"]

@@ -26,10 +26,7 @@ from livetalk.cli import (
     verify,
 )
 from livetalk.cli.console import err, mistake, model_version, out
-
-# Threads of OpenMP wait for one another by spinning, for milliseconds. Beside other busy programs that costs a whole
-# slice of time at every wait: a first frame took 17 s instead of 2. It is read when torch is loaded, later than this.
-os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+from livetalk.runtime.process import tune_process
 
 app = typer.Typer(
     name="livetalk",
@@ -70,6 +67,7 @@ def _all(
 
 def main() -> NoReturn:
     """Runs the command and ends the process with its exit code."""
+    tune_process()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception, so that half-written files go
     try:
         app()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from livetalk.cli.console import out as console
+from livetalk.runtime.process import tune_process
 
 if TYPE_CHECKING:
     from livetalk.training.distributed import Distributed
@@ -394,4 +395,5 @@ def _tell(stage: str, report: "RunReport") -> None:
 
 
 if __name__ == "__main__":  # torchrun -m livetalk.cli.train teacher ...
+    tune_process()
     app()

@@ -24,8 +24,9 @@ from livetalk.evaluation.metrics.landmarks import FaceTrack, track
 from livetalk.evaluation.metrics.video import black_frames, face_box, frozen_frames, movement, sharpness, video_report
 from livetalk.evaluation.spread import spread, threads_of
 from livetalk.parity.gate import in_eight_bits
-from livetalk.performer.performer import Performer, best_dtype
+from livetalk.performer.performer import Performer
 from livetalk.presets import TINY
+from livetalk.runtime.dtype import best_dtype
 
 ASSETS = Path(__file__).parents[1] / "assets" / TINY.name
 STILL_FRAMES = 33  # of the still scene in which flicker is looked for

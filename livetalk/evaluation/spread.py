@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import Any
 
+from livetalk.runtime.process import tune_process
+
 
 def threads_of(workers: int) -> int:
     """Threads that each of so many processes may run."""
@@ -41,6 +43,7 @@ _own: dict[str, Any] = {}  # of a worker process
 
 
 def _start(start: Callable[[], Any]) -> None:
+    tune_process()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MediaPipe is talkative; errors reach the caller as exceptions
     _own["start"] = start
 

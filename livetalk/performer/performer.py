@@ -4,7 +4,6 @@ speech -> windows -> rollout -> decoder -> frames. Knows which weights a preset 
 are called; how each room works is its own business, and files of sound or video are the caller's.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -24,10 +23,7 @@ from livetalk.performer.pipeline import run_pipelined
 from livetalk.performer.stream import AvatarStream
 from livetalk.presets import FULL_PRESETS, PRESETS, Preset, as_published
 from livetalk.published.hub import default_folder
-from livetalk.runtime.allocator import keep_freed_memory
-
-keep_freed_memory()  # now: threads that begin before it keep a heap of their own, and so do those that follow them
-NATIVE_BF16 = ("ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX10_1_512")  # oneDNN's names
+from livetalk.runtime.dtype import best_dtype
 
 
 @dataclass(frozen=True)
@@ -159,17 +155,3 @@ def _devices(names: str) -> tuple[torch.device, torch.device]:
     if len(devices) > 2 or any(device.type == "cuda" and (device.index or 0) >= gpus for device in devices):
         raise ValueError(f"{names} cannot be used: there are {gpus} CUDA devices here, and two stages at most")
     return devices[0], devices[-1]
-
-
-def best_dtype(device: torch.device | None = None) -> torch.dtype:
-    """bfloat16 where it is multiplied natively, else float32 (emulated bfloat16 is slower).
-
-    oneDNN may be held to older instructions than the processor has; then it is as if there were no others.
-    """
-    if device is not None and device.type == "cuda":
-        native = torch.cuda.get_device_capability(device) >= (8, 0)
-    else:
-        held = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper()
-        native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-        native = native and ("AMX" in held or held in NATIVE_BF16)
-    return torch.bfloat16 if native else torch.float32

@@ -11,14 +11,9 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
+from livetalk.runtime.dtype import native_bf16
+
 T = TypeVar("T", bound=Callable[..., Any])
-
-
-def native_bf16(device: torch.device | str) -> bool:
-    """Whether `device` multiplies bfloat16 in hardware (elsewhere bfloat16 is emulated and slower than float32)."""
-    if torch.device(device).type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def autocast(device: torch.device | str, enabled: bool = True, cached: bool = True) -> AbstractContextManager[Any]:

@@ -26,6 +26,7 @@ from livetalk.live.session import LiveSession
 from livetalk.live.snapshots import from_bytes, to_bytes
 from livetalk.performer.block_plan import StreamSnapshot
 from livetalk.performer.performer import Performer
+from livetalk.runtime.process import tune_process
 from livetalk.worker import messages
 
 BEAT = 0.4  # seconds between two signs of life
@@ -216,6 +217,7 @@ class _WorkerSession:
 
 def main() -> None:
     """Run a worker on the file descriptors given."""
+    tune_process()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     if hasattr(os, "setpriority"):

@@ -15,8 +15,8 @@ from livetalk.evaluation.clips import ASSETS
 from livetalk.evaluation.teacher import Teacher, find_teacher
 from livetalk.performer.loading import Parts
 from livetalk.performer.networks import Networks
-from livetalk.performer.performer import best_dtype
 from livetalk.presets import MINIATURE
+from livetalk.runtime.dtype import best_dtype
 from livetalk.weights import save_tensors
 
 PRESET = replace(MINIATURE, teacher_steps=2)

@@ -24,6 +24,8 @@ LEAST = 4_000  # bytes that an interrupt may leave: a second of sound is 64,000
 
 # What glibc says of its heaps after threads have read weights, and begun before that.
 HEAPS = """
+from livetalk.runtime.process import tune_process
+tune_process()  # as every `main` does first
 import ctypes, sys, threading
 from livetalk.performer.performer import Performer
 begun = threading.Event()

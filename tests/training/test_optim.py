@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from livetalk.runtime.dtype import native_bf16
 from livetalk.training.optim import Constant, Cosine, Ema, FlatThenLinear, OptimConfig, adamw, parameter_groups, set_lr
 from livetalk.training.optimizer_step import TrainState
-from livetalk.training.precision import autocast, maybe_compile, native_bf16
+from livetalk.training.precision import autocast, maybe_compile
 
 
 @pytest.mark.parametrize(

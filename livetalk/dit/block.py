@@ -31,6 +31,7 @@ class _Projections(nn.Module):
     def __init__(self, cfg: DiTConfig) -> None:
         super().__init__()
         self.head_dim = cfg.head_dim
+        self.kernel = "default"  # of attention
         self.q, self.k, self.v, self.o = (nn.Linear(cfg.dim, cfg.dim) for _ in range(4))
         self.norm_q, self.norm_k = _RMSNorm(cfg.dim, cfg.eps), _RMSNorm(cfg.dim, cfg.eps)
 
@@ -76,13 +77,13 @@ class SelfAttention(_Projections):
         """Attend to `past` (keys already rotated) and to x itself; returns x's own unrotated keys and values too."""
         q, *own = self._projected(x)
         key, value = joined(past, apply_rotary(own[0], turn), own[1])
-        return self.o(attend(apply_rotary(q, turn), key, value, mask)), (own[0], own[1])
+        return self.o(attend(apply_rotary(q, turn), key, value, mask, self.kernel)), (own[0], own[1])
 
 
 class CrossAttention(_Projections):
     def forward(self, x: Float[Tensor, "b n d"], text: KeysValues) -> Float[Tensor, "b n d"]:
         """Attend to all text positions, padding included, as the published model does."""
-        return self.o(attend(self._heads(self.norm_q(self.q(x))), *text))
+        return self.o(attend(self._heads(self.norm_q(self.q(x))), *text, kernel=self.kernel))
 
 
 def modulate(x: Float[Tensor, "b n d"], shift: Float[Tensor, "b f d"], scale: Tensor) -> Float[Tensor, "b n d"]:
@@ -108,6 +109,10 @@ class DiTBlock(nn.Module):
             nn.Linear(cfg.dim, cfg.ffn_dim), nn.GELU(approximate="tanh"), nn.Linear(cfg.ffn_dim, cfg.dim)
         )
         self.modulation = nn.Parameter(torch.randn(1, 6, cfg.dim) / cfg.dim**0.5)
+
+    def use_kernel(self, name: str) -> None:
+        """Attend by the kernel of this name from now on, for serving; see `nn.attention.attend`."""
+        self.self_attn.kernel = self.cross_attn.kernel = name
 
     def _norm(self, x: Tensor) -> Tensor:
         return F.layer_norm(x, (self.dim,), eps=self.eps)

@@ -47,6 +47,8 @@ class CompiledDiT:
         self._recording = self._warm = False
         self.device = next(self.model.parameters()).device
         blocks = cast(Sequence[DiTBlock], self.model.blocks)
+        for block in blocks:
+            block.use_kernel(self.kernel.name)
         if self.measures.fused:
             for block in blocks:
                 block.self_attn.fuse()
@@ -159,7 +161,7 @@ class CompiledDiT:
     ) -> Any:
         # A shape that was not walked through runs uncompiled: nobody waits for a compiler in a session.
         stance = "eager_on_recompile" if self._warm and self.measures.compiled else "default"
-        with self.kernel.used(), torch.compiler.set_stance(stance):
+        with self.kernel.preferred(), torch.compiler.set_stance(stance):
             if not isinstance(text, TextKV):
                 text = self.project_text(text)
             rooms = past is None or all(isinstance(p, KVBuffer) for p in past)

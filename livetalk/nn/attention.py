@@ -18,17 +18,18 @@ def attend(
     key: Float[Tensor, "b m k d"],
     value: Float[Tensor, "b m k d"],
     mask: Bool[Tensor, "n m"] | None = None,
+    kernel: str = "default",
 ) -> Float[Tensor, "b n kd"]:
     """Softmax attention over m keys, heads side by side in the result. `mask` is true where a query may look.
 
-    Keys and values may be of 8 bits (`coded`): multiplied as such by Hopper GPUs, as numbers of q's type
-    elsewhere.
+    Keys and values may be of 8 bits (`to_fp8`): multiplied as such by Hopper GPUs, as numbers of q's type
+    elsewhere. kernel: the name of the one that is fastest here (`nn.kernels.choose`); another runs where it cannot.
     """
     if key.dtype is CODED:
         if q.device.type == "cuda":
             return flash3.attend(q, key, value)
         q, key, value = (x.to(q.dtype) for x in (to_fp8(q), key, value))
-    elif flash3.chosen and mask is None and key.shape[1] >= flash3.LONG:
+    elif kernel == flash3.NAME and mask is None and key.shape[1] >= flash3.LONG:
         return flash3.attend(q, key, value)
     small = key.shape[1] >= _FEW and q.shape[1] * key.shape[1] < _SMALL
     if small and q.device.type == "cpu" and mask is None and not torch.is_grad_enabled():

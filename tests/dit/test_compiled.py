@@ -7,6 +7,8 @@ import torch
 
 from livetalk.dit.compiled import AccelerationConfig, CompiledDiT
 from livetalk.dit.model import DiT
+from livetalk.nn.attention import attend
+from livetalk.nn.kernels import flash3
 from livetalk.nn.kernels.choose import Kernel, fastest_kernel
 from livetalk.performer.rollout import BlockConditions, DenoisingSteps, begin, next_block
 from livetalk.presets import MINIATURE_FULL
@@ -116,7 +118,7 @@ def test_fp8_stays_near_and_tells_how_many_layers(expected):
 def test_the_choice_of_a_kernel_is_the_machines():
     kernel = fastest_kernel(torch.device("cpu"), torch.float32, 1, 4, 4, 2, 8)
     assert kernel == Kernel()
-    with kernel.used():
+    with kernel.preferred():
         pass
     assert "PyTorch's choice" in str(kernel)
 
@@ -125,3 +127,27 @@ def test_another_kernel_gives_the_same_numbers(expected):
     served = CompiledDiT(network(), EAGER, Kernel("math", {"math": 0.1}))
     assert apart(rolled(served), expected) < 1e-5
     assert "attention: math (of math 100.00 ms)" in served.log
+
+
+def test_two_transformers_in_one_process_do_not_see_each_others_kernel(monkeypatch):
+    """One attends by a package's kernel; another is called in the middle of that, and attends by PyTorch's."""
+    plain, calls, depth = CompiledDiT(network(), EAGER), [], []
+    expected = rolled(plain)
+
+    def packaged(q, key, value):
+        calls.append(len(depth))
+        if not depth:
+            depth.append(1)
+            assert torch.equal(rolled(plain), expected)
+            depth.pop()
+        return attend(q, key, value)
+
+    monkeypatch.setattr(flash3, "attend", packaged)
+    monkeypatch.setattr(flash3, "LONG", 1)
+    fast = CompiledDiT(network(), EAGER, Kernel(flash3.NAME, {}))
+    assert apart(rolled(fast), expected) < 1e-5
+    assert calls
+    assert set(calls) == {0}
+    count = len(calls)
+    assert torch.equal(rolled(plain), expected)
+    assert len(calls) == count

@@ -24,7 +24,7 @@ CANDIDATES = {
     "efficient": SDPBackend.EFFICIENT_ATTENTION,
     "math": SDPBackend.MATH,
 }
-HOPPER = "flash-3"  # of another package, which takes keys and values of 8 bits, too
+HOPPER = flash3.NAME  # of another package, which takes keys and values of 8 bits, too
 EIGHT = "flash-3 in 8 bits"
 REPEATS, IN_A_ROW = 7, 10
 
@@ -41,19 +41,15 @@ class Kernel:
     eight: bool = False
 
     @contextmanager
-    def used(self) -> Iterator[None]:
-        """Inside, `attend` runs this kernel; others where it cannot (a mask, an odd shape)."""
+    def preferred(self) -> Iterator[None]:
+        """Inside, PyTorch takes this kernel, where it is PyTorch's own, before all others."""
         if self.name == "default":
             yield
             return
         first = [CANDIDATES[self.name]] if self.name in CANDIDATES else []
         order = [*first, *(b for name, b in CANDIDATES.items() if name != self.name)]
-        flash3.chosen = self.name == HOPPER
-        try:
-            with sdpa_kernel(order, set_priority=True):
-                yield
-        finally:
-            flash3.chosen = False
+        with sdpa_kernel(order, set_priority=True):
+            yield
 
     def __str__(self) -> str:
         times = ", ".join(f"{name} {1e3 * spent:.2f} ms" for name, spent in self.seconds.items())

@@ -15,9 +15,8 @@ from livetalk.nn.kernels.fp8 import CODED, to_fp8
 LONG = 2048  # keys from which on it pays: with 512 of a prompt cuDNN's kernel took a third of the time (H100)
 _TILE, _PROCESSORS = 128, 132  # queries that one of an H100's processors takes at a time, and how many it has
 
-# The package's operator, once `available` has found it; `chosen` while bfloat16 calls are to use it.
-_forward: Any = None
-chosen = False
+NAME = "flash-3"  # of the kernel, for `nn.attention.attend`
+_forward: Any = None  # the package's operator, once `available` has found it
 
 
 def available(device: torch.device) -> bool:

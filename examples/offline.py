@@ -19,9 +19,9 @@ def main(portrait_path: str, speech_path: str, out_path: str) -> int:
     performer = Performer.load("tiny", seed=7)
     portrait = load_portrait(portrait_path, performer.preset.geometry.size)
     # Blocks of 12 frames come while the speech is still being read: nothing is held in memory but one block.
-    blocks = performer.perform(portrait, read_speech(speech_path), PROMPT)
+    frames = (block.frames for block in performer.perform(portrait, read_speech(speech_path), PROMPT))
     origin = ai_origin("tiny", performer.version, performer.seed, PROMPT)
-    return write_talking(out_path, blocks, open_sound(speech_path), origin, portrait.shape[:2])
+    return write_talking(out_path, frames, open_sound(speech_path), origin, portrait.shape[:2])
 
 
 if __name__ == "__main__":

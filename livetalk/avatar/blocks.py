@@ -23,7 +23,7 @@ class BlockTimings:
 
 @dataclass(frozen=True)
 class TimedBlock:
-    """Part of a block of a session: the frames of one latent frame, as soon as they are there.
+    """Part of a block of a session: the frames of one latent frame, as soon as they are there. Offline: a whole block.
 
     `replaces`: made again after an interrupt; it replaces what was announced from its first frame on.
 

@@ -211,8 +211,8 @@ def measure(preset: str, seconds: float, weights: Path | None = None) -> dict[st
         began = time.perf_counter()
         for block in performer.perform(portrait, iter(speech), PROMPT):
             ends.append(time.perf_counter() - began)
-            counts.append(len(block))
-            bar.advance(task, len(block))
+            counts.append(len(block.frames))
+            bar.advance(task, len(block.frames))
     later, spent = sum(counts[1:]), ends[-1] - ends[0]
     return {
         "preset": preset,

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 import typer
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 
 from livetalk.cli.console import avatars, err, out, progress, speeches
-from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
+from livetalk.geometry import FRAME_RATE
 from livetalk.media import SoundFile, open_sound, read_speech, write_talking
 from livetalk.media.files import claim
 from livetalk.media.video import ai_origin
 
 if TYPE_CHECKING:
+    from livetalk.avatar.blocks import TimedBlock
     from livetalk.performer.performer import Performer
 
 PROMPT = "a person talks to the camera, calm and friendly"
-SAMPLES_PER_FRAME = SAMPLE_RATE // FRAME_RATE
 
 
 def generate(
@@ -117,8 +117,7 @@ def _make(picture: UInt8[np.ndarray, "h w 3"], sound: SoundFile, prompt: str, ou
     with progress() as bar:
         guess = None if sound.seconds is None else math.ceil(sound.seconds * FRAME_RATE)
         task = bar.add_task("talking", total=guess)
-        ear = _Ear(read_speech(sound.path))
-        blocks = cut(performer.perform(picture, iter(ear), prompt), ear)
+        blocks = performer.perform(picture, read_speech(sound.path), prompt)
         began = time.perf_counter()
         count = write_talking(
             out_path, _watched(blocks, lambda n: bar.advance(task, n)), sound, origin, picture.shape[:2]
@@ -154,38 +153,11 @@ def load_performer(preset: str, seed: int, weights: Path | None = None) -> "Perf
     return Performer.load(preset, seed=seed, folder=weights)
 
 
-class _Ear:
-    """Passes speech on and counts its samples."""
-
-    def __init__(self, pieces: Iterator[Float32[np.ndarray, " n"]]) -> None:
-        self._pieces = pieces
-        self.samples = 0
-
-    def __iter__(self) -> Iterator[Float32[np.ndarray, " n"]]:
-        for piece in self._pieces:
-            self.samples += len(piece)
-            yield piece
-
-
-def cut(blocks: Iterator[UInt8[np.ndarray, "t h w 3"]], ear: _Ear) -> Iterator[UInt8[np.ndarray, "t h w 3"]]:
-    """The blocks, ended with the frame in which the speech ends.
-
-    A block is passed on when the next one is there: by then the performer has heard all that the block shows.
-    """
-    shown, held = 0, None
+def _watched(blocks: Iterator["TimedBlock"], tell: Callable[[int], None]) -> Iterator[UInt8[np.ndarray, "t h w 3"]]:
+    """The blocks' frames; `tell` is told of each block's once they are written."""
     for block in blocks:
-        if held is not None:
-            yield held
-            shown += len(held)
-        held = block
-    if held is not None:
-        yield held[: max(0, -(-ear.samples // SAMPLES_PER_FRAME) - shown)]
-
-
-def _watched(blocks: Iterator[np.ndarray], tell: Callable[[int], None]) -> Iterator[np.ndarray]:
-    for block in blocks:
-        yield block
-        tell(len(block))
+        yield block.frames
+        tell(len(block.frames))
 
 
 def _portrait(portrait: Path | None, avatar: str | None, wish: Wish) -> UInt8[np.ndarray, "h w 3"]:

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image
 
-from livetalk.evaluation.clips import Player
+from livetalk.evaluation.clips import Player, play
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
 PEOPLE = 3
@@ -43,11 +43,11 @@ def animate(
     """
     if path.suffix.lower() != ".webp":
         raise ValueError(f"{path} is no moving picture: give a name that ends in .webp")
-    count, people = round(SECONDS * FRAME_RATE), []
+    people = []
     said = islice(cycle(recordings), PEOPLE)
     for face, sound, prompt in zip(list(faces.values())[:PEOPLE], said, PROMPTS, strict=False):
         sound = np.resize(sound, round(SECONDS * SAMPLE_RATE))
-        people.append(np.concatenate(list(player.perform(face, [sound], prompt)))[:count])
+        people.append(play(player, face, sound, prompt))
         tell()
     data = fitted(side_by_side(people))
     path.write_bytes(data)

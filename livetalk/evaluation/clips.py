@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float32, UInt8
 
+from livetalk.avatar.blocks import TimedBlock
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.data.clips import CLIP_FRAMES, Renderer, Timelines, render_clip, render_still, stage
 from livetalk.data.speech import SpeechDataset
@@ -37,11 +38,16 @@ Frames = UInt8[np.ndarray, "t h w 3"]
 
 
 class Player(Protocol):
-    """The part of a performer that is measured."""
+    """The part of a performer that is measured: blocks, which end with the speech."""
 
     def perform(
         self, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[Float32[np.ndarray, " n"]], prompt: str
-    ) -> Iterator[Frames]: ...
+    ) -> Iterator[TimedBlock]: ...
+
+
+def play(player: Player, portrait: UInt8[np.ndarray, "h w 3"], sound: Float32[np.ndarray, " n"], prompt: str) -> Frames:
+    """All frames of a sound."""
+    return np.concatenate([block.frames for block in player.perform(portrait, [sound], prompt)])
 
 
 @dataclass(frozen=True)
@@ -110,11 +116,11 @@ class Lab:
             extra |= {"portrait": looked[0], "truth_descriptors": looked[1:]}
         for name, player in players.items():
             if player is not None:
-                made = np.concatenate(list(player.perform(true[0], [clip.audio], truth["prompt"])))[:frames]
+                made = play(player, true[0], clip.audio, truth["prompt"])
                 videos[name] = made
                 assert still is not None
-                quiet = np.concatenate(list(player.perform(still.frames[0], [still.audio], still.truth["prompt"])))
-                result = played(made, true, seen, (quiet[: len(still.frames)], still.frames))
+                quiet = play(player, still.frames[0], still.audio, still.truth["prompt"])
+                result = played(made, true, seen, (quiet, still.frames))
                 extra[{"teacher": "taught", "model": "played"}[name]] = result
         return Measured(
             seed=seed,

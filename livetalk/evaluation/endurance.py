@@ -56,11 +56,11 @@ def last_against_first(
     first, last, shown = [], deque(maxlen=kept), 0
     sound = programme(recordings, seconds)
     for block in player.perform(portrait, iter(np.array_split(sound, max(1, round(seconds)))), prompt):
-        block = block[: frames - shown]
-        first += list(block[: kept - len(first)])
-        last += list(block)
-        shown += len(block)
-        tell(len(block))
+        made = block.frames[: frames - shown]
+        first += list(made[: kept - len(first)])
+        last += list(made)
+        shown += len(made)
+        tell(len(made))
     return compare(np.stack(first), np.stack(list(last)), portrait)
 
 

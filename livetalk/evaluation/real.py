@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from livetalk.conditions.portrait import frame_portrait, open_picture
-from livetalk.evaluation.clips import Player
+from livetalk.evaluation.clips import Player, play
 from livetalk.evaluation.metrics import held_out, identity, phones
 from livetalk.evaluation.metrics.landmarks import track
 from livetalk.evaluation.metrics.lipsync import pearson
@@ -151,7 +151,7 @@ def _kept(player: Player, photo: Picture, said: Mapping[str, AlignedSpeech], tel
 
 
 def _played(player: Player, face: Picture, spoken: AlignedSpeech) -> Frames:
-    return np.concatenate(list(player.perform(face, [spoken.audio], PROMPT)))[: spoken.frames]
+    return play(player, face, spoken.audio, PROMPT)[: spoken.frames]
 
 
 def _filmed(folder: Path) -> Iterator[tuple[Float[np.ndarray, " t"], AlignedSpeech]]:

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
+from livetalk.avatar.blocks import TimedBlock
 from livetalk.dit.audio import pack_audio
 from livetalk.dit.model import DiT
 from livetalk.nn.kernels.onednn import pack_linears
@@ -29,8 +30,6 @@ GUIDANCE = Guidance(2.0, 2.5)  # of text and of speech, as in the trajectories t
 PLACES = (Path("checkpoints/teacher"), Path(__file__).parents[2] / "checkpoints" / "teacher")
 NAME = "teacher.safetensors"
 TIMED = 3  # rollouts of a whole clip, after one that is not timed; the teacher walks once, which takes minutes
-
-Frames = UInt8[np.ndarray, "t h w 3"]
 
 
 @dataclass(frozen=True)
@@ -73,14 +72,22 @@ class Teacher:
     @torch.inference_mode()
     def perform(
         self, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[Float32[np.ndarray, " n"]], prompt: str
-    ) -> Iterator[Frames]:
-        """Frames of the whole clip, a latent frame at a time."""
-        clip = self.conditions(portrait, np.concatenate(list(speech)), prompt)
+    ) -> Iterator[TimedBlock]:
+        """The whole clip, a latent frame at a time, until the speech ends."""
+        sound, shown = np.concatenate(list(speech)), 0
+        per_frame = self.networks.preset.geometry.samples_per_frame
+        clip = self.conditions(portrait, sound, prompt)
+        sound = np.pad(sound, (0, -len(sound) % per_frame))
         latents = self.walk(clip)
         carry = self.networks.start_decoder(portrait)
-        for latent in latents.to(self.networks.dtype).split(1, dim=2):
+        for index, latent in enumerate(latents.to(self.networks.dtype).split(1, dim=2)):
             pixels, carry = self.networks.codec.step(latent, carry)
-            yield to_bytes(pixels)[0]
+            frames = to_bytes(pixels)[0][: len(sound) // per_frame - shown]
+            if not len(frames):
+                return
+            audio = sound[shown * per_frame :][: len(frames) * per_frame]
+            yield TimedBlock(index, shown, frames, audio, speaking=True)
+            shown += len(frames)
 
     @torch.inference_mode()
     def conditions(

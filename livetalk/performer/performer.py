@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 
+from livetalk.avatar.blocks import TimedBlock
 from livetalk.codec.wan import WanCodec
 from livetalk.performer import loading, memory_budget
 from livetalk.performer.accelerate import Mode, accelerate
@@ -120,15 +121,16 @@ class Performer:
 
     def perform(
         self, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[Float[np.ndarray, " n"]], prompt: str
-    ) -> Iterator[UInt8[np.ndarray, "t h w 3"]]:
-        """Frames, block by block, as the speech (pieces of mono float32 at 16 kHz) comes in; the last block is whole.
+    ) -> Iterator[TimedBlock]:
+        """Frames and their sound, block by block, as the speech (pieces of mono float32 at 16 kHz) comes in.
 
-        One block is denoised while the one before it is decoded. The same seed, inputs, dtype and machine give the
-        same frames, however the speech is cut into pieces.
+        The last block ends with the frame in which the speech ends. One block is denoised while the one before it is
+        decoded. The same seed, inputs, dtype and machine give the same frames, however the speech is cut into pieces.
         """
         slot = self.networks.kv_pool(1).open()
         try:
-            yield from run_pipelined(self.networks, self._jobs(slot, portrait, speech, prompt))
+            for plan, frames in run_pipelined(self.networks, self._jobs(slot, portrait, speech, prompt)):
+                yield _until_speech_ends(plan, frames, self.preset.geometry.samples_per_frame)
         finally:
             slot.close()
 
@@ -143,6 +145,20 @@ class Performer:
         stream.end()
         while stream.speech.pending:
             yield stream, stream.plan()
+
+
+def _until_speech_ends(plan: BlockPlan, frames: UInt8[np.ndarray, "t h w 3"], samples_per_frame: int) -> TimedBlock:
+    """What a block shows while there is speech in it; only the last block has less than it could hold."""
+    heard = plan.heard
+    spoken = -(-heard.taken // samples_per_frame)
+    return TimedBlock(
+        plan.index,
+        plan.frames.start,
+        frames[:spoken],
+        heard.audio[: spoken * samples_per_frame],
+        heard.speaking,
+        speech_samples=heard.taken,
+    )
 
 
 def _devices(names: str) -> tuple[torch.device, torch.device]:

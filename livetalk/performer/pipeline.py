@@ -40,22 +40,22 @@ def computing(threads: int) -> Iterator[None]:
 
 def run_pipelined(
     networks: Networks, jobs: Iterable[tuple[AvatarStream, BlockPlan]]
-) -> Iterator[UInt8[np.ndarray, "t h w 3"]]:
-    """Frames of the blocks of one stream, in order; denoised on the caller's thread, decoded beside it.
+) -> Iterator[tuple[BlockPlan, UInt8[np.ndarray, "t h w 3"]]]:
+    """The blocks of one stream, in order, with their frames; denoised on the caller's thread, decoded beside it.
 
     The first block has the processor to itself: somebody waits for it.
     """
     half = half_the_cores(networks.device)
 
-    def show(stream: AvatarStream, record: BlockRecord) -> np.ndarray:
+    def show(stream: AvatarStream, record: BlockRecord) -> tuple[BlockPlan, np.ndarray]:
         with computing(half):
-            return decode(networks, [stream], [record])[0]
+            return record.job, decode(networks, [stream], [record])[0]
 
     with ThreadPoolExecutor(1, "decode") as decoder:
-        decoding: Future[np.ndarray] | None = None
+        decoding: Future[tuple[BlockPlan, np.ndarray]] | None = None
         for stream, job in jobs:
             if job.index == 0:
-                yield decode(networks, [stream], denoise(networks, [stream], [job]))[0]
+                yield job, decode(networks, [stream], denoise(networks, [stream], [job]))[0]
                 continue
             with computing(half):
                 record = denoise(networks, [stream], [job])[0]

@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from livetalk.avatar.blocks import TimedBlock
 from livetalk.cli import bench, console, generate, main
 from livetalk.media import read_frames
+from tests.helpers.blocks import timed
 
 PHOTO = Path(__file__).parents[1] / "real" / "portrait.jpg"
 
@@ -28,7 +30,10 @@ class FakePerformer:
     seen: np.ndarray
     prompt: str
 
-    def perform(self, portrait: np.ndarray, speech: Iterator[np.ndarray], prompt: str) -> Iterator[np.ndarray]:
+    def perform(self, portrait: np.ndarray, speech: Iterator[np.ndarray], prompt: str) -> Iterator[TimedBlock]:
+        return timed(self.parts(portrait, speech, prompt))
+
+    def parts(self, portrait: np.ndarray, speech: Iterator[np.ndarray], prompt: str) -> Iterator[np.ndarray]:
         self.seen, self.prompt = portrait, prompt
         heard, shown = 0, 0
         for piece in speech:
@@ -39,7 +44,7 @@ class FakePerformer:
                 yield (block := self.block(shown))
                 shown += len(block)
         while shown * 1_000 < heard:
-            yield (block := self.block(shown))
+            yield (block := self.block(shown)[: -(-heard // 1_000) - shown])
             shown += len(block)
 
     def block(self, shown: int) -> np.ndarray:
@@ -185,6 +190,7 @@ def test_a_disk_that_fills_up_is_one_sentence(livetalk, performer, save_sound, t
 SLOW = """
 import sys, time
 import numpy as np
+from livetalk.avatar.blocks import TimedBlock
 from livetalk.cli import main, generate
 
 class Slow:
@@ -192,7 +198,7 @@ class Slow:
     def perform(self, portrait, speech, prompt):
         print("started", flush=True)
         while True:
-            yield np.zeros((9, 256, 256, 3), np.uint8)
+            yield TimedBlock(0, 0, np.zeros((9, 256, 256, 3), np.uint8), np.zeros(9_000, np.float32), True)
             time.sleep(0.1)
 
 generate.load_performer = lambda preset, seed, weights: Slow()
@@ -238,7 +244,7 @@ def test_bench_prints_its_figures_and_writes_them(livetalk, performer, assets: P
     code, said, _ = livetalk("bench", "--seconds", 3, "--json", tmp_path / "bench.json")
     figures = json.loads((tmp_path / "bench.json").read_text())
     assert code == 0
-    assert figures["frames"] == 57
+    assert figures["frames"] == 48
     for name in ("first_frame_seconds", "frames_per_second", "peak_rss_bytes", "load_seconds"):
         assert figures[name] > 0
         assert name in said

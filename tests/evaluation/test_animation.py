@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from livetalk.evaluation.animation import GUTTER, animate, fitted, side_by_side
+from tests.helpers.blocks import timed
 
 
 class Player:
@@ -16,7 +17,7 @@ class Player:
     def perform(self, portrait, speech, prompt):
         seconds = sum(len(piece) for piece in speech) / 16_000
         still = np.random.default_rng(0).integers(0, 255, portrait.shape, np.uint8)
-        yield np.stack([np.roll(still, i, 1) for i in range(round(seconds * 16))])
+        yield from timed([np.stack([np.roll(still, i, 1) for i in range(round(seconds * 16))])])
 
 
 def test_three_people_talk_beside_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

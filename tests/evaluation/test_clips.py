@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from livetalk.avatar.blocks import TimedBlock
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.data.clips import Clip, render_clip, render_still
 from livetalk.data.speech import SpeechDataset
@@ -19,6 +20,7 @@ from livetalk.evaluation.metrics.codec_gate import codec_report
 from livetalk.media.landmarker import task_file
 from livetalk.presets import MINIATURE, TINY
 from livetalk.weights import save_bundle, save_tensors
+from tests.helpers.blocks import timed
 
 SEED, FRAMES = 900_000_004, 21
 
@@ -29,12 +31,12 @@ class Replay:
     def __init__(self, *clips: Clip) -> None:
         self.clips = clips
 
-    def perform(self, portrait: np.ndarray, speech: Iterable[np.ndarray], prompt: str) -> Iterator[np.ndarray]:
+    def perform(self, portrait: np.ndarray, speech: Iterable[np.ndarray], prompt: str) -> Iterator[TimedBlock]:
         heard = np.concatenate(list(speech))
         clip = next(clip for clip in self.clips if np.array_equal(clip.frames[0], portrait))
         assert np.array_equal(heard, clip.audio)
         assert prompt == clip.truth["prompt"]
-        yield from np.array_split(clip.frames, 3)
+        yield from timed(np.array_split(clip.frames, 3))
 
 
 def test_a_codec_is_read_from_a_bundle_and_from_training(tmp_path: Path) -> None:

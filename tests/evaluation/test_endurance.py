@@ -9,6 +9,7 @@ from livetalk.evaluation import endurance
 from livetalk.evaluation.endurance import LOST, compare, last_against_first, programme
 from livetalk.evaluation.metrics import landmarks
 from livetalk.geometry import SAMPLE_RATE
+from tests.helpers.blocks import timed
 from tests.helpers.made_up import face
 
 T = 80
@@ -103,11 +104,9 @@ def test_a_long_stream_is_judged_by_its_ends_only() -> None:
     class Player:
         def perform(self, portrait, speech, prompt):
             assert sum(len(piece) for piece in speech) == 20 * SAMPLE_RATE
-            yield video()[:9]
-            yield video()[9:]
-            yield np.zeros((4 * T - 2 * T, 64, 64, 3), np.uint8)
-            yield video(2)
-            yield np.zeros((7, 64, 64, 3), np.uint8)  # past the end
+            black = np.zeros((4 * T - 2 * T, 64, 64, 3), np.uint8)
+            past = np.zeros((7, 64, 64, 3), np.uint8)  # the end
+            yield from timed([video()[:9], video()[9:], black, video(2), past])
 
     heard: list[int] = []
     drift = last_against_first(Player(), video()[0], [np.ones(SAMPLE_RATE, np.float32)], "", 20.0, heard.append)

@@ -8,6 +8,7 @@ from PIL import Image
 
 from livetalk.evaluation import real
 from livetalk.evaluation.metrics.phones import AlignedSpeech
+from tests.helpers.blocks import timed
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_a_photograph_that_stays_as_it_is_is_itself_and_another_is_not() -> None
             self.frame = frame
 
         def perform(self, portrait, speech, prompt):
-            yield np.repeat(self.frame[None], 48, 0)
+            yield from timed([np.repeat(self.frame[None], 48, 0)])
 
     assert real._kept(Still(picture), picture, said, lambda: None) < 0.01
     assert real._kept(Still(np.full_like(picture, 128)), picture, said, lambda: None) == real.STRANGER

@@ -28,7 +28,7 @@ def accelerated(performer, *args, **options) -> Performer:
 
 
 def play(performer):
-    return np.concatenate(list(performer.perform(FACE, [SPEECH], "a person"))).astype(int)
+    return np.concatenate([block.frames for block in performer.perform(FACE, [SPEECH], "a person")]).astype(int)
 
 
 @pytest.fixture(scope="module")

@@ -27,20 +27,24 @@ class _Stages:
         monkeypatch.setattr(pipeline, "denoise", self.denoise)
         monkeypatch.setattr(pipeline, "decode", self.decode)
 
-    def denoise(self, performer: Any, streams: list[Any], jobs: list[Any]) -> list[int]:
-        return [self._do("denoise", jobs[0].index)]
+    def denoise(self, networks: Any, streams: list[Any], jobs: list[Any]) -> list[Any]:
+        self._do("denoise", jobs[0].index)
+        return [SimpleNamespace(job=jobs[0])]
 
-    def decode(self, performer: Any, streams: list[Any], records: list[int]) -> list[int]:
-        return [self._do("decode", records[0])]
+    def decode(self, networks: Any, streams: list[Any], records: list[Any]) -> list[int]:
+        return [self._do("decode", records[0].job.index)]
 
     def frames(self, blocks: int, pulled: list[int] | None = None) -> Iterator[Any]:
+        """Of blocks that are their numbers."""
+
         def jobs() -> Iterator[Any]:
             for index in range(blocks):
                 if pulled is not None:
                     pulled.append(index)
                 yield None, SimpleNamespace(index=index)
 
-        return run_pipelined(SimpleNamespace(device=torch.device("cpu")), jobs())  # type: ignore[arg-type]
+        networks: Any = SimpleNamespace(device=torch.device("cpu"))
+        return (frames for _, frames in run_pipelined(networks, jobs()))
 
     def _do(self, name: str, index: int) -> int:
         self.events.append(("begin", name, index))

@@ -1,6 +1,7 @@
 """Promises of a stream stepped by hand: equal to offline, alone as in company, and undone to what was seen."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -86,17 +87,41 @@ def _by_hand(performer: Performer, pieces: list[np.ndarray], seed: int = 0, prom
     return np.concatenate(made)
 
 
+def _performed(performer: Performer, pieces: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([block.frames for block in performer.perform(FACES[0], pieces, "calm")])
+
+
 # Offline and streamed
+
+
+@pytest.mark.parametrize("samples", [1, 1_000, 9_000, 9_001, 20_999, 21_000, 50_000])
+def test_blocks_end_where_the_speech_ends(performer: Performer, samples: int) -> None:
+    audio = _speech(samples)
+    blocks = list(performer.perform(FACES[0], np.array_split(audio, 3), "calm"))
+    frames = -(-samples // 1_000)
+    assert sum(len(block.frames) for block in blocks) == frames
+    assert all(len(block.frames) for block in blocks)
+    assert [block.index for block in blocks] == list(range(len(blocks)))
+    for block, following in pairwise(blocks):
+        assert following.first_frame == block.first_frame + len(block.frames)
+    assert all(len(block.audio) == 1_000 * len(block.frames) for block in blocks)
+    assert all(block.speaking for block in blocks)
+    assert sum(block.speech_samples for block in blocks) == samples
+    heard = np.concatenate([block.audio for block in blocks])
+    assert np.array_equal(heard[:samples], audio)
+    assert not heard[samples:].any()
 
 
 def test_stepped_by_hand_equals_performed_however_the_speech_is_cut(performer: Performer) -> None:
     audio = _speech(50_000)
-    performed = np.concatenate(list(performer.perform(FACES[0], [audio], "calm")))
-    assert performed.shape == (57, 64, 64, 3)
+    performed = _performed(performer, [audio])
+    assert performed.shape == (50, 64, 64, 3)
     for cuts in ([], [1, 10_799, 10_800, 30_000], list(range(700, 50_000, 700))):
         pieces = np.split(audio, cuts)
-        assert np.array_equal(_by_hand(performer, pieces), performed)
-        assert np.array_equal(np.concatenate(list(performer.perform(FACES[0], pieces, "calm"))), performed)
+        by_hand = _by_hand(performer, pieces)
+        assert by_hand.shape == (57, 64, 64, 3)
+        assert np.array_equal(by_hand[:50], performed)
+        assert np.array_equal(_performed(performer, pieces), performed)
 
 
 def test_a_stream_begins_with_the_portrait_and_its_counts_are_right(performer: Performer, pool: StatePool) -> None:

@@ -23,7 +23,7 @@ from livetalk.data.acting.prompts import Acting
 from livetalk.data.clips import CLIP_FRAMES
 from livetalk.data.puppets.portraits import Portraits, open_portraits
 from livetalk.evaluation import real
-from livetalk.evaluation.clips import ASSETS, Player
+from livetalk.evaluation.clips import ASSETS, Player, play
 from livetalk.evaluation.metrics import held_out, identity, phones, readback, vgg
 from livetalk.evaluation.metrics.detail import detail
 from livetalk.evaluation.metrics.landmarks import track_mesh
@@ -89,7 +89,7 @@ class ModelClips:
     def make(self, take: Take) -> tuple[Picture, Frames]:
         picture = open_picture(take.photo)
         portrait = frame_portrait(picture)
-        made = np.concatenate(list(self.player.perform(portrait, [take.said.audio], take.performance.prompt)))
+        made = play(self.player, portrait, take.said.audio, take.performance.prompt)
         if made.shape[1] != len(portrait):
             portrait = frame_portrait(picture, made.shape[1])
         return portrait, made[:CLIP_FRAMES]

@@ -35,6 +35,10 @@ class _Projections(nn.Module):
         self.q, self.k, self.v, self.o = (nn.Linear(cfg.dim, cfg.dim) for _ in range(4))
         self.norm_q, self.norm_k = _RMSNorm(cfg.dim, cfg.eps), _RMSNorm(cfg.dim, cfg.eps)
 
+    def use_kernel(self, name: str) -> None:
+        """Attend by the kernel of this name from now on, for serving; see `nn.attention.attend`."""
+        self.kernel = name
+
     def _heads(self, x: Tensor) -> Float[Tensor, "b n k d"]:
         return rearrange(x, "b n (k d) -> b n k d", d=self.head_dim)
 
@@ -109,10 +113,6 @@ class DiTBlock(nn.Module):
             nn.Linear(cfg.dim, cfg.ffn_dim), nn.GELU(approximate="tanh"), nn.Linear(cfg.ffn_dim, cfg.dim)
         )
         self.modulation = nn.Parameter(torch.randn(1, 6, cfg.dim) / cfg.dim**0.5)
-
-    def use_kernel(self, name: str) -> None:
-        """Attend by the kernel of this name from now on, for serving; see `nn.attention.attend`."""
-        self.self_attn.kernel = self.cross_attn.kernel = name
 
     def _norm(self, x: Tensor) -> Tensor:
         return F.layer_norm(x, (self.dim,), eps=self.eps)

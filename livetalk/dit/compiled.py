@@ -48,7 +48,8 @@ class CompiledDiT:
         self.device = next(self.model.parameters()).device
         blocks = cast(Sequence[DiTBlock], self.model.blocks)
         for block in blocks:
-            block.use_kernel(self.kernel.name)
+            block.self_attn.use_kernel(self.kernel.name)
+            block.cross_attn.use_kernel(self.kernel.name)
         if self.measures.fused:
             for block in blocks:
                 block.self_attn.fuse()

@@ -30,10 +30,9 @@ PRIVATE_ELSEWHERE: dict[str, int] = {
     "live/snapshots.py": 1,
     "performer/accelerate.py": 1,
     "performer/memory_budget.py": 1,
-    "performer/performer.py": 2,
     "performer/stages.py": 1,
     "training/optim.py": 1,
-    "training/precision.py": 2,
+    "runtime/dtype.py": 2,
 }
 
 

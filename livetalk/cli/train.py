@@ -60,11 +60,9 @@ def train(
     if context.invoked_subcommand is not None:
         raise ValueError("--plan stands alone: livetalk train --plan")
     from livetalk.presets import FULL, TEACHER_14B
-    from livetalk.recipes.memory_plan import plan as planned
-    from livetalk.recipes.memory_plan import table
+    from livetalk.recipes import memory_plan
 
-    for stage in planned(FULL, TEACHER_14B, gpu_memory * 1e9):
-        console.print(table(stage))
+    console.print(*map(memory_plan.table, memory_plan.plan(FULL, TEACHER_14B, gpu_memory * 1e9)), sep="\n")
     console.print("One clip a GPU; more GPUs make a larger batch (64 as published) and hold less each.", markup=False)
 
 

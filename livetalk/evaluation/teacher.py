@@ -20,8 +20,8 @@ from livetalk.dit.model import DiT
 from livetalk.nn.kernels.onednn import pack_linears
 from livetalk.performer.networks import Networks
 from livetalk.performer.stages import to_bytes
+from livetalk.recipes.config import Guidance
 from livetalk.recipes.distill.clips import ClipBatch
-from livetalk.recipes.distill.guidance import Guidance
 from livetalk.recipes.distill.self_rollout import rolled
 from livetalk.recipes.distill.trajectories import sample_trajectory
 from livetalk.recipes.run import load_dit

@@ -7,6 +7,7 @@ make the published batch. Knows networks and stages; where clips come from is th
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import cast
 
 import torch
@@ -16,13 +17,13 @@ from livetalk.dit.block import DiTBlock
 from livetalk.dit.config import DiTConfig
 from livetalk.dit.model import DiT
 from livetalk.presets import Preset
+from livetalk.recipes.config import Budget, DmdTraining, Guidance, OdeTraining, dmd_optim
+from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import ClipBatch
-from livetalk.recipes.distill.dmd import ADAM, DmdStage, DmdTraining
-from livetalk.recipes.distill.guidance import Guidance
-from livetalk.recipes.distill.ode import OdeStage, OdeTraining, Trajectories
-from livetalk.recipes.run import student_ladder
+from livetalk.recipes.distill.dmd import DmdStage
+from livetalk.recipes.distill.ode import OdeStage, Trajectories
+from livetalk.training.config import OptimConfig
 from livetalk.training.distributed import Distributed, shard
-from livetalk.training.optim import Constant, OptimConfig
 from livetalk.training.stage import StepContext
 
 METHODS = ("remember_text", "keys_values", "text_keys_values")  # of a DiT and its blocks, beside forward
@@ -37,7 +38,6 @@ class FullTraining:
             trajectories=4000,
             batch=1,
             guidance=Guidance(4.5, 4.5),
-            shift=5.0,
             given_clean=0.0,
             optim=OptimConfig(lr=4e-5, betas=(0.9, 0.999), weight_decay=0.0, clip=10.0, ema=0.99, ema_from=200),
         )
@@ -46,9 +46,8 @@ class FullTraining:
         default_factory=lambda: DmdTraining(
             batch=1,
             guidance=Guidance(6.0, 6.0),
-            shift=5.0,
-            generator=OptimConfig(lr=4e-6, ema=0.99, ema_from=40, schedule=Constant(), **ADAM),
-            critic=OptimConfig(lr=8e-7, schedule=Constant(), **ADAM),
+            generator=dmd_optim(lr=4e-6, ema=0.99),
+            critic=dmd_optim(lr=8e-7),
         )
     )
 
@@ -111,7 +110,7 @@ def ode_stage(
     states = torch.stack([torch.randn_like(clips.latents) for _ in range(preset.steps)] + [clips.latents], 1)
     trajectories = Trajectories(states.half(), clips)
     student = build_sharded(truncate_layers(preset.dit, layers), world, trained=True, bf16=bf16)
-    return OdeStage(student, trajectories, preset.geometry, student_ladder(preset), training.ode, world)
+    return OdeStage(student, trajectories, training.ode, _alone(preset, world))
 
 
 def dmd_stage(
@@ -129,7 +128,12 @@ def dmd_stage(
     judge = build_sharded(truncate_layers(teacher.dit, layers), world, trained=False, bf16=bf16)
     bank = _OneClip(random_clips(preset, training.dmd.batch, world.device))
     config = replace(training.dmd, critic_warmup=0)  # the first step is a generator's, too
-    return DmdStage(student, judge, critic, bank, preset.geometry, student_ladder(preset), config, world)  # pyright: ignore[reportArgumentType]
+    return DmdStage(student, judge, critic, bank, config, _alone(preset, world))
+
+
+def _alone(preset: Preset, world: Distributed) -> RunContext:
+    """A run of single steps, which nothing is kept of."""
+    return RunContext(preset, Path(), Budget(steps=1), world)
 
 
 def one_step(stage: OdeStage | DmdStage) -> Mapping[str, Tensor | float]:

@@ -5,10 +5,10 @@ checkpoints, metrics and samples beside each, and `bank.pt`, the encoded clips. 
 checkpoint after a kill. Knows presets and files; losses are the stages' business.
 """
 
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from einops import rearrange
@@ -16,192 +16,129 @@ from torch import Tensor, nn
 
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.dit.model import DiT
-from livetalk.flow.schedule import ladder
-from livetalk.performer.rollout import DenoisingSteps, denoising_steps
 from livetalk.presets import Preset
-from livetalk.recipes.codec.finish import FinishBank, FinishStage, FinishTraining
+from livetalk.recipes.codec.finish import FinishBank, FinishStage
 from livetalk.recipes.codec.frames import FrameBuffer, Photos, recolour
 from livetalk.recipes.codec.losses import to_bytes
-from livetalk.recipes.codec.stage import CodecStage, CodecTraining
-from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer
-from livetalk.recipes.distill.dmd import DmdStage, DmdTraining
+from livetalk.recipes.codec.stage import CodecStage
+from livetalk.recipes.config import CodecTraining, DmdTraining, FinishTraining, OdeTraining, TeacherTraining
+from livetalk.recipes.context import RunContext
+from livetalk.recipes.distill.clips import ClipBank, ClipBatch, LatentBuffer
+from livetalk.recipes.distill.dmd import DmdStage
 from livetalk.recipes.distill.held_out import HeldOut
-from livetalk.recipes.distill.ode import OdeStage, OdeTraining, make_trajectories
-from livetalk.recipes.distill.teacher import TeacherStage, TeacherTraining
+from livetalk.recipes.distill.ode import OdeStage, make_trajectories
+from livetalk.recipes.distill.teacher import TeacherStage
 from livetalk.training import rng
 from livetalk.training.distributed import Distributed
 from livetalk.training.loop import RunReport, run
 from livetalk.training.precision import autocast, maybe_compile
-from livetalk.training.stage import LoopConfig, Preview
+from livetalk.training.stage import Preview, Stage
 from livetalk.weights import load_mean, save_tensors
 
 
-@dataclass(frozen=True)
-class Budget:
-    """When a stage ends: steps, seconds, or whichever comes first."""
+class TrainedStage(Stage, Protocol):
+    """A stage that leaves weights."""
 
-    steps: int | None = None
-    seconds: float | None = None
-    checkpoint_every_s: float = 120.0
-    sample_every_s: float = 300.0
-    stop_after_s: float | None = None  # of this call, which ends with a checkpoint to go on from
-    until: float | None = None  # time.time() by which this call ends; the budget itself if there is no other
+    def finish(self) -> nn.Module:
+        """The network as it is kept."""
+        ...
 
-    def loop(self, title: str) -> LoopConfig:
-        """The loop's settings, from now on: what went before, such as waiting for clips, is off the clock."""
-        seconds, stop_after = self.seconds, self.stop_after_s
-        if self.until is not None:
-            left = max(1.0, self.until - time.time())
-            if self.steps is None and seconds is None:
-                seconds = left
-            else:
-                stop_after = left if stop_after is None else min(stop_after, left)
-        return LoopConfig(
-            title=title,
-            steps=self.steps,
-            seconds=seconds,
-            checkpoint_every_s=self.checkpoint_every_s,
-            sample_every_s=self.sample_every_s,
-            stop_after_s=stop_after,
-            tensorboard=_has_tensorboard(),
-        )
+
+def train_stage(stage: TrainedStage, name: str, context: RunContext, kept: str) -> RunReport:
+    """Runs a stage within its budget; checkpoints, metrics and samples lie in folder `name`, weights in file `kept`."""
+    report = run(stage, context.budget.loop(name), context.folder / name, context.world)
+    if context.world.is_main:
+        save_weights(stage.finish(), context.folder / f"{kept}.safetensors")
+    return report
 
 
 def train_codec(
-    preset: Preset,
-    out: Path,
-    budget: Budget,
-    world: Distributed,
+    context: RunContext,
     ring: FrameBuffer,
+    training: CodecTraining = CodecTraining(),  # noqa: B008 - frozen, here and below
+    *,
     photos: Photos | None = None,
     refill: Callable[[FrameBuffer], int] | None = None,
-    compiled: bool = False,
     start: Path | None = None,
-    training: CodecTraining | None = None,
     held_out: Mapping[str, FrameBuffer] | None = None,
 ) -> RunReport:
     """Leaves `codec.safetensors` with latent statistics measured on the ring. `start`: weights to go on from.
 
     With `training.decoder_only` the codec of `start` keeps its latents, its decoder is trained on.
     """
-    training = training or CodecTraining()
-    codec = preset.build_codec()
+    codec = context.preset.build_codec()
     if training.decoder_only and start is None:
         raise ValueError("--decoder-only needs --start: give the codec whose latents are to stay")
     if start is not None:
         codec.load_state_dict(_read(start))
-    stage = CodecStage(codec, ring, training, world, photos, refill, compiled, held_out)
-    report = run(stage, budget.loop("codec"), out / "codec", world)
-    if world.is_main:
-        save_weights(stage.finish(), out / "codec.safetensors")
-    return report
+    return train_stage(CodecStage(codec, ring, training, context, photos, refill, held_out), "codec", context, "codec")
 
 
 def train_finish(
-    preset: Preset,
-    out: Path,
-    budget: Budget,
-    world: Distributed,
+    context: RunContext,
     ring: FrameBuffer,
     start: Path,
-    stretches: int = 400,
-    training: FinishTraining | None = None,
+    training: FinishTraining = FinishTraining(),  # noqa: B008
 ) -> RunReport:
-    """Leaves `codec.safetensors`: the codec of `start` with new last layers, from so many stretches of the ring."""
-    training = training or FinishTraining()
-    codec = preset.build_codec()
+    """Leaves `codec.safetensors`: the codec of `start` with new last layers, trained on stretches of the ring."""
+    codec, device = context.preset.build_codec(), context.world.device
     codec.load_state_dict(_read(start))
-    codec.to(world.device).channels_last()
-    size, width = ring.frames.shape[2], preset.codec.mid
-    bank = FinishBank(stretches, training.length, size, width, world.device)
+    codec.to(device).channels_last()
+    bank = FinishBank(training.stretches, training.length, ring.frames.shape[2], codec.config.mid, device)
     while bank.filled < bank.capacity:
         bank.add(codec, recolour(ring.stretches(2, training.length)), training.noise)
-    stage = FinishStage(codec, bank, training, world)
-    report = run(stage, budget.loop("finish"), out / "finish", world)
-    if world.is_main:
-        save_weights(stage.finish(), out / "codec.safetensors")
-    return report
+    return train_stage(FinishStage(codec, bank, training, context), "finish", context, "codec")
 
 
 def train_teacher(
-    preset: Preset,
-    out: Path,
-    budget: Budget,
-    world: Distributed,
+    context: RunContext,
     bank: LatentBuffer,
-    config: TeacherTraining | None = None,
+    training: TeacherTraining = TeacherTraining(),  # noqa: B008
     refill: Callable[[LatentBuffer], int] | None = None,
-    held_out: HeldOut | None = None,
-    compiled: bool = False,
     start: Path | None = None,
 ) -> RunReport:
     """Leaves `teacher.safetensors`. `start`: weights to go on from, floats or a bundle."""
-    config = config or replace(TeacherTraining(), shift=preset.shift)
-    show = shower(load_codec(preset, out), world, held_out)
-    model = DiT(preset.dit) if start is None else load_dit(preset, start)
-    stage = TeacherStage(model, bank, config, world, refill, show, held_out, compiled)
-    report = run(stage, budget.loop("teacher"), out / "teacher", world)
-    if world.is_main:
-        save_weights(stage.finish(), out / "teacher.safetensors")
-    return report
+    context = with_show(context)
+    model = DiT(context.preset.dit) if start is None else load_dit(context.preset, start)
+    return train_stage(TeacherStage(model, bank, training, context, refill), "teacher", context, "teacher")
 
 
 def train_ode(
-    preset: Preset,
-    out: Path,
-    budget: Budget,
-    world: Distributed,
-    bank: LatentBuffer,
-    config: OdeTraining | None = None,
-    held_out: HeldOut | None = None,
-    compiled: bool = False,
-    batch: int = 64,
+    context: RunContext,
+    bank: ClipBank,
+    training: OdeTraining = OdeTraining(),  # noqa: B008
     start: Path | None = None,
 ) -> RunReport:
     """Makes trajectories of the run's teacher, then leaves `ode.safetensors`. `start`: a student, not the teacher."""
-    config = config or replace(OdeTraining(), shift=preset.shift, teacher_steps=preset.teacher_steps)
-    steps = student_ladder(preset)
-    teacher = load_dit(preset, out / "teacher.safetensors").to(world.device).eval()
-    student = load_dit(preset, start or out / "teacher.safetensors")
+    preset, folder, world = context.preset, context.folder, context.world
+    teacher = load_dit(preset, folder / "teacher.safetensors").to(world.device).eval()
+    student = load_dit(preset, start or folder / "teacher.safetensors")
     for block in teacher.blocks:
-        maybe_compile(block, compiled)
+        maybe_compile(block, context.compiled)
     rng.seed(world.seed(0))  # else every process would walk the same walks
-    trajectories = make_trajectories(teacher, bank, config, steps, batch)
-    show = shower(load_codec(preset, out), world, held_out)
-    stage = OdeStage(student, trajectories, preset.geometry, steps, config, world, show, held_out, compiled)
-    report = run(stage, budget.loop("ode"), out / "ode", world)
-    if world.is_main:
-        save_weights(stage.finish(), out / "ode.safetensors")
-    return report
+    trajectories = make_trajectories(teacher, bank, training, preset)
+    context = with_show(context)
+    return train_stage(OdeStage(student, trajectories, training, context), "ode", context, "ode")
 
 
 def train_dmd(
-    preset: Preset,
-    out: Path,
-    budget: Budget,
-    world: Distributed,
-    bank: LatentBuffer,
-    config: DmdTraining | None = None,
-    held_out: HeldOut | None = None,
-    compiled: bool = False,
+    context: RunContext,
+    bank: ClipBank,
+    training: DmdTraining = DmdTraining(),  # noqa: B008
     start: Path | None = None,
 ) -> RunReport:
     """Student from `ode.safetensors` or `start`, critic from the teacher; leaves `student.safetensors`."""
-    config = config or replace(DmdTraining(), shift=preset.shift)
-    student = load_dit(preset, start or out / "ode.safetensors")
-    teacher, critic = (load_dit(preset, out / "teacher.safetensors") for _ in range(2))
-    show = shower(load_codec(preset, out), world, held_out)
-    stage = DmdStage(
-        student, teacher, critic, bank, preset.geometry, student_ladder(preset), config, world, show, held_out, compiled
-    )
-    report = run(stage, budget.loop("dmd"), out / "dmd", world)
-    if world.is_main:
-        save_weights(stage.finish(), out / "student.safetensors")
-    return report
+    preset, folder = context.preset, context.folder
+    student = load_dit(preset, start or folder / "ode.safetensors")
+    teacher, critic = (load_dit(preset, folder / "teacher.safetensors") for _ in range(2))
+    context = with_show(context)
+    return train_stage(DmdStage(student, teacher, critic, bank, training, context), "dmd", context, "student")
 
 
-def student_ladder(preset: Preset) -> DenoisingSteps:
-    return denoising_steps(ladder(preset.steps, preset.shift))
+def with_show(context: RunContext) -> RunContext:
+    """The run with samples drawn by its codec."""
+    codec = load_codec(context.preset, context.folder)
+    return replace(context, show=shower(codec, context.world, context.held_out))
 
 
 def save_weights(module: nn.Module, path: Path) -> None:
@@ -270,9 +207,3 @@ def encode_clips(codec: PortraitCodec, frames: Tensor, device: torch.device, rec
         pixels = torch.lerp(pixels, moved, chosen).clamp(-1, 1)
     with autocast(device):
         return torch.cat([codec.encode(part) for part in pixels.split(4)]).float()
-
-
-def _has_tensorboard() -> bool:
-    import importlib.util
-
-    return importlib.util.find_spec("tensorboard") is not None

@@ -15,10 +15,11 @@ from pathlib import Path
 from livetalk.training import rng
 from livetalk.training.alarms import Alarm, Alarms
 from livetalk.training.checkpoint import Checkpoints
+from livetalk.training.config import LoopConfig
 from livetalk.training.distributed import Distributed
 from livetalk.training.metrics import Averages, MetricsLog
 from livetalk.training.progress import ProgressLine
-from livetalk.training.stage import LoopConfig, Stage, StepContext
+from livetalk.training.stage import Stage, StepContext
 
 
 @dataclass(frozen=True)

@@ -1,77 +1,17 @@
-"""Optimiser, learning-rate schedules and averaged weights.
+"""Optimiser and averaged weights.
 
-Schedules are functions of progress in [0, 1], not of steps, so that a run can be budgeted in steps or in seconds.
 Knows parameters and gradients; what the loss means is the stage's business.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from math import cos, pi
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from livetalk.training import distributed
-
-
-@dataclass(frozen=True)
-class Constant:
-    """Factor 1 after a linear warm-up."""
-
-    warmup: float = 0.0  # progress by which the factor has risen from 0 to 1
-
-    def __call__(self, progress: float) -> float:
-        return _rise(progress, self.warmup)
-
-
-@dataclass(frozen=True)
-class Cosine:
-    """Linear warm-up, then half a cosine from 1 down to `floor` at progress 1."""
-
-    warmup: float = 0.02
-    floor: float = 0.0
-
-    def __call__(self, progress: float) -> float:
-        if progress < self.warmup:
-            return _rise(progress, self.warmup)
-        done = min(1.0, (progress - self.warmup) / (1.0 - self.warmup))
-        return self.floor + (1.0 - self.floor) * 0.5 * (1.0 + cos(pi * done))
-
-
-@dataclass(frozen=True)
-class FlatThenLinear:
-    """Linear warm-up, 1 until `decay_from`, then linearly down to `floor` at progress 1."""
-
-    warmup: float = 0.02
-    decay_from: float = 0.55
-    floor: float = 0.0
-
-    def __call__(self, progress: float) -> float:
-        done = max(0.0, min(1.0, (progress - self.decay_from) / (1.0 - self.decay_from)))
-        return _rise(progress, self.warmup) * (1.0 - (1.0 - self.floor) * done)
-
-
-Schedule = Constant | Cosine | FlatThenLinear
-
-
-def _rise(progress: float, warmup: float) -> float:
-    return 1.0 if warmup <= 0.0 else min(1.0, max(progress, 0.0) / warmup)
-
-
-@dataclass(frozen=True)
-class OptimConfig:
-    """AdamW with its schedule, its clipping and the averaging of its weights."""
-
-    lr: float  # at schedule factor 1
-    betas: tuple[float, float] = (0.9, 0.999)
-    eps: float = 1e-8
-    weight_decay: float = 0.0  # of matrices and kernels; vectors (biases, gains) never decay
-    schedule: Schedule = field(default_factory=Constant)
-    clip: float = 10.0  # gradients are scaled down to this norm (Self-Forcing's trainer)
-    ema: float | None = None  # decay of the averaged weights; None keeps none
-    ema_from: int = 0  # updates before which the average just follows the weights
+from livetalk.training.config import OptimConfig
 
 
 def parameter_groups(

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from livetalk.training import distributed, optim
+from livetalk.training.config import OptimConfig
 from livetalk.training.distributed import Distributed
-from livetalk.training.optim import OptimConfig
 
 
 class TrainState:

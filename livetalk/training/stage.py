@@ -1,4 +1,4 @@
-"""Training stage, as the loop sees it: the protocol, its clock, its samples, and the budget of a run.
+"""Training stage, as the loop sees it: the protocol, its clock and its samples.
 
 Types only. The codec, teacher, ode and dmd stages implement `Stage`; loop.py runs them.
 """
@@ -11,41 +11,6 @@ from typing import Any, Protocol
 import numpy as np
 from jaxtyping import UInt8
 from torch import Tensor
-
-from livetalk.training.alarms import AlarmConfig
-
-
-@dataclass(frozen=True)
-class LoopConfig:
-    """When a run ends and what it does on the way.
-
-    Progress is the larger of step / steps and elapsed / seconds; elapsed time goes on counting across resumes.
-    """
-
-    title: str
-    steps: int | None = None
-    seconds: float | None = None  # wall clock, compilation and samples included
-    log_every: int = 20  # steps
-    checkpoint_every_s: float = 120.0
-    sample_every_s: float = 300.0
-    stop_after_s: float | None = None  # of one call, which then ends with a checkpoint as if interrupted
-    keep: int = 2  # checkpoints
-    seed: int = 0
-    resume: bool = True  # from the newest checkpoint in the folder, if there is one
-    tensorboard: bool = True
-    alarms: AlarmConfig = field(default_factory=AlarmConfig)
-
-    def __post_init__(self) -> None:
-        if self.steps is None and self.seconds is None:
-            raise ValueError("give a budget: steps, seconds or both")
-        if (self.steps is not None and self.steps < 1) or (self.seconds is not None and self.seconds <= 0):
-            raise ValueError("the budget must be positive")
-
-    def progress(self, step: int, elapsed: float) -> float:
-        """Share of the budget that is used, in [0, 1]."""
-        by_steps = 0.0 if self.steps is None else step / self.steps
-        by_time = 0.0 if self.seconds is None else elapsed / self.seconds
-        return min(1.0, max(by_steps, by_time))
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 import typer
+from typer.testing import CliRunner
 
 from livetalk.cli import main, train
+from livetalk.recipes.config import Budget
 from livetalk.training.loop import RunReport
 from livetalk.weights import load_bundle, save_tensors
 
@@ -51,9 +53,9 @@ def test_the_mean_of_runs_becomes_a_bundle(tmp_path: Path, capsys: pytest.Captur
 
 def test_a_mixture_needs_a_pack(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="--puppets PACK"):
-        train.codec(tmp_path, steps=1, mix=0.5)
+        CliRunner().invoke(train.app, ["codec", "--run", str(tmp_path), "--mix", "0.5"], catch_exceptions=False)
 
 
 def test_a_stage_needs_a_budget() -> None:
     with pytest.raises(ValueError, match="--until"):
-        train._budget(None, None, 60.0, None, None)
+        train.RunOptions(Path("run"), "miniature").context(Budget())

@@ -27,15 +27,18 @@ from livetalk.cli.main import app
 from livetalk.live.snapshots import from_bytes, to_bytes
 from livetalk.presets import MINIATURE
 from livetalk.recipes import run as recipe
-from livetalk.recipes.codec.finish import FinishTraining
 from livetalk.recipes.codec.frames import FrameBuffer
-from livetalk.recipes.codec.stage import CodecTraining
+from livetalk.recipes.config import (
+    Budget,
+    CodecTraining,
+    DmdTraining,
+    FinishTraining,
+    OdeTraining,
+    TeacherTraining,
+)
+from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import LatentBuffer
-from livetalk.recipes.distill.dmd import DmdTraining
 from livetalk.recipes.distill.held_out import HeldOut
-from livetalk.recipes.distill.ode import OdeTraining
-from livetalk.recipes.distill.teacher import TeacherTraining
-from livetalk.recipes.run import Budget
 from livetalk.training.distributed import Distributed
 from livetalk.weights import SCALE as SCALE
 from livetalk.weights import decompress as decompress
@@ -130,6 +133,7 @@ def picture(name: str) -> np.ndarray:
 def training(out: Path) -> None:
     """Metrics of every stage of the recipe in miniature, a few steps each, into a JSON file; its folder is the run."""
     folder, world = out.parent, Distributed()
+    context = RunContext(MINIATURE, folder, Budget(steps=4), world)
     torch.manual_seed(0)
     opening = torch.nn.functional.interpolate(torch.rand(6, 1, 20), 81, mode="linear")[:, 0]
     boxes = torch.tensor([[24.0, 20.0], [40.0, 20.0], [32.0, 40.0]]).expand(6, 81, 3, 2)
@@ -139,21 +143,18 @@ def training(out: Path) -> None:
     frames = torch.where(inside, torch.tensor(20.0), ground).byte()
     ring = FrameBuffer(6, 81, 64, world.device)
     ring.add(frames, boxes)
-    recipe.train_codec(MINIATURE, folder, Budget(steps=4), world, ring, training=CodecTraining(batch=2))
-    start, finish = folder / "codec.safetensors", FinishTraining(batch=2, crop=32, adversary=1.0)
+    recipe.train_codec(context, ring, CodecTraining(batch=2))
+    start, finish = folder / "codec.safetensors", FinishTraining(stretches=4, batch=2, crop=32, adversary=1.0)
     torch.manual_seed(1)
-    recipe.train_finish(MINIATURE, folder / "last", Budget(steps=4), world, ring, start, stretches=4, training=finish)
+    recipe.train_finish(replace(context, folder=folder / "last"), ring, start, finish)
     torch.manual_seed(2)
     bank = LatentBuffer(6, world.device)
     latents = recipe.encode_clips(recipe.load_codec(MINIATURE, folder), frames, world.device)
     bank.add(latents, torch.nn.functional.pad(opening[..., None], (0, 63)), torch.randn(6, 24, 128), boxes, 64)
-    held_out = HeldOut({"heads": bank.take(torch.arange(2))}, {})
-    teacher = replace(TeacherTraining(), batch=2, show_steps=2)
-    recipe.train_teacher(MINIATURE, folder, Budget(steps=4), world, bank, teacher, held_out=held_out)
-    ode = replace(OdeTraining(), trajectories=4, batch=2, teacher_steps=4)
-    recipe.train_ode(MINIATURE, folder, Budget(steps=4), world, bank, ode, held_out, batch=4)
-    dmd = replace(DmdTraining(), batch=2, critic_warmup=2)
-    recipe.train_dmd(MINIATURE, folder, Budget(steps=6), world, bank, dmd, held_out)
+    context = replace(context, held_out=HeldOut({"heads": bank.take(torch.arange(2))}, {}))
+    recipe.train_teacher(context, bank, TeacherTraining(batch=2, show_steps=2))
+    recipe.train_ode(context, bank, OdeTraining(trajectories=4, batch=2))
+    recipe.train_dmd(replace(context, budget=Budget(steps=6)), bank, DmdTraining(batch=2, critic_warmup=2))
     stages = {"codec": "codec", "finish": "last/finish", "teacher": "teacher", "ode": "ode", "dmd": "dmd"}
     out.write_text(json.dumps({name: _metrics(folder / place) for name, place in stages.items()}))
 

@@ -11,17 +11,14 @@ from livetalk.dit.model import DiT
 from livetalk.presets import MINIATURE
 from livetalk.recipes import run as recipe
 from livetalk.recipes.codec.frames import FrameBuffer
-from livetalk.recipes.codec.stage import CodecTraining
+from livetalk.recipes.config import Budget, ClipSource, CodecTraining, DmdTraining, OdeTraining, TeacherTraining
+from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer, drop_conditions
-from livetalk.recipes.distill.dmd import DmdTraining
 from livetalk.recipes.distill.held_out import HeldOut
 from livetalk.recipes.distill.joins import join_weights
-from livetalk.recipes.distill.ode import OdeTraining, window_blocks
-from livetalk.recipes.distill.teacher import TeacherTraining
-from livetalk.recipes.rendering import Mixture
-from livetalk.recipes.run import Budget
+from livetalk.recipes.distill.ode import window_blocks
+from livetalk.training.config import OptimConfig
 from livetalk.training.distributed import Distributed
-from livetalk.training.optim import OptimConfig
 from livetalk.weights import load_mean, save_bundle, save_tensors
 
 
@@ -53,11 +50,11 @@ def _first_and_last(folder: Path, name: str) -> tuple[float, float]:
 
 def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
     frames, opening, boxes = clips
-    preset = MINIATURE
-    world, budget = Distributed(), Budget(steps=40)
+    preset, world = MINIATURE, Distributed()
+    context = RunContext(preset, tmp_path, Budget(steps=40), world)
     ring = FrameBuffer(12, 81, 64, world.device)
     ring.add(frames, boxes)
-    report = recipe.train_codec(preset, tmp_path, budget, world, ring, training=CodecTraining(batch=8))
+    report = recipe.train_codec(context, ring, CodecTraining(batch=8))
     assert report.why == "done"
     first, last = _first_and_last(tmp_path / "codec", "loss")
     assert last < first
@@ -71,21 +68,21 @@ def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
     kinds = {"heads": bank.take(torch.arange(2)), "puppets": bank.take(torch.arange(2, 5))}
     held_out = HeldOut(kinds, {kind: torch.rand(2, 3, 64, 64) for kind in kinds})
 
-    teacher = replace(TeacherTraining(), batch=4, show_steps=2)
-    recipe.train_teacher(preset, tmp_path, Budget(steps=60), world, bank, teacher, held_out=held_out)
+    context = replace(context, held_out=held_out)
+    teacher = TeacherTraining(batch=4, show_steps=2)
+    recipe.train_teacher(replace(context, budget=Budget(steps=60)), bank, teacher)
     first, last = _first_and_last(tmp_path / "teacher", "loss")
     assert last < 0.9 * first
     for name in ("held_out_loss", "held_out_loss_puppets"):
         assert _first_and_last(tmp_path / "teacher", name)[1] > 0
 
-    ode = replace(OdeTraining(), trajectories=8, batch=4, teacher_steps=4)
-    recipe.train_ode(preset, tmp_path, budget, world, bank, ode, held_out, batch=8)
+    recipe.train_ode(context, bank, OdeTraining(trajectories=8, batch=4))
     first, last = _first_and_last(tmp_path / "ode", "loss")
     assert last < first
     assert _first_and_last(tmp_path / "ode", "held_out_error_puppets")[1] > 0
 
-    dmd = replace(DmdTraining(), batch=2, critic_warmup=4)
-    report = recipe.train_dmd(preset, tmp_path, Budget(steps=12), world, bank, dmd, held_out)
+    dmd = DmdTraining(batch=2, critic_warmup=4)
+    report = recipe.train_dmd(replace(context, budget=Budget(steps=12)), bank, dmd)
     assert report.why == "done"
     assert (tmp_path / "student.safetensors").exists()
     assert list((tmp_path / "dmd" / "samples").rglob("made.jpg"))
@@ -104,10 +101,10 @@ def test_a_student_goes_on_from_weights_that_came_back_as_a_bundle(clips, tmp_pa
 
     still = OptimConfig(lr=0.0, ema=0.9)
     start = bundles["student"]
-    ode = replace(OdeTraining(), trajectories=2, batch=2, teacher_steps=4, join=3.0, optim=still)
-    recipe.train_ode(MINIATURE, tmp_path, Budget(steps=1), world, bank, ode, batch=2, start=start)
+    context = RunContext(MINIATURE, tmp_path, Budget(steps=1), world)
+    recipe.train_ode(context, bank, OdeTraining(trajectories=2, batch=2, join=3.0, optim=still), start)
     dmd = DmdTraining(batch=1, critic_warmup=0, join=3.0, generator=still, critic=still)
-    recipe.train_dmd(MINIATURE, tmp_path, Budget(steps=1), world, bank, dmd, start=tmp_path / "ode.safetensors")
+    recipe.train_dmd(context, bank, dmd, tmp_path / "ode.safetensors")
     kept = load_mean([tmp_path / "ode.safetensors"])
     for name, tensor in load_mean([start]).items():
         torch.testing.assert_close(kept[name], tensor)
@@ -136,28 +133,18 @@ def test_held_out_clips_come_back_by_kind(tmp_path: Path) -> None:
 
 def test_a_mixture_without_puppets_says_what_to_give() -> None:
     with pytest.raises(ValueError, match="--puppets PACK"):
-        Mixture(mix=0.5)
+        ClipSource(mix=0.5)
 
 
 def test_a_decoder_trained_on_leaves_the_latents_as_they_are(clips, tmp_path: Path) -> None:
     frames, _, boxes = clips
     ring = FrameBuffer(12, 81, 64, Distributed().device)
     ring.add(frames, boxes)
-    recipe.train_codec(
-        MINIATURE, tmp_path / "first", Budget(steps=3), Distributed(), ring, training=CodecTraining(batch=4)
-    )
+    first, second = (RunContext(MINIATURE, tmp_path / part, Budget(steps=3)) for part in ("first", "second"))
+    recipe.train_codec(first, ring, CodecTraining(batch=4))
     start = tmp_path / "first" / "codec.safetensors"
     alone = CodecTraining(batch=4, decoder_only=True, texture=0.5, pace=0.2, unsure=0.1)
-    told = recipe.train_codec(
-        MINIATURE,
-        tmp_path / "second",
-        Budget(steps=3),
-        Distributed(),
-        ring,
-        start=start,
-        training=alone,
-        held_out={"heads": ring, "puppets": ring},
-    )
+    told = recipe.train_codec(second, ring, alone, start=start, held_out={"heads": ring, "puppets": ring})
     shown = [_first_and_last(tmp_path / "second" / "codec", f"held_out_psnr{kind}")[1] for kind in ("", "_puppets")]
     assert shown[0] == shown[1] > 0
     assert told.metrics["texture"] > 0 < told.metrics["pace"]
@@ -167,7 +154,7 @@ def test_a_decoder_trained_on_leaves_the_latents_as_they_are(clips, tmp_path: Pa
     latents = before.encode(pixels)
     assert not torch.equal(before.decode(latents), after.decode(latents))
     with pytest.raises(ValueError, match="--start"):
-        recipe.train_codec(MINIATURE, tmp_path, Budget(steps=1), Distributed(), ring, training=alone)
+        recipe.train_codec(first, ring, alone)
 
 
 def test_a_stage_without_its_forerunner_says_what_to_run(tmp_path: Path) -> None:

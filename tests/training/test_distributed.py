@@ -10,11 +10,11 @@ import torch.multiprocessing as mp
 from torch import nn
 
 from livetalk.training import distributed
+from livetalk.training.config import LoopConfig, OptimConfig
 from livetalk.training.distributed import Distributed, join
 from livetalk.training.loop import run
-from livetalk.training.optim import OptimConfig
 from livetalk.training.optimizer_step import TrainState
-from livetalk.training.stage import LoopConfig, StepContext
+from livetalk.training.stage import StepContext
 
 
 def free_port() -> int:

@@ -12,9 +12,10 @@ import pytest
 import torch
 
 from livetalk.training import rng
+from livetalk.training.config import LoopConfig
 from livetalk.training.loop import run
 from livetalk.training.metrics import read_lines
-from livetalk.training.stage import LoopConfig, Preview, StepContext
+from livetalk.training.stage import Preview, StepContext
 
 ToyStage = runpy.run_path(str(Path(__file__).with_name("toy.py")))["ToyStage"]
 

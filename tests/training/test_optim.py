@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from livetalk.runtime.dtype import native_bf16
-from livetalk.training.optim import Constant, Cosine, Ema, FlatThenLinear, OptimConfig, adamw, parameter_groups, set_lr
+from livetalk.training.config import Constant, Cosine, FlatThenLinear, OptimConfig
+from livetalk.training.optim import Ema, adamw, parameter_groups, set_lr
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast, maybe_compile
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from livetalk.training.config import Cosine, LoopConfig, OptimConfig
 from livetalk.training.distributed import Distributed, join
 from livetalk.training.loop import run
-from livetalk.training.optim import Cosine, OptimConfig
 from livetalk.training.optimizer_step import TrainState
-from livetalk.training.stage import LoopConfig, Preview, StepContext
+from livetalk.training.stage import Preview, StepContext
 
 
 def net() -> nn.Module:

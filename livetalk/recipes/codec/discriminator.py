@@ -16,8 +16,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from livetalk.training.config import Constant, OptimConfig
 from livetalk.training.distributed import Distributed
-from livetalk.training.optim import Constant, OptimConfig
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
 

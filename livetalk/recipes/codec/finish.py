@@ -10,7 +10,6 @@ this in minutes. Knows frames; not where they come from.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,41 +23,13 @@ from livetalk.recipes.codec.discriminator import Discriminator
 from livetalk.recipes.codec.frames import FrameBatch, weight_map
 from livetalk.recipes.codec.losses import rebuild_losses, to_bytes
 from livetalk.recipes.codec.texture import detail, planes, texture_loss
-from livetalk.training.distributed import Distributed
-from livetalk.training.optim import Cosine, OptimConfig
+from livetalk.recipes.config import FinishTraining
+from livetalk.recipes.context import RunContext
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
 from livetalk.training.stage import Preview, StepContext
 
 CELL = 4  # pixels a feature
-
-
-@dataclass(frozen=True)
-class FinishTraining:
-    """Batches and loss weights. `crop` pixels of two consecutive frames are trained on."""
-
-    length: int = 8  # frames of a stretch, behind its portrait
-    batch: int = 12
-    crop: int = 128
-    near: float = 0.7  # of crops that lie around a face
-    noise: float = 0.25  # at most, on latents: the last layers meet a transformer's errors
-    gradient: float = 0.5
-    structure: float = 0.2
-    motion: float = 1.0
-    texture: float = 0.6
-    adversary: float = 0.0  # see `CodecTraining`
-    optim: OptimConfig = field(
-        default_factory=lambda: OptimConfig(
-            lr=2e-3,
-            betas=(0.9, 0.99),
-            eps=1e-12,
-            weight_decay=1e-4,
-            clip=5.0,
-            ema=0.99,
-            ema_from=100,
-            schedule=Cosine(warmup=0.02, floor=0.02),
-        )
-    )
 
 
 class FinishBank:
@@ -117,11 +88,11 @@ class FinishBank:
 class FinishStage:
     """See the module docstring. The bank is full when training begins."""
 
-    def __init__(self, codec: PortraitCodec, bank: FinishBank, config: FinishTraining, world: Distributed) -> None:
-        self.codec, self.bank, self.config, self.world = codec, bank, config, world
-        codec.to(world.device).channels_last()
-        self.learner = TrainState(codec.decoder.last_layers, config.optim, world)
-        self.adversary = Discriminator(config.adversary, world) if config.adversary else None
+    def __init__(self, codec: PortraitCodec, bank: FinishBank, config: FinishTraining, context: RunContext) -> None:
+        self.codec, self.bank, self.config, self.world = codec, bank, config, context.world
+        codec.to(self.world.device).channels_last()
+        self.learner = TrainState(codec.decoder.last_layers, config.optim, self.world)
+        self.adversary = Discriminator(config.adversary, self.world) if config.adversary else None
 
     def step(self, tick: StepContext) -> Mapping[str, Tensor | float]:
         c = self.config

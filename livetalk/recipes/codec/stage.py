@@ -8,7 +8,6 @@ way. Knows frames; not where they come from.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,51 +23,12 @@ from livetalk.recipes.codec.discriminator import Discriminator
 from livetalk.recipes.codec.frames import FrameBatch, FrameBuffer, Photos, Refill, join, recolour
 from livetalk.recipes.codec.losses import rebuild_losses, to_bytes
 from livetalk.recipes.codec.texture import pace_loss, texture_loss
+from livetalk.recipes.config import CodecTraining
+from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.held_out import named
-from livetalk.training.distributed import Distributed
-from livetalk.training.optim import Cosine, OptimConfig
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
 from livetalk.training.stage import Preview, StepContext
-
-UNSURE = 0.15  # of noise at most beside the usual, where detail is asked for: what a transformer leaves open
-
-
-@dataclass(frozen=True)
-class CodecTraining:
-    """Batches and loss weights. `length` frames behind the portrait make `length / 4` latent frames."""
-
-    batch: int = 16
-    length: int = 8
-    photos: int = 2  # of the batch, where photographs are given
-    noise: float = 0.1  # added to latents, so that the decoder forgives the transformer's small errors
-    unsure: float = 0.0  # more of it at most, as much as chance has it for each clip
-    gradient: float = 0.5
-    structure: float = 0.2
-    motion: float = 1.0
-    flow: float = 0.3
-    pull: float = 0.3  # of the flow towards known places, falling to none at `pull_until`
-    pull_until: float = 0.4  # of the budget
-    first: float = 0.2  # of the portrait's own latent frame
-    spread: float = 5e-4  # keeps latents near unit scale: what says nothing costs
-    texture: float = 0.0  # of detail, wherever exactly it lies
-    pace: float = 0.0  # of how much changes from frame to frame, likewise
-    refill_every: int = 50
-    adversary: float = 0.0  # pull of a judge of detail (`distill.adversary`), in units of an L1 error's; 0 for none
-    adversary_from: float = 0.1  # of the budget: it learns to judge before it is listened to
-    decoder_only: bool = False  # latents stay what they are: a transformer that knows them can be trained meanwhile
-    optim: OptimConfig = field(
-        default_factory=lambda: OptimConfig(
-            lr=1e-3,
-            betas=(0.9, 0.99),
-            eps=1e-12,
-            weight_decay=1e-4,
-            clip=5.0,
-            ema=0.998,
-            ema_from=200,
-            schedule=Cosine(warmup=0.01, floor=0.01),
-        )
-    )
 
 
 def flow_loss(moved: Float[Tensor, "b 3 t h w"], truth: Float[Tensor, "b 3 t h w"]) -> Tensor:
@@ -110,29 +70,28 @@ def pull_loss(flow: Float[Tensor, "b t 2 n n"], boxes: Float[Tensor, "b u 3 2"],
 
 
 class CodecStage:
-    """See the module docstring. `compiled` speeds up CUDA; `refill` brings new clips."""
+    """See the module docstring. `refill` brings new clips; `held_out`: rendered ones, by kind."""
 
     def __init__(
         self,
         codec: PortraitCodec,
         ring: FrameBuffer,
         config: CodecTraining,
-        world: Distributed,
+        context: RunContext,
         photos: Photos | None = None,
         refill: Refill | None = None,
-        compiled: bool = False,
         held_out: Mapping[str, FrameBuffer] | None = None,
     ) -> None:
-        self.codec, self.ring, self.config, self.world = codec, ring, config, world
+        self.codec, self.ring, self.config, self.world = codec, ring, config, context.world
         self.photos, self.refill, self.held_out = photos, refill, held_out or {}
-        codec.to(world.device).channels_last()
+        codec.to(self.world.device).channels_last()
         if config.decoder_only:
             codec.eye.requires_grad_(False)
             codec.encoder.requires_grad_(False)
-        self.learner = TrainState(codec, config.optim, world)
-        self.adversary = Discriminator(config.adversary, world) if config.adversary else None
+        self.learner = TrainState(codec, config.optim, self.world)
+        self.adversary = Discriminator(config.adversary, self.world) if config.adversary else None
         self.losses, self.energies = self._losses, self._energies
-        if compiled:
+        if context.compiled:
             self.losses = torch.compile(self._losses, dynamic=False)
             self.energies = torch.compile(self._energies, dynamic=False)
 

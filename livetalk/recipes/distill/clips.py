@@ -5,6 +5,7 @@ The bank grows while training goes on. Knows tensors; not how clips were rendere
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from jaxtyping import Float
@@ -31,6 +32,14 @@ class ClipBatch:
     def given(self) -> Float[Tensor, "b c1 f h w"]:
         """The reference input of a whole clip."""
         return reference_channels(self.portrait, self.latents.shape[2], holds_portrait=True)
+
+
+class ClipBank(Protocol):
+    """Where a stage draws clips from."""
+
+    def draw(self, batch: int) -> ClipBatch:
+        """So many random clips."""
+        ...
 
 
 class LatentBuffer:

@@ -7,7 +7,6 @@ in the normaliser, time steps are floating point, guidance has one meaning.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,39 +17,17 @@ from torch import Tensor
 from livetalk.dit.model import DiT
 from livetalk.flow.noising import clean_from_velocity, noised, velocity_of
 from livetalk.flow.schedule import shifted
-from livetalk.geometry import Geometry
-from livetalk.performer.rollout import DenoisingSteps, RolloutOptions
-from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer
-from livetalk.recipes.distill.guidance import Guidance, guided_velocity
-from livetalk.recipes.distill.held_out import HeldOut
+from livetalk.performer.rollout import RolloutOptions
+from livetalk.recipes.config import DmdTraining
+from livetalk.recipes.context import RunContext
+from livetalk.recipes.distill.clips import ClipBank, ClipBatch
+from livetalk.recipes.distill.guidance import guided_velocity
 from livetalk.recipes.distill.joins import join_weights
 from livetalk.recipes.distill.self_rollout import rolled, shown_rollout
-from livetalk.recipes.distill.teacher import Show
-from livetalk.training.distributed import Distributed, is_sharded
-from livetalk.training.optim import Constant, OptimConfig
+from livetalk.training.distributed import is_sharded
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
 from livetalk.training.stage import Preview, StepContext
-
-ADAM = {"betas": (0.0, 0.999), "eps": 1e-8, "weight_decay": 0.01, "clip": 10.0}
-
-
-@dataclass(frozen=True)
-class DmdTraining:
-    """One step is one critic update; every `ratio`-th is preceded by a generator update, after the warm-up."""
-
-    batch: int = 32
-    ratio: int = 5
-    critic_warmup: int = 20
-    guidance: Guidance = field(default_factory=lambda: Guidance(2.0, 3.0))  # in the teacher's score only
-    shift: float = 3.0
-    join: float = 1.0  # weight of a block's first latent frame in the generator's loss
-    lowest: float = 0.02  # noise levels of the scores
-    highest: float = 0.98
-    generator: OptimConfig = field(
-        default_factory=lambda: OptimConfig(lr=2e-5, ema=0.99, ema_from=40, schedule=Constant(warmup=0.02), **ADAM)
-    )
-    critic: OptimConfig = field(default_factory=lambda: OptimConfig(lr=2e-5, schedule=Constant(warmup=0.01), **ADAM))
 
 
 class DmdStage:
@@ -61,25 +38,21 @@ class DmdStage:
         student: DiT,
         teacher: DiT,
         critic: DiT,
-        bank: LatentBuffer,
-        geometry: Geometry,
-        ladder: DenoisingSteps,
+        bank: ClipBank,
         config: DmdTraining,
-        world: Distributed,
-        show: Show | None = None,
-        held_out: HeldOut | None = None,
-        compiled: bool = False,
+        context: RunContext,
     ) -> None:
-        self.student, self.critic = student.to(world.device), critic.to(world.device)
-        self.teacher = teacher.to(world.device).requires_grad_(False)
-        self.bank, self.geometry, self.ladder, self.config, self.world = bank, geometry, ladder, config, world
-        self.show, self.held_out = show, held_out
-        if compiled:
+        self.context, self.world = context, context.world
+        self.geometry, self.ladder = context.preset.geometry, context.student_steps
+        self.student, self.critic = student.to(self.world.device), critic.to(self.world.device)
+        self.teacher = teacher.to(self.world.device).requires_grad_(False)
+        self.bank, self.config = bank, config
+        if context.compiled:
             for network, dynamic in ((teacher, False), (critic, False), (student, True)):
                 for block in network.blocks:
                     block.compile(dynamic=dynamic)
-        self.generator = TrainState(student, config.generator, world)
-        self.critic_state = TrainState(critic, config.critic, world)
+        self.generator = TrainState(student, config.generator, self.world)
+        self.critic_state = TrainState(critic, config.critic, self.world)
 
     def step(self, tick: StepContext) -> Mapping[str, Tensor | float]:
         metrics: dict[str, Tensor | float] = {}
@@ -132,16 +105,14 @@ class DmdStage:
     def _noisy(self, made: Tensor, clips: ClipBatch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Noisy latents with the portrait put in, time steps [b f], levels [b], noise."""
         device, c = self.world.device, self.config
-        sigma = shifted(torch.rand(len(made), device=device), c.shift).clamp(c.lowest, c.highest)
+        sigma = shifted(torch.rand(len(made), device=device), self.context.preset.shift).clamp(c.lowest, c.highest)
         noise = torch.randn_like(made)
         x = noised(made, noise, sigma)
         x = torch.cat([clips.portrait, x[:, :, 1:]], 2)
         return x, (1000 * sigma)[:, None].expand(-1, x.shape[2]), sigma, noise
 
     def sample(self, folder: Path, tick: StepContext) -> Preview | None:
-        if self.held_out is None:
-            return None
-        return shown_rollout(self.generator, self.student, self.held_out, self.geometry, self.ladder, self.show, folder)
+        return shown_rollout(self.generator, self.student, self.context, folder)
 
     def state(self) -> dict[str, Any]:
         return {"student": self.generator.state(), "critic": self.critic_state.state()}

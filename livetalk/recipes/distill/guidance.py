@@ -3,22 +3,13 @@
 Knows that zeros mean "no text" and "no audio". Used by trajectories and by the teacher's score.
 """
 
-from dataclasses import dataclass
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from livetalk.dit.model import DiT
 from livetalk.flow.guidance import guided, passes
-
-
-@dataclass(frozen=True)
-class Guidance:
-    """Scales for text and speech; 1 is no guidance."""
-
-    text: float = 1.0
-    audio: float = 1.0
+from livetalk.recipes.config import Guidance
 
 
 def guided_velocity(

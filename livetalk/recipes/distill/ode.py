@@ -6,7 +6,7 @@ anchors and two consecutive rolling blocks with window positions: exactly what a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,37 +18,17 @@ from torch import Tensor
 from livetalk.dit.masks import block_causal
 from livetalk.dit.model import DiT
 from livetalk.geometry import Geometry
-from livetalk.performer.rollout import DenoisingSteps, reference_channels
-from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer
-from livetalk.recipes.distill.guidance import Guidance
-from livetalk.recipes.distill.held_out import HeldOut
+from livetalk.performer.rollout import reference_channels
+from livetalk.presets import Preset
+from livetalk.recipes.config import OdeTraining
+from livetalk.recipes.context import RunContext
+from livetalk.recipes.distill.clips import ClipBank, ClipBatch
 from livetalk.recipes.distill.joins import join_weights
 from livetalk.recipes.distill.self_rollout import shown_rollout
-from livetalk.recipes.distill.teacher import Show
 from livetalk.recipes.distill.trajectories import sample_trajectory
-from livetalk.training.distributed import Distributed
-from livetalk.training.optim import FlatThenLinear, OptimConfig
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast, maybe_compile
 from livetalk.training.stage import Preview, StepContext
-
-
-@dataclass(frozen=True)
-class OdeTraining:
-    """`trajectories` are made first, then regressed. `given_clean`: share of blocks that are given, not predicted."""
-
-    trajectories: int = 4096
-    batch: int = 64
-    guidance: Guidance = field(default_factory=lambda: Guidance(2.0, 2.5))
-    teacher_steps: int = 48
-    shift: float = 3.0
-    given_clean: float = 0.35
-    join: float = 1.0  # weight of a block's first latent frame in the loss
-    optim: OptimConfig = field(
-        default_factory=lambda: OptimConfig(
-            lr=4e-4, betas=(0.9, 0.99), clip=1.0, ema=0.995, ema_from=100, schedule=FlatThenLinear(warmup=0.02)
-        )
-    )
 
 
 @dataclass
@@ -62,14 +42,13 @@ class Trajectories:
         return len(self.states)
 
 
-def make_trajectories(
-    teacher: DiT, bank: LatentBuffer, config: OdeTraining, ladder: DenoisingSteps, batch: int = 64
-) -> Trajectories:
+def make_trajectories(teacher: DiT, bank: ClipBank, config: OdeTraining, preset: Preset) -> Trajectories:
     """Walk the teacher from noise under the conditions of random clips of the bank."""
     states, conditions = [], []
+    batch = min(config.walked, config.trajectories)
     for _ in range(-(-config.trajectories // batch)):
         clips = bank.draw(batch)
-        made = sample_trajectory(teacher, clips, config.guidance, config.teacher_steps, config.shift, keep=len(ladder))
+        made = sample_trajectory(teacher, clips, config.guidance, preset.teacher_steps, preset.shift, keep=preset.steps)
         states.append(made.transpose(0, 1).half())
         conditions.append(clips)
     parts = {name: torch.cat([getattr(c, name).half() for c in conditions]) for name in ("audio", "text", "weight")}
@@ -94,20 +73,15 @@ class OdeStage:
         self,
         student: DiT,
         trajectories: Trajectories,
-        geometry: Geometry,
-        ladder: DenoisingSteps,
         config: OdeTraining,
-        world: Distributed,
-        show: Show | None = None,
-        held_out: HeldOut | None = None,
-        compiled: bool = False,
+        context: RunContext,
     ) -> None:
-        self.student, self.world = student.to(world.device), world
-        self.trajectories, self.geometry, self.ladder, self.config = trajectories, geometry, ladder, config
-        self.show, self.held_out = show, held_out
+        self.student, self.trajectories, self.config = student.to(context.world.device), trajectories, config
+        self.context, self.world = context, context.world
+        self.geometry, self.ladder = context.preset.geometry, context.student_steps
         for block in student.blocks:
-            maybe_compile(block, compiled)
-        self.learner = TrainState(student, config.optim, world)
+            maybe_compile(block, context.compiled)
+        self.learner = TrainState(student, config.optim, self.world)
 
     def step(self, tick: StepContext) -> Mapping[str, Tensor | float]:
         loss = self._loss(torch.randint(0, len(self.trajectories), (self.config.batch,), device=self.world.device))
@@ -152,9 +126,7 @@ class OdeStage:
         return x.shape[3] * x.shape[4] // self.student.config.patch**2
 
     def sample(self, folder: Path, tick: StepContext) -> Preview | None:
-        if self.held_out is None:
-            return None
-        return shown_rollout(self.learner, self.student, self.held_out, self.geometry, self.ladder, self.show, folder)
+        return shown_rollout(self.learner, self.student, self.context, folder)
 
     def state(self) -> dict[str, Any]:
         return {"student": self.learner.state()}

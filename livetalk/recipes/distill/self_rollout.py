@@ -9,12 +9,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from livetalk.dit.model import DiT
+from livetalk.dit.model import DiT, TextKV
 from livetalk.geometry import Geometry
 from livetalk.performer.rollout import BlockConditions, DenoisingSteps, RolloutOptions, begin, next_block
+from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import ClipBatch
-from livetalk.recipes.distill.held_out import HeldOut, named
-from livetalk.recipes.distill.teacher import Show
+from livetalk.recipes.distill.held_out import named
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast, eagerly
 from livetalk.training.stage import Preview
@@ -35,14 +35,13 @@ def rolled(
     b, c, _, h, w = batch.portrait.shape
     tokens = h * w // student.config.patch**2
     state = begin(tokens, block, geometry.anchor_latents, geometry.rolling_latents)
-    if plan.gradient:
-        text: object = batch.text
-    else:
+    text: TextKV | Tensor = batch.text
+    if not plan.gradient:
         with torch.no_grad():
             text = student.project_text(batch.text)
     out = []
     for start in range(0, frames, block):
-        conditions = BlockConditions(batch.portrait, text, batch.audio[:, start : start + block])  # type: ignore[arg-type]
+        conditions = BlockConditions(batch.portrait, text, batch.audio[:, start : start + block])
 
         def noise(step: int) -> Tensor:
             return torch.randn(b, c, block, h, w, device=batch.portrait.device)
@@ -54,19 +53,16 @@ def rolled(
 
 @eagerly
 @torch.no_grad()
-def shown_rollout(
-    learner: TrainState,
-    student: DiT,
-    held_out: HeldOut,
-    geometry: Geometry,
-    ladder: DenoisingSteps,
-    show: Show | None,
-    folder: Path,
-) -> Preview:
+def shown_rollout(learner: TrainState, student: DiT, context: RunContext, folder: Path) -> Preview | None:
     """Held-out clips rolled out by the averaged student: how far each kind is from the truth, and a few of them drawn.
 
     The truth is one of many performances that would do, so the error has a floor; a face that is lost lies far above.
+    None where nothing is held out.
     """
+    held_out, show = context.held_out, context.show
+    if held_out is None:
+        return None
+    geometry, ladder = context.preset.geometry, context.student_steps
     few, metrics = held_out.few(), {}
     assert learner.ema is not None
     with learner.ema.swapped_in(), autocast(few.latents.device):

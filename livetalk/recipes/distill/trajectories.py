@@ -10,8 +10,9 @@ from torch import Tensor
 from livetalk.dit.model import DiT
 from livetalk.flow.schedule import Table, shifted_table
 from livetalk.flow.solver import euler_states
+from livetalk.recipes.config import Guidance
 from livetalk.recipes.distill.clips import ClipBatch
-from livetalk.recipes.distill.guidance import Guidance, guided_velocity
+from livetalk.recipes.distill.guidance import guided_velocity
 from livetalk.training.precision import autocast
 
 

@@ -8,10 +8,10 @@ import torch.nn.functional as F
 
 from livetalk.presets import MINIATURE
 from livetalk.recipes import run as recipe
-from livetalk.recipes.codec.finish import FinishTraining
 from livetalk.recipes.codec.frames import FrameBuffer
 from livetalk.recipes.codec.texture import pace_loss, texture_loss
-from livetalk.recipes.run import Budget
+from livetalk.recipes.config import Budget, FinishTraining
+from livetalk.recipes.context import RunContext
 from livetalk.training.distributed import Distributed
 
 
@@ -54,16 +54,8 @@ def test_last_layers_learn_and_all_others_stay(hair, tmp_path: Path) -> None:
     before = {name: value.clone() for name, value in codec.state_dict().items()}
     ring = FrameBuffer(4, 17, 64, Distributed().device)
     ring.add(torch.randint(0, 255, (4, 17, 64, 64, 3), dtype=torch.uint8), torch.full((4, 17, 3, 2), 32.0))
-    report = recipe.train_finish(
-        MINIATURE,
-        tmp_path / "run",
-        Budget(steps=12),
-        Distributed(),
-        ring,
-        start,
-        stretches=4,
-        training=FinishTraining(batch=2, crop=32, adversary=1.0),
-    )
+    context = RunContext(MINIATURE, tmp_path / "run", Budget(steps=12))
+    report = recipe.train_finish(context, ring, start, FinishTraining(stretches=4, batch=2, crop=32, adversary=1.0))
     assert report.step == 12
     changed = {
         name
@@ -76,11 +68,5 @@ def test_last_layers_learn_and_all_others_stay(hair, tmp_path: Path) -> None:
 
 def test_it_must_be_told_where_to_start(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="missing"):
-        recipe.train_finish(
-            MINIATURE,
-            tmp_path,
-            Budget(steps=1),
-            Distributed(),
-            FrameBuffer(1, 9, 64, Distributed().device),
-            tmp_path / "none",
-        )
+        ring = FrameBuffer(1, 9, 64, Distributed().device)
+        recipe.train_finish(RunContext(MINIATURE, tmp_path, Budget(steps=1)), ring, tmp_path / "none")

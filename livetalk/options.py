@@ -24,6 +24,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Group:
-    """A field that is a configuration itself; its options are offered, `--PREFIX-...` if there is a prefix."""
+    """A field, or a command's parameter, that is a configuration itself; its options are offered.
+
+    prefix: begins their names, `--PREFIX-...`. without: fields that are not offered, here and in groups within.
+    """
 
     prefix: str | None = None
+    without: tuple[str, ...] = ()

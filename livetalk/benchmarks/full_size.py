@@ -10,7 +10,6 @@ import statistics
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,32 +17,19 @@ import torch
 from rich.table import Table
 
 from livetalk.benchmarks.flops import Work, bytes_of, peak, work_of
+from livetalk.benchmarks.options import FullSizeOptions
 from livetalk.codec.taehv import LightDecoder
+from livetalk.conditions.prompt import DEFAULT_PROMPT
 from livetalk.nn.kernels.choose import settle
 from livetalk.parity.gate import ArithmeticGate
-from livetalk.performer.accelerate import Mode, accelerate
+from livetalk.performer.accelerate import accelerate
 from livetalk.performer.networks import Networks
 from livetalk.performer.performer import Performer
 from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import AvatarStream
 
-PROMPT = "a person talks to the camera, calm and friendly"
 PROBE = 20  # blocks of a batch after which it is clear that it is too slow
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class FullSizeOptions:
-    """What is measured. mode: None runs as loaded. blocks: steady ones; first: repeats of the first frame.
-
-    density: the most live sessions tried in one batch, density_blocks blocks in all; 0 leaves that out.
-    """
-
-    mode: Mode | None = "exact"
-    blocks: int = 20
-    first: int = 5
-    density: int = 0
-    density_blocks: int = 1000
 
 
 def measure(
@@ -112,7 +98,7 @@ def _portrait(networks: Networks) -> np.ndarray:
 
 def _opened(networks: Networks) -> AvatarStream:
     """A new stream whose portrait and prompt are encoded."""
-    return AvatarStream(networks, networks.kv_pool(1).open(), _portrait(networks), PROMPT, 0)
+    return AvatarStream(networks, networks.kv_pool(1).open(), _portrait(networks), DEFAULT_PROMPT, 0)
 
 
 def _speech(seconds: float) -> np.ndarray:
@@ -181,7 +167,7 @@ def _overlapped(networks: Networks, plan: FullSizeOptions) -> float:
     full = g.window_latents // g.block_latents
     ends = []
     for _ in Performer(networks).perform(
-        _portrait(networks), [_speech(g.block_seconds * (full + plan.blocks))], PROMPT
+        _portrait(networks), [_speech(g.block_seconds * (full + plan.blocks))], DEFAULT_PROMPT
     ):
         ends.append(time.perf_counter())
     return g.frames_per_block / float(np.median(np.diff(ends[full:])))
@@ -228,7 +214,7 @@ def _density(networks: Networks, plan: FullSizeOptions, tell: Tell) -> dict[str,
     for sessions in _tried(plan):
         pool = networks.kv_pool(sessions)
         portrait = _portrait(networks)
-        streams = [AvatarStream(networks, pool.open(), portrait, PROMPT, seed) for seed in range(sessions)]
+        streams = [AvatarStream(networks, pool.open(), portrait, DEFAULT_PROMPT, seed) for seed in range(sessions)]
         times = []
         rounds = -(-plan.density_blocks // sessions)
         for block in range(rounds):

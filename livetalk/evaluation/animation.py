@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image
 
+from livetalk.conditions.prompt import DEFAULT_PROMPT
 from livetalk.evaluation.clips import Player, play
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
@@ -21,7 +22,7 @@ MOST_BYTES = 1_450_000
 GUTTER = 6  # white pixels between two people
 PROMPTS = (
     "a person talks to the camera, happy and lively",
-    "a person talks to the camera, calm and friendly",
+    DEFAULT_PROMPT,
     "a person talks to the camera, nodding",
 )
 TRIES = ((224, 80), (224, 65), (192, 70), (192, 55), (160, 55), (128, 45))  # pixels a side and quality, best first

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
+from livetalk.conditions.prompt import DEFAULT_PROMPT
 from livetalk.data.speech import HELD_OUT_VOICES, SpeechDataset
 from livetalk.evaluation import clips as tiny
 from livetalk.evaluation import endurance, real, speed
@@ -93,7 +94,7 @@ class EvaluationPlan:
 
         assert self.order.teacher is not None
         sound = np.resize(self.recordings[0], round(RACED * SAMPLE_RATE))
-        walked = Teacher(self.performer.networks, self.order.teacher).race(self._faces[0], sound, real.PROMPT)
+        walked = Teacher(self.performer.networks, self.order.teacher).race(self._faces[0], sound, DEFAULT_PROMPT)
         tell(1)
         return {"distill_speedup": walked.speedup}
 
@@ -107,7 +108,7 @@ class EvaluationPlan:
 
         drifts = [
             endurance.last_against_first(
-                self.performer, face, self.recordings[place:] + self.recordings[:place], real.PROMPT, seconds, heard
+                self.performer, face, self.recordings[place:] + self.recordings[:place], DEFAULT_PROMPT, seconds, heard
             ).worst
             for place, face in enumerate(self._faces[:people])
         ]

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from livetalk.conditions.portrait import frame_portrait, open_picture
+from livetalk.conditions.prompt import DEFAULT_PROMPT
 from livetalk.evaluation.clips import Player, play
 from livetalk.evaluation.metrics import held_out, identity, phones
 from livetalk.evaluation.metrics.landmarks import track
@@ -29,7 +30,6 @@ LONGEST = 10.0  # s of a recording that are played
 SHOWN = 5.0  # s that a photograph is made to talk
 LOOK_EVERY = 8  # frames between two that are asked who they are
 STRANGER = 1.0  # distance of a frame in which no face is found
-PROMPT = "a person talks to the camera, calm and friendly"
 NAN = float("nan")
 
 # What is said in freely available recordings, by file name; for others a text file beside them says it. Names that
@@ -151,7 +151,7 @@ def _kept(player: Player, photo: Picture, said: Mapping[str, AlignedSpeech], tel
 
 
 def _played(player: Player, face: Picture, spoken: AlignedSpeech) -> Frames:
-    return play(player, face, spoken.audio, PROMPT)[: spoken.frames]
+    return play(player, face, spoken.audio, DEFAULT_PROMPT)[: spoken.frames]
 
 
 def _filmed(folder: Path) -> Iterator[tuple[Float[np.ndarray, " t"], AlignedSpeech]]:

@@ -7,7 +7,7 @@ which mode; whether the result is good enough is for a gate to say (`evaluation.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -24,10 +24,10 @@ from livetalk.nn.kernels.cuda_graphs import CudaGraphCache
 from livetalk.nn.kernels.fp8 import CODED
 from livetalk.performer.kv_pool import KVWorkspace
 from livetalk.performer.networks import Networks
+from livetalk.performer.options import Mode
 from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import AvatarStream
 
-Mode = Literal["exact", "fast"]
 Tell = Callable[[str], None]
 
 

@@ -5,7 +5,6 @@ are called; how each room works is its own business, and files of sound or video
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -16,32 +15,16 @@ from jaxtyping import Float, UInt8
 from livetalk.avatar.blocks import TimedBlock
 from livetalk.codec.wan import WanCodec
 from livetalk.performer import loading, memory_budget
-from livetalk.performer.accelerate import Mode, accelerate
+from livetalk.performer.accelerate import accelerate
 from livetalk.performer.block_plan import BlockPlan
 from livetalk.performer.kv_pool import Slot
 from livetalk.performer.networks import Networks
+from livetalk.performer.options import LoadOptions
 from livetalk.performer.pipeline import run_pipelined
 from livetalk.performer.stream import AvatarStream
 from livetalk.presets import FULL_PRESETS, PRESETS, Preset, as_published
 from livetalk.published.hub import default_folder
 from livetalk.runtime.dtype import best_dtype
-
-
-@dataclass(frozen=True)
-class LoadOptions:
-    """How a full preset is loaded, beyond its name.
-
-    as_published: as its authors run it, offline only. random_weights: no files; everything real but the picture.
-    device: a CUDA device where there is one by default (the small presets run on the processor); of two with a comma
-    between them ("cuda:0,cuda:1") the second one decodes. mode: made fast by
-    `prepare` before anything is asked of it. decoder: TAEHV's file for the fast mode; taew2_1.pth beside the others.
-    """
-
-    as_published: bool = False
-    random_weights: bool = False
-    device: str | None = None
-    mode: Mode | None = None
-    decoder: Path | None = None
 
 
 class Performer:
@@ -59,7 +42,7 @@ class Performer:
         seed: int = 0,
         dtype: torch.dtype | None = None,
         folder: Path | None = None,
-        options: LoadOptions = LoadOptions(),
+        options: LoadOptions = LoadOptions(),  # noqa: B008 - frozen
         tell: Callable[[str], None] = lambda words: None,
     ) -> "Performer":
         """The weights of a preset: those bundled or downloaded, or those in `folder`.

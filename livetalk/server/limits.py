@@ -1,15 +1,20 @@
 """How much one visitor may take: plain numbers. Knows nobody."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from livetalk.options import Option
 
 
 @dataclass(frozen=True)
 class ServerLimits:
     """`sessions`: at once, 0 for as many as the performer holds. Times in seconds, sizes in bytes."""
 
-    sessions: int = 0
+    sessions: Annotated[int, Option("Visitors at once; 0: as many as fit.", min=0)] = 0
     duration: float = 1800.0
-    idle: float = 180.0  # without a word from the visitor, spoken or written
+    idle: Annotated[  # spoken or written
+        float, Option("Seconds without a word that end one.", min=5)
+    ] = 180.0
     unconnected: float = 30.0  # between asking for a session and connecting, and after a connection was lost
     upload: int = 8_000_000
     pixels: int = 40_000_000

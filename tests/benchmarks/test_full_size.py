@@ -12,7 +12,8 @@ from livetalk.cli import main
 from livetalk.dit.compiled import AccelerationConfig, CompiledDiT
 from livetalk.parity.gate import ArithmeticGate
 from livetalk.performer.accelerate import accelerate
-from livetalk.performer.performer import LoadOptions, Performer
+from livetalk.performer.options import LoadOptions
+from livetalk.performer.performer import Performer
 from livetalk.presets import FULL
 
 

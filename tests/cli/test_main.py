@@ -16,7 +16,8 @@ import pytest
 from PIL import Image
 
 from livetalk.avatar.blocks import TimedBlock
-from livetalk.cli import bench, console, generate, main
+from livetalk.cli import console, main
+from livetalk.cli.model import ModelOptions
 from livetalk.media import read_frames
 from tests.helpers.blocks import timed
 
@@ -54,8 +55,7 @@ class FakePerformer:
 @pytest.fixture
 def performer(monkeypatch: pytest.MonkeyPatch) -> FakePerformer:
     fake = FakePerformer()
-    monkeypatch.setattr(generate, "load_performer", lambda preset, seed, weights: fake)
-    monkeypatch.setattr(bench, "load_performer", lambda preset, seed, weights: fake)
+    monkeypatch.setattr(ModelOptions, "load", lambda options: fake)
     return fake
 
 
@@ -191,7 +191,8 @@ SLOW = """
 import sys, time
 import numpy as np
 from livetalk.avatar.blocks import TimedBlock
-from livetalk.cli import main, generate
+from livetalk.cli import main
+from livetalk.cli.model import ModelOptions
 
 class Slow:
     version = "slow"
@@ -201,7 +202,7 @@ class Slow:
             yield TimedBlock(0, 0, np.zeros((9, 256, 256, 3), np.uint8), np.zeros(9_000, np.float32), True)
             time.sleep(0.1)
 
-generate.load_performer = lambda preset, seed, weights: Slow()
+ModelOptions.load = lambda options: Slow()
 main.main()
 """
 

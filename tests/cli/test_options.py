@@ -89,6 +89,13 @@ def test_what_a_configuration_refuses_is_its_own_sentence(given) -> None:
         given("--folder", "x", "--low", 6)
 
 
+def test_a_parameter_leaves_out_fields_and_puts_words_before_the_others() -> None:
+    def command(stage: Annotated[Stage, Group("a", without=("lr", "mode"))]) -> None: ...
+
+    flags = [p.annotation.__metadata__[0].default for p in inspect.signature(with_options(command)).parameters.values()]
+    assert flags == ["--a-folder", "--a-batch", "--a-quick/--no-a-quick", "--a-noisy", "--a-names"]
+
+
 def test_a_command_keeps_its_name_and_its_help() -> None:
     def command(limits: Limits) -> None:
         """What it does."""

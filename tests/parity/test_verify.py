@@ -10,7 +10,8 @@ import torch
 
 from livetalk.cli import main
 from livetalk.parity.verify import Recording, record, verify
-from livetalk.performer.performer import LoadOptions, Performer
+from livetalk.performer.options import LoadOptions
+from livetalk.performer.performer import Performer
 from livetalk.presets import MINIATURE_FULL
 
 OPTIONS = LoadOptions(as_published=True, random_weights=True, device="cpu")

@@ -9,7 +9,8 @@ from livetalk.dit.compiled import AccelerationConfig
 from livetalk.nn.kernels.choose import Kernel
 from livetalk.performer import accelerate as prepare_module
 from livetalk.performer.accelerate import accelerate
-from livetalk.performer.performer import LoadOptions, Performer
+from livetalk.performer.options import LoadOptions
+from livetalk.performer.performer import Performer
 from livetalk.presets import MINIATURE_FULL
 
 FACE = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)

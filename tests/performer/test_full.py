@@ -9,7 +9,8 @@ import torch
 
 from livetalk.avatar.blocks import TimedBlock
 from livetalk.live.engine import LivePerformer
-from livetalk.performer.performer import LoadOptions, Performer
+from livetalk.performer.options import LoadOptions
+from livetalk.performer.performer import Performer
 from livetalk.presets import DIT_1_3B, FULL, MINIATURE_FULL
 from livetalk.published.hub import WAN
 from tests.helpers.published import published_folder

@@ -8,8 +8,7 @@ what they do.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import get_args
 
 from livetalk.conversation.brains.base import Brain
@@ -17,23 +16,10 @@ from livetalk.conversation.brains.cascade import OPENAI, CascadeBrain, CascadeCo
 from livetalk.conversation.brains.echo import EchoBrain
 from livetalk.conversation.brains.local.brain import LocalBrain
 from livetalk.conversation.brains.omni import OmniBrain
+from livetalk.conversation.brains.options import BrainOptions
 from livetalk.conversation.brains.realtime import Dialect, RealtimeConfig
 
 NAMES = ("local", "cascade", "omni", "echo")
-
-
-@dataclass(frozen=True)
-class BrainOptions:
-    """What a person says about the brain. `url`, `model`: of `omni`, or of the chat service of `cascade`."""
-
-    url: str | None = None
-    model: str | None = None
-    voice: str | None = None
-    language: str | None = None
-    dialect: str | None = None
-    whisper: Path | None = None
-    chat: Path | None = None
-    kokoro: Path | None = None
 
 
 def make_brain(name: str, wishes: BrainOptions | None = None, environment: Mapping[str, str] | None = None) -> Brain:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from livetalk.conversation.brains.cascade import CascadeBrain
-from livetalk.conversation.brains.factory import BrainOptions, make_brain
+from livetalk.conversation.brains.factory import make_brain
 from livetalk.conversation.brains.omni import OmniBrain
+from livetalk.conversation.brains.options import BrainOptions
 
 
 def test_echo_and_local_need_nothing():

@@ -1,0 +1,21 @@
+"""What the benchmark of the full size measures. Plain values: importing this loads no torch."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from livetalk.options import Option
+from livetalk.performer.options import Mode
+
+
+@dataclass(frozen=True)
+class FullSizeOptions:
+    """What is measured. mode: None runs as loaded. blocks: steady ones; first: repeats of the first frame.
+
+    density: the most live sessions tried in one batch, density_blocks blocks in all; 0 leaves that out.
+    """
+
+    mode: Mode | None = "exact"
+    blocks: Annotated[int, Option("1.3b: steady blocks.", min=1)] = 20
+    first: int = 5
+    density: Annotated[int, Option("1.3b: sessions tried in a batch, then one fewer.", min=0)] = 0
+    density_blocks: Annotated[int, Option("1.3b: blocks of each try, all sessions together.", min=1)] = 1000

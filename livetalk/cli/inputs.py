@@ -1,0 +1,35 @@
+"""What a command's model is given: a portrait, speech and a prompt, of a person's own or bundled ones."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from livetalk.cli.console import avatars, speeches
+from livetalk.media import read_speech
+
+
+def default_portrait(avatar: str | None = None) -> UInt8[np.ndarray, "h w 3"]:
+    """A bundled face by its name, or the first one; it is framed already."""
+    from livetalk.conditions.portrait import open_picture
+
+    known = avatars()
+    if not known:
+        raise ValueError("this installation has no bundled faces: give a photo with --portrait")
+    if avatar is not None and avatar not in known:
+        raise ValueError(f"there is no avatar {avatar!r}: choose one of {', '.join(known)}")
+    return open_picture(known[avatar or next(iter(known))])
+
+
+def default_speech() -> Path:
+    """The first bundled recording."""
+    known = speeches()
+    if not known:
+        raise ValueError("this installation has no bundled speech: give a recording with --speech")
+    return next(iter(known.values()))
+
+
+def recordings(paths: Iterable[Path] | None = None) -> list[Float32[np.ndarray, " n"]]:
+    """Recordings, each in one piece (mono, 16 kHz); the bundled ones if none are named."""
+    return [np.concatenate(list(read_speech(path))) for path in paths or speeches().values()]

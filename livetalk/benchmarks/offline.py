@@ -25,7 +25,10 @@ Figures = dict[str, int | float | str]
 class OfflinePerformer(Protocol):
     """What plays a video block by block."""
 
-    version: str
+    @property
+    def version(self) -> str:
+        """That of the weights."""
+        ...
 
     def perform(self, portrait: Picture, speech: Iterator[Sound], prompt: str) -> Iterator[TimedBlock]:
         """Blocks, as the speech comes in."""

@@ -9,6 +9,8 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from livetalk.geometry import LUMA
+
 
 def start_small(conv: nn.Conv2d, std: float) -> None:
     nn.init.normal_(conv.weight, std=std)
@@ -141,7 +143,6 @@ def warp(
     return out + (light - _light(out))
 
 
-LUMA = (0.299, 0.587, 0.114)  # Rec. 601
 LOST = 0.34  # of the finest detail, to be given back where a picture lies half a pixel off in one direction
 
 

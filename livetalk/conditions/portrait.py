@@ -15,15 +15,12 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
+from livetalk.geometry import FACE_CENTRE, FACE_SIDE
 from livetalk.media.files import existing
 
 Picture = UInt8[np.ndarray, "h w 3"]
 
-# How dlib sees the rendered heads of training: side and centre of its box as fractions of the picture's side, means
-# over 36 held-out people. There the eyes are 0.215 apart, at a height of 0.44.
-FACE_SIDE = 0.540
-FACE_CENTRE = (0.500, 0.560)
-# A square picture whose face lies within this of the above is taken whole, unsampled.
+# A square picture whose face lies within this of FACE_SIDE and FACE_CENTRE is taken whole, unsampled.
 CLOSE_ENOUGH = 0.12
 
 NEUTRAL = (128, 128, 128)  # behind transparent pictures

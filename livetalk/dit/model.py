@@ -19,6 +19,7 @@ from torch.utils.checkpoint import checkpoint
 from livetalk.dit.audio import AudioPack
 from livetalk.dit.block import DiTBlock, modulate
 from livetalk.dit.config import DiTConfig
+from livetalk.flow.schedule import TIMESTEPS
 from livetalk.nn.kv_cache import KeysValues, KVContext
 from livetalk.nn.rope import RotaryEmbedding, rotary_embedding
 
@@ -191,7 +192,7 @@ class DiT(nn.Module):
         out = out.to(x.dtype)  # what follows is a small difference of large numbers: in the latents' precision
         if self.config.predicts == "velocity":
             return out
-        sigma = (t / 1000).clamp_min(SMALLEST_SIGMA)[:, None, :, None, None]
+        sigma = (t / TIMESTEPS).clamp_min(SMALLEST_SIGMA)[:, None, :, None, None]
         return (x - out) / sigma.to(x.dtype)
 
 

@@ -22,18 +22,16 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
+from livetalk.geometry import FACE_CENTRE, FACE_SIDE, LUMA
+
 Frames = UInt8[np.ndarray, "t h w 3"]
 
-# The box of the face as fractions of the picture's width and height: portraits are framed to have the eyes 0.215 apart
-# at a height of 0.44, and brows to chin within this square (see livetalk.conditions.portrait).
-FACE_SIDE = 0.54
-FACE_CENTRE = (0.50, 0.56)  # across, down
 CELLS = 24  # along one side of a thumbnail
 SHIFT = 2  # cells that a thumbnail may be moved, 0.045 of the picture each way: more than talking heads mostly move
 EVERY = 2  # every second frame is looked at, every fourth one for sharpness: drift takes seconds
 FLOOR = 4.0  # grey levels squared added to both Laplacian energies, so that rounding to 8 bits is not detail
 LEAST = 4.0  # grey levels below which a mean or a spread is no longer divided by: black has no colour
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
+GREY = np.array(LUMA, np.float32)
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class DriftMeter:
         cells = self._thumbnails(portrait[None])
         self._mean, self._spread = _colours(cells)
         self._energy = self._detail(portrait[None])
-        self._views = _views((cells @ LUMA)[0])
+        self._views = _views((cells @ GREY)[0])
 
     def measure(self, frames: Frames) -> Drift:
         """The drift of a block of frames, as large as the portrait. Changes nothing.
@@ -90,7 +88,7 @@ class DriftMeter:
         if not len(frames) or frames.shape[1:] != self._shape:
             raise ValueError(f"frames {frames.shape} cannot be held against a portrait {self._shape}: use one size")
         cells = self._thumbnails(frames[::EVERY])
-        inner = (cells @ LUMA)[:, SHIFT:-SHIFT, SHIFT:-SHIFT]
+        inner = (cells @ GREY)[:, SHIFT:-SHIFT, SHIFT:-SHIFT]
         likeness = (_normal(inner.reshape(len(inner), -1)) @ self._views.T).max(axis=1)
         mean, spread = _colours(cells)
         tint = float(np.linalg.norm(mean - self._mean)) / max(LEAST, float(np.linalg.norm(self._mean)))
@@ -144,7 +142,7 @@ def _face_box(height: int, width: int) -> tuple[slice, slice, int]:
 
 def _colours(cells: Float32[np.ndarray, "t n n 3"]) -> tuple[Float32[np.ndarray, " 3"], float]:
     """Mean colour of all frames and the mean over frames of the grey deviation, in grey levels."""
-    return cells.mean(axis=(0, 1, 2)), float((cells @ LUMA).std(axis=(1, 2)).mean())
+    return cells.mean(axis=(0, 1, 2)), float((cells @ GREY).std(axis=(1, 2)).mean())
 
 
 def _views(face: Float32[np.ndarray, "n n"]) -> Float[np.ndarray, "v p"]:

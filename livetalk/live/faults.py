@@ -13,8 +13,9 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from livetalk.geometry import LUMA
+
 Frame = UInt8[np.ndarray, "h w 3"]
-LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601
 GRID = 4  # every fourth pixel each way is enough for a frame's mean luminance
 
 
@@ -115,7 +116,7 @@ def fault_of(
 
 def luminances(frames: UInt8[np.ndarray, "t h w 3"]) -> Float[np.ndarray, " t"]:
     """Mean luminance of each frame, 0..255, from a grid of its pixels."""
-    return frames[:, ::GRID, ::GRID].mean(axis=(1, 2)) @ LUMA
+    return frames[:, ::GRID, ::GRID].mean(axis=(1, 2)) @ np.array(LUMA)
 
 
 def _frozen(frames: UInt8[np.ndarray, "t h w 3"], before: Frame | None, limit: float) -> bool:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livetalk.conditions.portrait import FACE_CENTRE, FACE_SIDE, NEUTRAL, Face, find_face, load_portrait, open_picture
+from livetalk.conditions.portrait import NEUTRAL, Face, find_face, load_portrait, open_picture
+from livetalk.geometry import FACE_CENTRE, FACE_SIDE
 
 PHOTO = Path(__file__).parents[1] / "real" / "portrait.jpg"
 

@@ -17,11 +17,12 @@ from PIL import Image, ImageFilter
 
 from livetalk.data.puppets.cutout import before, whole_plate
 from livetalk.data.puppets.fitted import SHOWN, FittedPortrait
+from livetalk.geometry import LUMA
 
 Background = Literal["own", "plain", "gradient", "backdrop", "view"]
 _SHARES: dict[Background, float] = {"own": 0.22, "plain": 0.15, "gradient": 0.13, "backdrop": 0.5, "view": 0.0}
 _SHARES_OF_VIEWS: dict[Background, float] = {"own": 0.2, "plain": 0.1, "gradient": 0.1, "backdrop": 0.25, "view": 0.35}
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_GREY = np.array(LUMA, np.float32)
 
 Picture = UInt8[np.ndarray, "h w 3"]
 
@@ -145,7 +146,7 @@ def _developed(picture: Picture, variation: Variation, rng: np.random.Generator)
     """Tones, sharpness, grain and compression, in the order in which a camera adds them."""
     if (variation.gain, variation.gamma, variation.saturation) != ((1.0, 1.0, 1.0), 1.0, 1.0):
         value = (picture.astype(np.float32) / 255 * variation.gain).clip(0, 1) ** variation.gamma
-        grey = (value @ _LUMA)[..., None]
+        grey = (value @ _GREY)[..., None]
         picture = _levels(255 * (grey + variation.saturation * (value - grey)))
     scale = len(picture) * SHOWN / 256
     if variation.blur:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from livetalk.geometry import LUMA
+
 BLACK = 6.0  # mean grey level below which a frame counts as black
 FROZEN = 0.02  # mean absolute difference of two frames, in grey levels, below which the second is frozen
 FLOOR = 0.25  # grey levels squared added to both sides of the flicker ratio: rendered backgrounds do not move at all
@@ -29,7 +31,7 @@ class VideoReport:
 
 def grey(frames: Frames) -> Float[np.ndarray, "t h w"]:
     """Luma (Rec. 601), 0..255."""
-    return frames.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    return frames.astype(np.float32) @ np.array(LUMA, np.float32)
 
 
 def still_area(frames: Frames, share: float = 0.25) -> Bool[np.ndarray, "h w"]:

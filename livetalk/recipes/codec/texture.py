@@ -10,7 +10,9 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
-PLANES = ((0.299, 0.587, 0.114), (0.5, -0.5, 0.0), (-0.25, -0.25, 0.5))
+from livetalk.geometry import LUMA
+
+PLANES = (LUMA, (0.5, -0.5, 0.0), (-0.25, -0.25, 0.5))
 # Across, down, both, and their second differences: one sum of all would be met by a chessboard of pixels.
 BANDS = (
     ((1.0, -1.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from livetalk.dit.model import DiT
 from livetalk.flow.noising import clean_from_velocity, noised, velocity_of
-from livetalk.flow.schedule import shifted
+from livetalk.flow.schedule import TIMESTEPS, shifted
 from livetalk.performer.rollout import RolloutOptions
 from livetalk.recipes.config import DmdTraining
 from livetalk.recipes.context import RunContext
@@ -109,7 +109,7 @@ class DmdStage:
         noise = torch.randn_like(made)
         x = noised(made, noise, sigma)
         x = torch.cat([clips.portrait, x[:, :, 1:]], 2)
-        return x, (1000 * sigma)[:, None].expand(-1, x.shape[2]), sigma, noise
+        return x, (TIMESTEPS * sigma)[:, None].expand(-1, x.shape[2]), sigma, noise
 
     def sample(self, folder: Path, tick: StepContext) -> Preview | None:
         return shown_rollout(self.generator, self.student, self.context, folder)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from livetalk.dit.model import SMALLEST_SIGMA, DiT
 from livetalk.flow.noising import noised, velocity_of
-from livetalk.flow.schedule import shifted
+from livetalk.flow.schedule import TIMESTEPS, shifted
 from livetalk.recipes.config import TeacherTraining
 from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer, drop_conditions
@@ -61,7 +61,7 @@ class TeacherStage:
         noise = torch.randn_like(batch.latents)
         x = noised(batch.latents, noise, sigma)
         x = torch.cat([batch.portrait, x[:, :, 1:]], 2)
-        t = (1000 * sigma)[:, None].expand(-1, x.shape[2])
+        t = (TIMESTEPS * sigma)[:, None].expand(-1, x.shape[2])
         with autocast(self.world.device):
             velocity = self.model(x, t, batch.given(), batch.text, batch.audio)
         error = (velocity.float() - velocity_of(batch.latents, noise)).square().mean(1, keepdim=True)

@@ -16,7 +16,7 @@ import typer
 from livetalk.cli.console import avatars, err, out
 from livetalk.cli.model import ModelOptions
 from livetalk.cli.options import with_options
-from livetalk.conversation.brains.options import BrainOptions
+from livetalk.conversation.brains.options import BrainName, BrainOptions
 from livetalk.options import Group, Option
 from livetalk.server.limits import ServerLimits
 
@@ -46,7 +46,7 @@ def serve(
     answers: BrainOptions,
     model: Annotated[ModelOptions, Group(without=("seed", "loading"))],
     limits: ServerLimits,
-    brain: Annotated[Literal["local", "cascade", "omni", "echo"], typer.Option(help="Who answers.")] = "local",
+    brain: Annotated[BrainName, typer.Option(help="Who answers.")] = "local",
     face: Annotated[Face, typer.Option(help="Who is seen.")] = "model",
     minutes: Annotated[float, typer.Option(help="The longest conversation.", min=0.1)] = ServerLimits.duration / 60,
     log: Annotated[bool, typer.Option("--log/--no-log", help="Events as JSON on standard error.")] = True,

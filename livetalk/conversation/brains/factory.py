@@ -16,10 +16,8 @@ from livetalk.conversation.brains.cascade import OPENAI, CascadeBrain, CascadeCo
 from livetalk.conversation.brains.echo import EchoBrain
 from livetalk.conversation.brains.local.brain import LocalBrain
 from livetalk.conversation.brains.omni import OmniBrain
-from livetalk.conversation.brains.options import BrainOptions
+from livetalk.conversation.brains.options import BrainName, BrainOptions
 from livetalk.conversation.brains.realtime import Dialect, RealtimeConfig
-
-NAMES = ("local", "cascade", "omni", "echo")
 
 
 def make_brain(name: str, wishes: BrainOptions | None = None, environment: Mapping[str, str] | None = None) -> Brain:
@@ -34,7 +32,7 @@ def make_brain(name: str, wishes: BrainOptions | None = None, environment: Mappi
             return CascadeBrain(_cascade(w, env))
         case "omni":
             return OmniBrain(_omni(w, env))
-    raise ValueError(f"there is no brain {name!r}: choose one of {', '.join(NAMES)}")
+    raise ValueError(f"there is no brain {name!r}: choose one of {', '.join(get_args(BrainName))}")
 
 
 def _cascade(wishes: BrainOptions, env: Mapping[str, str]) -> CascadeConfig:

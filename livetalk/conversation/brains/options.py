@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from livetalk.options import Option
+
+BrainName = Literal["local", "cascade", "omni", "echo"]
 
 
 @dataclass(frozen=True)

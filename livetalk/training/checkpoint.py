@@ -9,9 +9,10 @@ import pickle
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import torch
+
+from livetalk.training.distributed import State
 
 NAME = re.compile(r"step_(\d{9})\.pt")
 
@@ -33,7 +34,7 @@ class Checkpoints:
     def path(self, step: int) -> Path:
         return self.folder / f"step_{step:09d}.pt"
 
-    def save(self, step: int, state: dict[str, Any]) -> Path:
+    def save(self, step: int, state: State) -> Path:
         """Write `state` as the checkpoint of `step`; removes what is older than the last `keep`.
 
         Raises ValueError if the disk is full or the folder cannot be written; older checkpoints then stay.
@@ -58,7 +59,7 @@ class Checkpoints:
             stale.unlink(missing_ok=True)
         return target
 
-    def newest(self, device: torch.device | str = "cpu") -> tuple[int, dict[str, Any]] | None:
+    def newest(self, device: torch.device | str = "cpu") -> tuple[int, State] | None:
         """Step and state of the newest checkpoint that can be read, or None if there is none at all.
 
         Raises ValueError if there are checkpoints and none is readable: starting over silently would destroy them.

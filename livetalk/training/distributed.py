@@ -8,13 +8,17 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from jaxtyping import Float
 from torch import Tensor, nn
 
+T = TypeVar("T")
+State = dict[str, Any]
+"""What a checkpoint holds of a part: tensors, numbers, and the states of its own parts."""
 BUCKET = 1 << 25  # elements reduced at once: 128 MiB of float32
 
 
@@ -50,11 +54,11 @@ class Distributed:
         dist.all_reduce(box)
         return dict(zip(values, (box / self.size).tolist(), strict=True))
 
-    def gather_objects(self, value: Any) -> list[Any]:
+    def gather_objects(self, value: T) -> list[T]:
         """Each rank's `value`, in order of rank, on every rank."""
         if self.size == 1:
             return [value]
-        box: list[Any] = [None] * self.size
+        box = [value] * self.size
         dist.all_gather_object(box, value)
         return box
 
@@ -161,7 +165,7 @@ def is_sharded(module: nn.Module) -> bool:
     return any(_is_spread(p) for p in module.parameters())
 
 
-def module_state(module: nn.Module) -> dict[str, Any]:
+def module_state(module: nn.Module) -> State:
     """Full state dict (all ranks call together if the module is sharded)."""
     if not is_sharded(module):
         return module.state_dict()
@@ -169,7 +173,7 @@ def module_state(module: nn.Module) -> dict[str, Any]:
     return dcp.get_model_state_dict(module, options=dcp.StateDictOptions(full_state_dict=True))
 
 
-def load_module_state(module: nn.Module, state: dict[str, Any]) -> None:
+def load_module_state(module: nn.Module, state: State) -> None:
     if not is_sharded(module):
         module.load_state_dict(state)
     else:
@@ -177,7 +181,7 @@ def load_module_state(module: nn.Module, state: dict[str, Any]) -> None:
         dcp.set_model_state_dict(module, state, options=dcp.StateDictOptions(full_state_dict=True))
 
 
-def optimiser_state(module: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Any]:
+def optimiser_state(module: nn.Module, optimiser: torch.optim.Optimizer) -> State:
     """Full optimiser state; keyed by parameter name, and asked of all ranks together, if the module is sharded."""
     if not is_sharded(module):
         return optimiser.state_dict()
@@ -185,7 +189,7 @@ def optimiser_state(module: nn.Module, optimiser: torch.optim.Optimizer) -> dict
     return dcp.get_optimizer_state_dict(module, optimiser, options=dcp.StateDictOptions(full_state_dict=True))
 
 
-def load_optimiser_state(module: nn.Module, optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+def load_optimiser_state(module: nn.Module, optimiser: torch.optim.Optimizer, state: State) -> None:
     if not is_sharded(module):
         optimiser.load_state_dict(state)
     else:
@@ -198,7 +202,7 @@ def _is_spread(tensor: Tensor) -> bool:
     return hasattr(tensor, "full_tensor")
 
 
-def _distributed_state() -> Any:
+def _distributed_state() -> ModuleType:
     import torch.distributed.checkpoint.state_dict as dcp  # imported only where something is sharded: it is slow
 
     return dcp

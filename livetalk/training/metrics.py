@@ -7,9 +7,12 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 
 class Averages:
@@ -81,7 +84,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return records
 
 
-def _reopen(path: Path, resume_step: int | None) -> Any:
+def _reopen(path: Path, resume_step: int | None) -> TextIO:
     kept = [] if resume_step is None else [r for r in read_lines(path) if r["step"] <= resume_step]
     fresh = path.with_suffix(".part")
     fresh.write_text("".join(json.dumps(r) + "\n" for r in kept))
@@ -89,12 +92,12 @@ def _reopen(path: Path, resume_step: int | None) -> Any:
     return path.open("a")
 
 
-def _append(file: Any, record: dict[str, Any]) -> None:
+def _append(file: TextIO, record: Mapping[str, object]) -> None:
     file.write(json.dumps(record) + "\n")
     file.flush()
 
 
-def _tensorboard(folder: Path, resume_step: int | None) -> Any:
+def _tensorboard(folder: Path, resume_step: int | None) -> "SummaryWriter | None":
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from livetalk.training import distributed
 from livetalk.training.config import OptimConfig
+from livetalk.training.distributed import State
 
 
 def parameter_groups(
@@ -92,11 +93,11 @@ class Ema:
             for name, parameter in self._live.items():
                 parameter.copy_(kept[name])
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         return {"updates": self.updates, "average": {n: distributed.full_tensor(t) for n, t in self.average.items()}}
 
     @torch.no_grad()
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: State) -> None:
         self.updates = int(state["updates"])
         if state["average"].keys() != self.average.keys():
             raise ValueError("the checkpoint averages other parameters than this model has; start in an empty folder")

@@ -4,14 +4,13 @@ A stage owns one or several (DMD: generator and critic). Knows the order of an u
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from livetalk.training import distributed, optim
 from livetalk.training.config import OptimConfig
-from livetalk.training.distributed import Distributed
+from livetalk.training.distributed import Distributed, State
 
 
 class TrainState:
@@ -60,7 +59,7 @@ class TrainState:
         self.optimiser.zero_grad(set_to_none=True)
         return {"grad_norm": norm, "lr": lr}
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """Everything an exact continuation needs (all ranks call together)."""
         return {
             "module": distributed.module_state(self.module),
@@ -68,7 +67,7 @@ class TrainState:
             "ema": None if self.ema is None else self.ema.state(),
         }
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: State) -> None:
         distributed.load_module_state(self.module, state["module"])
         distributed.load_optimiser_state(self.module, self.optimiser, state["optimiser"])
         if self.ema is not None:

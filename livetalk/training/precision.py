@@ -6,17 +6,17 @@ not models.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import nn
 
 from livetalk.runtime.dtype import native_bf16
 
-T = TypeVar("T", bound=Callable[..., Any])
+T = TypeVar("T", bound=Callable[..., object])
 
 
-def autocast(device: torch.device | str, enabled: bool = True, cached: bool = True) -> AbstractContextManager[Any]:
+def autocast(device: torch.device | str, enabled: bool = True, cached: bool = True) -> AbstractContextManager[object]:
     """Context in which matrix products and convolutions run in bfloat16, where that is native; else nothing.
 
     cached: a weight is converted once. Not for float32 weights that are spread over processes: what was converted

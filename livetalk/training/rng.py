@@ -7,10 +7,11 @@ with `torch.load(weights_only=True)`.
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
+
+from livetalk.training.distributed import State
 
 
 def seed(value: int) -> None:
@@ -20,7 +21,7 @@ def seed(value: int) -> None:
     torch.manual_seed(value)  # seeds CUDA too
 
 
-def capture() -> dict[str, Any]:
+def capture() -> State:
     """The present state of all generators."""
     version, words, gauss = random.getstate()
     _, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
@@ -32,7 +33,7 @@ def capture() -> dict[str, Any]:
     }
 
 
-def restore(state: dict[str, Any]) -> None:
+def restore(state: State) -> None:
     """Set all generators to a state of `capture`. A CUDA state is skipped where there is no GPU."""
     version, words, gauss = state["python"]
     random.setstate((version, tuple(words), gauss))

@@ -6,11 +6,13 @@ Types only. The codec, teacher, ode and dmd stages implement `Stage`; loop.py ru
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from jaxtyping import UInt8
 from torch import Tensor
+
+from livetalk.training.distributed import State
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Stage(Protocol):
         """Write examples into `folder` (rank 0 only, generators restored afterwards). None shows nothing."""
         ...
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """Plain containers and tensors, everything a continuation needs (all ranks call together)."""
         ...
 
-    def load_state(self, state: dict[str, Any]) -> None: ...
+    def load_state(self, state: State) -> None: ...

@@ -7,7 +7,6 @@ Its pull on every frame is scaled to a share of that of a plain L1 error, so tha
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -17,12 +16,14 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from livetalk.training.config import Constant, OptimConfig
-from livetalk.training.distributed import Distributed
+from livetalk.training.distributed import Distributed, State
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
 
 WIDTHS = (48, 96, 192)
 PAIRS = 32  # of frames, at most, that are judged in a step
+Crop = tuple[Tensor, Tensor, int, int, int]
+"""Clips, first frames, top, left and side of what is judged."""
 CROP = 0.75  # of a frame's side that is judged, the same place of both
 
 
@@ -74,13 +75,13 @@ class Discriminator:
             whole[b, :, start + k, top : top + side, left : left + side] += frames
         return (out.float() * whole).sum() * (self.strength / out.numel()), metrics
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         return self.learner.state()
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: State) -> None:
         self.learner.load_state(state)
 
-    def _pairs(self, out: Tensor, truth: Tensor) -> tuple[Tensor, Tensor, Any]:
+    def _pairs(self, out: Tensor, truth: Tensor) -> tuple[Tensor, Tensor, Crop]:
         """Pairs of consecutive frames, one crop for all: rebuilt, true, and where they are."""
         count, _, t, size, _ = out.shape
         side = round(CROP * size)

@@ -11,7 +11,6 @@ this in minutes. Knows frames; not where they come from.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -25,6 +24,7 @@ from livetalk.recipes.codec.losses import rebuild_losses, to_bytes
 from livetalk.recipes.codec.texture import detail, planes, texture_loss
 from livetalk.recipes.config import FinishTraining
 from livetalk.recipes.context import RunContext
+from livetalk.training.distributed import State
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
 from livetalk.training.stage import Preview, StepContext
@@ -131,11 +131,11 @@ class FinishStage:
         psnr = float(-10 * torch.log10(F.mse_loss(out.clamp(-1, 1), true) / 4))
         return Preview({"sample_detail": kept, "sample_psnr": psnr}, to_bytes(rearrange(out, "m c h w -> m 1 h w c")))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         judge = {} if self.adversary is None else {"judge": self.adversary.state()}
         return {"last_layers": self.learner.state()} | judge
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: State) -> None:
         self.learner.load_state(state["last_layers"])
         if self.adversary is not None:
             self.adversary.load_state(state["judge"])

@@ -9,7 +9,6 @@ way. Knows frames; not where they come from.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +25,7 @@ from livetalk.recipes.codec.texture import pace_loss, texture_loss
 from livetalk.recipes.config import CodecTraining
 from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.held_out import named
+from livetalk.training.distributed import State
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
 from livetalk.training.stage import Preview, StepContext
@@ -151,11 +151,11 @@ class CodecStage:
             errors.append((rearrange(made.float(), "b t c h w -> b c t h w") - pixels[:, :, 1:]).square().mean())
         return float(-10 * torch.log10(torch.stack(errors).mean() / 4))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         judge = {} if self.adversary is None else {"judge": self.adversary.state()}
         return {"codec": self.learner.state()} | judge
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: State) -> None:
         self.learner.load_state(state["codec"])
         if self.adversary is not None:
             self.adversary.load_state(state["judge"])

@@ -8,7 +8,6 @@ in the normaliser, time steps are floating point, guidance has one meaning.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -24,7 +23,7 @@ from livetalk.recipes.distill.clips import ClipBank, ClipBatch
 from livetalk.recipes.distill.guidance import guided_velocity
 from livetalk.recipes.distill.joins import join_weights
 from livetalk.recipes.distill.self_rollout import rolled, shown_rollout
-from livetalk.training.distributed import is_sharded
+from livetalk.training.distributed import State, is_sharded
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
 from livetalk.training.stage import Preview, StepContext
@@ -114,10 +113,10 @@ class DmdStage:
     def sample(self, folder: Path, tick: StepContext) -> Preview | None:
         return shown_rollout(self.generator, self.student, self.context, folder)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         return {"student": self.generator.state(), "critic": self.critic_state.state()}
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: State) -> None:
         self.generator.load_state(state["student"])
         self.critic_state.load_state(state["critic"])
 

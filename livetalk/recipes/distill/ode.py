@@ -8,7 +8,6 @@ anchors and two consecutive rolling blocks with window positions: exactly what a
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from einops import repeat
@@ -26,6 +25,7 @@ from livetalk.recipes.distill.clips import ClipBank, ClipBatch
 from livetalk.recipes.distill.joins import join_weights
 from livetalk.recipes.distill.self_rollout import shown_rollout
 from livetalk.recipes.distill.trajectories import sample_trajectory
+from livetalk.training.distributed import State
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast, maybe_compile
 from livetalk.training.stage import Preview, StepContext
@@ -128,10 +128,10 @@ class OdeStage:
     def sample(self, folder: Path, tick: StepContext) -> Preview | None:
         return shown_rollout(self.learner, self.student, self.context, folder)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         return {"student": self.learner.state()}
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: State) -> None:
         self.learner.load_state(state["student"])
 
     def finish(self) -> DiT:

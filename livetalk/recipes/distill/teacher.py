@@ -6,7 +6,6 @@ towards mouth and eyes; latent frame 0 is the portrait, given clean and left out
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,6 +19,7 @@ from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer, drop_conditi
 from livetalk.recipes.distill.held_out import named
 from livetalk.recipes.distill.joins import join_weights
 from livetalk.recipes.distill.trajectories import sample_trajectory
+from livetalk.training.distributed import State
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast, eagerly, maybe_compile
 from livetalk.training.stage import Preview, StepContext
@@ -93,10 +93,10 @@ class TeacherStage:
         sigma = torch.rand(count, generator=generator, device=self.world.device)
         return shifted(sigma, self.shift).clamp(SMALLEST_SIGMA, 1)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         return {"teacher": self.learner.state()}
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: State) -> None:
         self.learner.load_state(state["teacher"])
 
     def finish(self) -> DiT:

@@ -12,7 +12,8 @@ import pytest
 from livetalk.avatar.blocks import Interrupted, TimedBlock
 from livetalk.benchmarks import live, live_figures, live_hour, live_stages, live_viewer
 from livetalk.benchmarks.live_viewer import InterruptRecord, Playback, Viewer
-from livetalk.cli import bench, main
+from livetalk.cli import main
+from livetalk.cli.model import ModelOptions
 from livetalk.live.faults import FaultDetector
 from livetalk.live.revision import SessionStats
 from livetalk.presets import MINIATURE
@@ -248,7 +249,7 @@ def test_missed_bars_are_named() -> None:
 
 def test_the_command_writes_figures_and_bars(hurry: None, monkeypatch: pytest.MonkeyPatch, capsys, tmp_path) -> None:
     monkeypatch.setattr(live, "LivePerformer", Engine)
-    monkeypatch.setattr(bench, "load_performer", lambda *_: SimpleNamespace(preset=MINIATURE))
+    monkeypatch.setattr(ModelOptions, "load", lambda options: SimpleNamespace(preset=MINIATURE))
     monkeypatch.setattr(live_figures, "lips", lambda *_: (_ for _ in ()).throw(ValueError("no MediaPipe")))
     words = ["livetalk", "bench", "live", "--seconds", "1", "--no-stages", "--json", str(tmp_path / "a.json")]
     monkeypatch.setattr(sys, "argv", words)

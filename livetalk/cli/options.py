@@ -13,7 +13,7 @@ Defaults are those of the instance in the signature, else the dataclass's. Knows
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
-from functools import wraps
+from functools import update_wrapper
 from typing import TYPE_CHECKING, Annotated, cast, get_args, get_origin, get_type_hints
 
 import typer
@@ -110,29 +110,36 @@ class Spread:
         return UNSET if field.default_factory is MISSING else field.default_factory()
 
 
+class WithOptions:
+    """A command whose parameters that are configurations are spread into options; Typer reads its signature."""
+
+    def __init__(self, command: Callable[..., None]) -> None:
+        update_wrapper(self, command)
+        self._command = command
+        self._plain: list[inspect.Parameter] = []
+        self._spread: dict[str, Spread] = {}
+        hints = get_type_hints(command, include_extras=True)
+        for name, parameter in inspect.signature(command).parameters.items():
+            hint, word = unwrapped(hints[name])
+            if is_dataclass(hint):
+                group = word if isinstance(word, Group) else Group()
+                prefix = f"{group.prefix}-" if group.prefix else ""
+                without = frozenset(group.without)
+                self._spread[name] = Spread(cast("type", hint), parameter.default, (name,), prefix, without)
+            else:
+                self._plain.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+        shown = [leaf.parameter() for each in self._spread.values() for leaf in each.leaves()] + self._plain
+        self.__signature__ = inspect.Signature(shown)
+        self.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
+
+    def __call__(self, **given: object) -> None:
+        plain = {parameter.name: given[parameter.name] for parameter in self._plain}
+        self._command(**plain, **{name: each.filled(given) for name, each in self._spread.items()})
+
+
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """The command with each parameter that is a configuration spread into options."""
-    hints = get_type_hints(command, include_extras=True)
-    plain: list[inspect.Parameter] = []
-    spread: dict[str, Spread] = {}
-    for name, parameter in inspect.signature(command).parameters.items():
-        hint, word = unwrapped(hints[name])
-        if is_dataclass(hint):
-            group = word if isinstance(word, Group) else Group()
-            prefix = f"{group.prefix}-" if group.prefix else ""
-            spread[name] = Spread(cast("type", hint), parameter.default, (name,), prefix, frozenset(group.without))
-        else:
-            plain.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
-
-    @wraps(command)
-    def called(**given: object) -> None:
-        rest = {parameter.name: given[parameter.name] for parameter in plain}
-        command(**rest, **{name: each.filled(given) for name, each in spread.items()})
-
-    shown = [leaf.parameter() for each in spread.values() for leaf in each.leaves()]
-    called.__signature__ = inspect.Signature([*shown, *plain])  # type: ignore[attr-defined] - what Typer reads
-    called.__annotations__ = {parameter.name: parameter.annotation for parameter in (*shown, *plain)}
-    return called
+    return WithOptions(command)
 
 
 def unwrapped(hint: object) -> tuple[object, Option | Group | None]:

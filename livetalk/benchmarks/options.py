@@ -1,4 +1,4 @@
-"""What the benchmark of the full size measures. Plain values: importing this loads no torch."""
+"""Options of the benchmark of the full size. Plain values: importing this loads no torch."""
 
 from dataclasses import dataclass
 from typing import Annotated

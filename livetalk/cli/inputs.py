@@ -1,4 +1,4 @@
-"""What a command's model is given: a portrait, speech and a prompt, of a person's own or bundled ones."""
+"""Inputs of a command's model: the bundled portrait and speech, recordings from files."""
 
 from collections.abc import Iterable
 from pathlib import Path

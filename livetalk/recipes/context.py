@@ -1,4 +1,4 @@
-"""What every stage of a run shares: the model, the folder, the budget, the processes, and clips to be measured on."""
+"""Context that the stages of a run share: model, folder, budget, processes, and clips to be measured on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a person says about the brain. Plain values: importing this loads no brain."""
+"""Options of the brains, and their names. Plain values: importing this loads no brain."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -52,8 +52,10 @@ class LiveSession(SessionMachine):
             self._check_usable()
             self.stream.speech.clear()
             self.stats.interrupted()
-            # Frames that come before others could be there go on, without sound, so that nothing freezes.
-            kept = [block.muted() for block in self._playout.before(self._first_replaceable)]
+            # Frames that come before others could be there go on, without sound, so that nothing freezes; and so do
+            # those of blocks that are too old to be made again.
+            oldest = min((record.job.frames.start for record in self.stream.records), default=0)
+            kept = [block.muted() for block in self._playout.before(max(self._first_replaceable, oldest))]
             self._revise(self._playout.end_of(kept), RevisionKind.INTERRUPT)
             cut = min(round(self.playhead * SAMPLE_RATE), self.taken_frames * SAMPLE_RATE // FRAME_RATE)
             self._utterances.interrupt(cut)

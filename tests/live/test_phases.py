@@ -51,6 +51,7 @@ class Record:
     job: Any
     latents: torch.Tensor = field(default_factory=lambda: torch.randn(1, 4, 3, 2, 2))
     carries: list[int] = field(default_factory=lambda: [0])
+    cut: bool = False  # by an interrupt: what it says from there on is not to be said any more
 
 
 class Stream:
@@ -88,6 +89,7 @@ class Stream:
         record, seen = self._back_to(shown)
         if record is None or seen == 3:
             return None
+        record.cut = True
         kept = G.samples_before(shown - record.job.frames.start)
         audio = record.job.heard.audio.copy()
         audio[kept:] = 0
@@ -97,8 +99,8 @@ class Stream:
         record, seen = self._back_to(shown)
         if record is None or seen == 3:
             return None
-        assert not record.job.heard.audio[G.samples_before(shown - record.job.frames.start) :].any(), "speech is lost"
         before = G.samples_before(shown - record.job.frames.start)
+        assert record.cut or not record.job.heard.audio[before:].any(), "speech is lost"
         return self._rest(record, seen, self._heard(len(record.job.frames), before, False))
 
     def retry(self, record: Record) -> Any:
@@ -182,10 +184,12 @@ class Sessions(RuleBasedStateMachine):
     @rule()
     def interrupt(self) -> None:
         self.session.interrupt()
-        assert isinstance(self.session.items[0], Interrupted)
+        cut = self.session.items[0]
+        assert isinstance(cut, Interrupted)
         assert self.session.revision is not None
         assert self.session.revision.kind is RevisionKind.INTERRUPT
-        self.pushed = self.said
+        self.heard[cut.pts :] = 0  # taken, but not to be played any more
+        self.pushed = self.said = int(self.heard.sum())
         self.ends.clear()
 
     @precondition(usable)

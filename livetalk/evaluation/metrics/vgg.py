@@ -7,7 +7,9 @@ asks for, is not needed. Distances are not comparable with those of other networ
 
 import importlib.util
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,7 +53,7 @@ def walk(network: Network, faces: UInt8[np.ndarray, "t h w 3"]) -> Float[np.ndar
 def _network() -> Network:
     path = _file()
     try:
-        import h5py
+        h5py: Any = import_module("h5py")  # by name: it has types only where it is installed
     except ImportError as error:
         raise ValueError(f"VGG16's weights are read with h5py: {GET}") from error
     if path is None:
@@ -62,7 +64,7 @@ def _network() -> Network:
         ]
 
 
-def _convolution(file, block: int, layer: int) -> tuple[Tensor, Tensor]:
+def _convolution(file: Any, block: int, layer: int) -> tuple[Tensor, Tensor]:
     held = f"block{block}/layers/conv2d{f'_{layer}' if layer else ''}/vars"
     weight = rearrange(torch.from_numpy(file[f"{held}/0"][()]), "h w c d -> d c h w")
     return weight.contiguous(), torch.from_numpy(file[f"{held}/1"][()])

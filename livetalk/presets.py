@@ -44,7 +44,7 @@ class Preset:
 
     def build_codec(self) -> PortraitCodec:
         """The codec, its weights untrained."""
-        assert not isinstance(self.codec, WanConfig), "published codecs come from their file (performer.parts)"
+        assert not isinstance(self.codec, WanConfig), "published codecs come from their file (performer.loading)"
         return PortraitCodec(self.codec)
 
 

@@ -26,7 +26,7 @@ from livetalk.training.config import OptimConfig
 from livetalk.training.distributed import Distributed, shard
 from livetalk.training.stage import StepContext
 
-METHODS = ("remember_text", "keys_values", "text_keys_values")  # of a DiT and its blocks, beside forward
+METHODS = ("project_text", "compute_kv", "compute_text_kv")  # of a DiT and its blocks, beside forward
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ class CompiledDiT:
         turn: RotaryEmbedding,
         past: tuple[KVContext, ...] | None = None,
     ) -> tuple[KeysValues, ...]:
-        """As `DiT.keys_values`."""
+        """As `DiT.compute_kv`."""
         return self._run("memory", self.model.compute_kv, x, t, reference, text, audio, turn, past)
 
     def warm_up(self, walk: Callable[[], object], tell: Callable[[str], None] = lambda words: None) -> None:

@@ -271,8 +271,3 @@ class SessionMachine:
         """Frames up to the end of the block that is being denoised, or of the one before the next."""
         block = self.geometry.frames_of_block(self.stream.index)
         return block.stop if Stage.DENOISING in self.stages else block.start
-
-    @property
-    def _first_replaceable(self) -> int:
-        """Frames that are seen by the time others could be there in place of those to come."""
-        return int((self.playhead + self.latency.replacement) * FRAME_RATE) + 1

@@ -52,10 +52,8 @@ class LiveSession(SessionMachine):
             self._check_usable()
             self.stream.speech.clear()
             self.stats.interrupted()
-            # Frames that come before others could be there go on, without sound, so that nothing freezes; and so do
-            # those of blocks that are too old to be made again.
-            oldest = min((record.job.frames.start for record in self.stream.records), default=0)
-            kept = [block.muted() for block in self._playout.before(max(self._first_replaceable, oldest))]
+            # Frames that come before others could be there go on, without sound, so that nothing freezes.
+            kept = [block.muted() for block in self._playout.before(self._first_replaceable)]
             self._revise(self._playout.end_of(kept), RevisionKind.INTERRUPT)
             cut = min(round(self.playhead * SAMPLE_RATE), self.taken_frames * SAMPLE_RATE // FRAME_RATE)
             self._utterances.interrupt(cut)
@@ -138,13 +136,19 @@ class LiveSession(SessionMachine):
         """What waits for the consumer."""
         return self._playout.items
 
+    @property
+    def _first_replaceable(self) -> int:
+        """Frames that are seen by the time others could be there, or whose blocks are too old to be made again."""
+        oldest = min((record.job.frames.start for record in self.stream.records), default=0)
+        return max(oldest, int((self.playhead + self.latency.replacement) * FRAME_RATE) + 1)
+
     def _begin_speech(self) -> None:
         """Speech has come into silence: what is not seen yet is made again, with it."""
         records, playing = self.stream.records, self.phase is SessionPhase.PLAYING
         if not playing or self.speaking or self.revision is not None or not self.stream.ready or not records:
             return
         spoken = [record.job.frames.stop for record in records if record.job.heard.speaking]
-        kept = self._playout.before(max(self._first_replaceable, records[0].job.frames.start, *spoken))
+        kept = self._playout.before(max([self._first_replaceable, *spoken]))
         certain = self._playout.end_of(kept)
         if self._planned_frames - certain < WORTH or certain < max(spoken, default=0):
             return

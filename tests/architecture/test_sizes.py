@@ -15,7 +15,7 @@ CLASSES: dict[str, int] = {
     "conversation/brains/omni.py:OmniSession": 295,
     "data/puppets/renderer.py:PuppetRenderer": 213,
     "live/engine.py:LivePerformer": 204,
-    "live/machine.py:SessionMachine": 253,
+    "live/machine.py:SessionMachine": 248,
     "performer/stream.py:AvatarStream": 258,
     "server/session.py:Session": 204,
     "worker/host.py:WorkerHost": 224,

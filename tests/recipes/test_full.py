@@ -58,7 +58,7 @@ def work(rank: int, size: int, port: int, folder: str) -> None:
         result = stepped(make, world)
         if world.is_main:
             torch.save(result, Path(folder) / f"{name}.pt")
-    world.close()
+    world.end_process()
 
 
 @pytest.mark.slow

@@ -121,7 +121,7 @@ def codec(
         report = recipe.train_codec(
             context, ring, training, photos=pictures, refill=refill, start=run.start, held_out=held_out
         )
-    _tell(context, "codec", report)
+    _tell("codec", context.world, report)
 
 
 @app.command()
@@ -147,7 +147,7 @@ def finish(
         ring = FrameBuffer(source.clips, frames, preset.geometry.size, world.device)
         refill = _until_full(feeds.frames_from(folder, source.processes > 0, world))
         wait_for(lambda: (refill(ring), ring.filled)[1], source.clips, patience=3600.0)
-    _tell(context, "finish", recipe.train_finish(context, ring, run.start, training))
+    _tell("finish", context.world, recipe.train_finish(context, ring, run.start, training))
 
 
 @app.command()
@@ -191,7 +191,7 @@ def teacher(
         bank.save(kept)
         if world.is_main and context.held_out is not None:
             context.held_out.save(run.run / FILE)
-    _tell(context, "teacher", report)
+    _tell("teacher", context.world, report)
 
 
 @app.command()
@@ -201,7 +201,7 @@ def ode(run: RunOptions, budget: Budget, training: OdeTraining, compiled: Compil
     from livetalk.recipes import run as recipe
 
     context, bank = _encoded(run, budget, compiled)
-    _tell(context, "ode", recipe.train_ode(context, bank, training, run.start))
+    _tell("ode", context.world, recipe.train_ode(context, bank, training, run.start))
 
 
 @app.command()
@@ -211,7 +211,7 @@ def dmd(run: RunOptions, budget: Budget, training: DmdTraining, compiled: Compil
     from livetalk.recipes import run as recipe
 
     context, bank = _encoded(run, budget, compiled)
-    _tell(context, "dmd", recipe.train_dmd(context, bank, training, run.start))
+    _tell("dmd", context.world, recipe.train_dmd(context, bank, training, run.start))
 
 
 @app.command()
@@ -267,9 +267,9 @@ def _until_full(refill: Callable[[B], int]) -> Callable[[B], int]:
     return lambda bank: 0 if bank.seen >= bank.capacity else refill(bank)
 
 
-def _tell(context: "RunContext", stage: str, report: "RunReport") -> None:
+def _tell(stage: str, world: "Distributed", report: "RunReport") -> None:
     """Says how a stage ended, and leaves the other processes."""
-    context.world.close()
+    world.close()
     numbers = ", ".join(f"{k} {v:.4g}" for k, v in report.metrics.items())
     console.print(f"{stage}: {report.why} after {report.step} steps, {report.seconds:.0f} s; {numbers}")
     if report.why == "interrupted":

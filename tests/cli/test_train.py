@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from livetalk.cli import main, train
 from livetalk.recipes.config import Budget
+from livetalk.training.distributed import Distributed
 from livetalk.training.loop import RunReport
 from livetalk.weights import load_bundle, save_tensors
 
@@ -20,13 +21,13 @@ def _report(why: str) -> RunReport:
 
 def test_an_interrupted_run_is_exit_code_130(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit) as left:
-        train._tell("codec", _report("interrupted"))
+        train._tell("codec", Distributed(), _report("interrupted"))
     assert left.value.exit_code == 130
     assert "interrupted after 3 steps" in capsys.readouterr().out
 
 
 def test_a_finished_run_just_ends() -> None:
-    train._tell("codec", _report("done"))
+    train._tell("codec", Distributed(), _report("done"))
 
 
 def test_the_last_layers_need_a_codec_to_begin_from(

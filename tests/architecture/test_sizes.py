@@ -6,13 +6,10 @@ from tests.helpers.source import Definition, assert_only_shrinks, definitions, m
 
 MOST_IN_FILE, MOST_IN_CLASS, MOST_IN_FUNCTION, MOST_PARAMETERS = 300, 200, 60, 8
 
-FILES: dict[str, int] = {
-    "conversation/brains/omni.py": 363,
-}
+FILES: dict[str, int] = {}
 
 CLASSES: dict[str, int] = {
     "conversation/brain_processor.py:BrainProcessor": 229,
-    "conversation/brains/omni.py:OmniSession": 295,
     "data/puppets/renderer.py:PuppetRenderer": 213,
     "live/engine.py:LivePerformer": 204,
     "live/machine.py:SessionMachine": 248,

@@ -9,7 +9,7 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -33,6 +33,7 @@ TEXT = (
     "response.output_text.delta",
     "response.text.delta",
 )
+TICKET = "answer-"  # begins the names that we give to what we ask for
 COMMITTED = "input_audio_buffer.committed"
 HEARD = "conversation.item.input_audio_transcription.completed"
 UNHEARD = "conversation.item.input_audio_transcription.failed"
@@ -54,7 +55,12 @@ class RealtimeConfig:
     @property
     def rate(self) -> int:
         """Of the sound that goes in, Hz."""
-        return 24_000 if self.dialect == "openai" else 16_000
+        return 16_000 if self.older else 24_000
+
+    @property
+    def older(self) -> bool:
+        """Whether the server knows utterances only: no items, no cancelling."""
+        return self.dialect == "vllm-omni"
 
 
 @dataclass(frozen=True)
@@ -236,7 +242,7 @@ def encoded(sound: Float32[np.ndarray, " n"]) -> str:
 
 def session(config: RealtimeConfig, instructions: str) -> dict[str, Any]:
     """What `session.update` carries: whole turns are ours to decide, so the server's detection is off."""
-    if config.dialect == "vllm-omni":
+    if config.older:
         return {"model": config.model}
     sound = {"type": "audio/pcm", "rate": config.rate}
     hearing: dict[str, Any] = {"format": sound, "turn_detection": None}
@@ -251,6 +257,20 @@ def session(config: RealtimeConfig, instructions: str) -> dict[str, Any]:
         "instructions": instructions,
         "audio": {"input": hearing, "output": speaking},
     }
+
+
+def introduction(config: RealtimeConfig, messages: list[dict[str, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What a new line is told: the session, and what was said so far (chat messages, instructions first)."""
+    instructions, *turns = messages
+    ticket = {} if config.older else {"event_id": f"{TICKET}0"}  # what is refused of it is no answer's fault
+    yield "session.update", {"session": session(config, instructions["content"]), **ticket}
+    for turn in turns if not config.older else []:
+        kind = "input_text" if turn["role"] == "user" else "output_text"
+        content = [{"type": kind, "text": turn["content"]}]
+        yield (
+            "conversation.item.create",
+            {"item": {"type": "message", "role": turn["role"], "content": content}, **ticket},
+        )
 
 
 async def soon(events: asyncio.Queue[Event | BrainError], patience: float, where: str) -> Event:

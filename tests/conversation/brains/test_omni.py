@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livetalk.conversation.brains import omni, realtime
+from livetalk.conversation.brains import connection, omni, realtime
 from livetalk.conversation.brains.base import Answer, BrainError, Speech, Transcript
 from livetalk.conversation.brains.omni import OmniBrain, OmniSession
 from livetalk.conversation.brains.realtime import Newest, RealtimeConfig, RealtimeLine, parse
@@ -321,8 +321,8 @@ def test_whoever_leaves_off_waits_for_no_server(dialect: str):
 
 def _fill(mind: OmniSession) -> None:
     """Let the line take nothing more."""
-    assert mind._line is not None
-    mind._line._socket.pause_writing()
+    assert mind._connection._line is not None
+    mind._connection._line._socket.pause_writing()
 
 
 def test_a_line_that_takes_nothing_more_is_given_up(monkeypatch: pytest.MonkeyPatch):
@@ -363,7 +363,7 @@ def test_sound_dials_seldom_while_the_server_is_down(there: bool, monkeypatch: p
             assert _words([part async for part in mind.answer()]), "a turn is not kept waiting"
             assert abs(len(server.sound()) - heard) < 100, "all that was said meanwhile is there"
 
-    monkeypatch.setattr(omni, "FIRST_PAUSE", 0.3)
+    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.3)
     asyncio.run(run())
 
 

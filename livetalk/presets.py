@@ -36,6 +36,12 @@ class Preset:
     longest_prompt: int = 600  # characters; what is behind them could not be heard by the text encoder anyway
     speech: Wav2Vec2Size | None = None  # of the published speech encoder; None for the small one
     as_published: bool = False  # see `as_published`
+    scales: tuple[int, ...] = (1,)  # how many times larger than they are coded frames can be shown
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Heights and widths that frames can have, ascending."""
+        return tuple(self.geometry.size * scale for scale in self.scales)
 
     @property
     def published(self) -> bool:
@@ -72,6 +78,7 @@ TINY = Preset(
     ),
     codec=_TINY_CODEC,
     text_tokens=24,
+    scales=(1, 2),
 )
 
 # The same code at a size that trains in seconds on a CPU: what the tests and the recipe's miniature run.
@@ -106,6 +113,7 @@ MINIATURE = Preset(
     codec=_MINIATURE_CODEC,
     text_tokens=24,
     teacher_steps=4,
+    scales=(1, 2),
 )
 
 # The published transformers; every other number of them follows from these.

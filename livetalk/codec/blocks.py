@@ -41,7 +41,7 @@ class ResidualBlock(nn.Module):
     """x + conv(act(conv(norm(x)))); with `remembers`, the normed features of the frame before are mixed in.
 
     `cheap` takes ReLU in place: at high resolution memory traffic costs as much as arithmetic. (Without the norm a
-    stack of these grew until all its units were dead; see docs/notebook.md.)
+    stack of these grew until all its units were dead; see docs/lab/notebook.md.)
     """
 
     def __init__(self, width: int, *, cheap: bool = False, remembers: bool = False) -> None:

@@ -50,14 +50,28 @@ class PortraitFeatures(NamedTuple):
     quarter: Float[Tensor, "b c h4 w4"]
     eighth: Float[Tensor, "b d h8 w8"]
     sixteenth: Float[Tensor, "b e h16 w16"]
-    pixels: Float[Tensor, "b 3 h w"]  # float32
+    pixels: Float[Tensor, "b 3 hs ws"]  # float32; s times the size that is coded, where frames come larger
+
+    @property
+    def scale(self) -> int:
+        """How many times larger the picture is, along a side, than what is coded of it."""
+        return self.pixels.shape[-1] // (4 * self.quarter.shape[-1])
+
+    @property
+    def coded(self) -> Float[Tensor, "b 3 h w"]:
+        """The picture at the size that is coded."""
+        return reduced(self.pixels, self.scale)
 
 
 class Decoded(NamedTuple):
-    """Frames, the portrait's pixels moved, and the flow that moved them: pixels, a place for four by four of them."""
+    """Frames, the portrait's pixels moved, and the flow that moved them: pixels, a place for four by four of them.
+
+    kept: the share of the moved portrait in the frames, 0 to 1; the rest is painted.
+    """
 
     pixels: Float[Tensor, "b t 3 h w"]
     moved: Float[Tensor, "b t 3 h w"]
+    kept: Float[Tensor, "b t 1 h w"]
     flow: Float[Tensor, "b t 2 h4 w4"]
     past: CodecContext
 
@@ -67,6 +81,26 @@ class Encoded(NamedTuple):
 
     latents: Float[Tensor, "m c h16 w16"]
     flow: Float[Tensor, "m 4 2 h8 w8"]
+
+
+def reduced(pixels: Float[Tensor, "b 3 hs ws"], scale: int) -> Float[Tensor, "b 3 h w"]:
+    """Pictures `scale` times smaller along a side: means of squares of pixels."""
+    return pixels if scale == 1 else F.avg_pool2d(pixels, scale)
+
+
+def enlarge(made: Decoded, portrait: PortraitFeatures) -> Float[Tensor, "b t 3 hs ws"]:
+    """Frames at the size of the portrait's picture: it is moved as it is, what is painted is stretched.
+
+    The flow and the share that stays change smoothly, the portrait's own detail is not in them: so a codec that has
+    learned at one size gives frames of another, as sharp as the portrait wherever the portrait is shown.
+    """
+    b, s = len(made.flow), portrait.scale
+    soft = torch.cat([made.pixels - made.kept * made.moved, made.kept], 2)
+    stretched = F.interpolate(rearrange(soft, "b t c h w -> (b t) c h w"), scale_factor=s, mode="bilinear")
+    flow = F.interpolate(rearrange(made.flow, "b t two h w -> (b t) two h w"), scale_factor=4 * s, mode="bilinear")
+    flow = rearrange(flow * s, "(b t) two h w -> b t two h w", b=b)
+    out = stretched[:, :3] + stretched[:, 3:] * warp(portrait.pixels, flow, 1, sharp=True)
+    return rearrange(out, "(b t) c h w -> b t c h w", b=b)
 
 
 class MotionEncoder(nn.Module):
@@ -136,9 +170,12 @@ class MotionDecoder(nn.Module):
             self.leave.bias[12:] = 2.0
 
     def forward(self, z: Float[Tensor, "b f c h w"], portrait: PortraitFeatures, past: CodecContext) -> Decoded:
-        x, carried, flow, kept = self.begin(z, portrait, past)
-        pixels, carried = (rearrange(y, "(b t) c h w -> b t c h w", b=len(z)) for y in (self.end(x, carried), carried))
-        return Decoded(pixels, carried, flow, kept)
+        x, moved, flow, past = self.begin(z, portrait, past)
+        paint, kept = self.layers(x, moved)
+        pixels, moved, kept = (
+            rearrange(y, "(b t) c h w -> b t c h w", b=len(z)) for y in (paint + kept * moved, moved, kept)
+        )
+        return Decoded(pixels, moved, kept, flow, past)
 
     def begin(
         self, z: Float[Tensor, "b f c h w"], portrait: PortraitFeatures, past: CodecContext
@@ -164,14 +201,21 @@ class MotionDecoder(nn.Module):
         seen = warp(portrait.quarter, by_frame, 4).to(x.dtype).contiguous(memory_format=torch.channels_last)
         x = self.mid(add_inplace(self.seen4(seen), x))
         wide = rearrange(F.interpolate(flow, scale_factor=4, mode="bilinear"), "(b t) two h w -> b t two h w", b=len(z))
-        return x, warp(portrait.pixels, wide, 1, sharp=True), by_frame, tuple(kept)
+        return x, warp(portrait.coded, wide, 1, sharp=True), by_frame, tuple(kept)
 
     def end(self, x: Float[Tensor, "m c h4 w4"], carried: Float[Tensor, "m 3 h w"]) -> Float[Tensor, "m 3 h w"]:
-        """The last layers: what stays of the moved portrait, and what is painted over it."""
+        """The last layers: frames of what stays of the moved portrait, and of what is painted over it."""
+        paint, kept = self.layers(x, carried)
+        return paint + kept * carried
+
+    def layers(
+        self, x: Float[Tensor, "m c h4 w4"], carried: Float[Tensor, "m 3 h w"]
+    ) -> tuple[Float[Tensor, "m 3 h w"], Float[Tensor, "m 1 h w"]]:
+        """What is painted, and the share of the moved portrait that stays."""
         seen = F.pixel_unshuffle(carried, 2).to(x.dtype).contiguous(memory_format=torch.channels_last)
         x = self.top(add_inplace(self.seen2(seen), F.pixel_shuffle(self.to_top(x), 2)))
         x = rearrange(self.leave(x), "m (c p q) h w -> m c (h p) (w q)", p=2, q=2)
-        return x[:, :3] + torch.sigmoid(x[:, 3:]) * carried
+        return x[:, :3], torch.sigmoid(x[:, 3:])
 
     @property
     def last_layers(self) -> nn.ModuleList:

@@ -29,6 +29,8 @@ from livetalk.codec.motion import (
     MotionEncoder,
     PortraitCodecConfig,
     PortraitFeatures,
+    enlarge,
+    reduced,
 )
 
 # A stream whose portrait is not at hand: its first latent frame is decoded, and serves as the portrait from there on.
@@ -94,13 +96,17 @@ class PortraitCodec(nn.Module):
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
         portrait: Float[Tensor, "b 3 h w"] | None = None,
+        scale: int = 1,
     ) -> Carry:
-        """Streams of which nothing has been decoded; the first frame they give will be `portrait`, if it is given."""
-        return START if portrait is None else Carry(tuple(self.encode_portrait(portrait)))
+        """Streams of which nothing has been decoded; the first frame they give will be `portrait`, if it is given.
 
-    def encode_portrait(self, pixels: Float[Tensor, "b 3 h w"]) -> PortraitFeatures:
+        scale: how many times larger than what is coded the portrait is, along a side; all frames come as large.
+        """
+        return START if portrait is None else Carry(tuple(self.encode_portrait(portrait, scale)))
+
+    def encode_portrait(self, pixels: Float[Tensor, "b 3 h w"], scale: int = 1) -> PortraitFeatures:
         """What the decoder keeps of a portrait in [-1, 1]."""
-        return PortraitFeatures._make([*self.eye(pixels), pixels.float()])
+        return PortraitFeatures._make([*self.eye(reduced(pixels, scale)), pixels.float()])
 
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """Decode the next latent frames of a stream: pixels [b 3 t h w] in about [-1, 1], and the new carry."""
@@ -109,13 +115,13 @@ class PortraitCodec(nn.Module):
     def blend_boundary(
         self, latents: Float[Tensor, "b c 1 h w"], carry: Carry, quiet: bool = False
     ) -> Float[Tensor, "b c 1 h w"]:
-        """The first latent frame of a block, eased into the last one decoded (`codec.seams`)."""
+        """The first latent frame of a block, eased into the last one decoded (`codec.block_boundary`)."""
         last = cast(tuple[Tensor, ...], carry.past)[-1]
         return self._normal(smooth_boundary(last.to(latents.dtype), self._raw(latents)[:, :, 0], quiet)[:, :, None])
 
     def decode_raw(self, raw: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
-        """`step` on latents before normalisation. Pixels are float32 and lie on levels of 8 bits: see `settled`."""
-        z, parts = rearrange(raw, "b c f h w -> b f c h w"), []
+        """`step` on latents before normalisation. Pixels are float32 and lie on levels of 8 bits (`codec.deadband`)."""
+        z, parts = rearrange(raw, "b c f h w -> b f c h w"), list[Tensor]()
         held = cast(tuple[Tensor, ...], carry.past)
         if len(held) <= len(PortraitFeatures._fields):  # the stream begins: its first latent frame is the portrait's
             portrait = PortraitFeatures._make(held) if held else self.encode_portrait(self.first(z))
@@ -130,7 +136,8 @@ class PortraitCodec(nn.Module):
             shown = held[-2]
         if z.shape[1]:
             made = self.decoder(z, portrait, past)
-            parts.append(quantise_with_hysteresis(rearrange(made.pixels.float(), "b t c h w -> b c t h w"), shown))
+            large = made.pixels.float() if portrait.scale == 1 else enlarge(made, portrait)
+            parts.append(quantise_with_hysteresis(rearrange(large, "b t c h w -> b c t h w"), shown))
             past, shown = made.past, parts[-1][:, :, -1]
         pixels = torch.cat(parts, 2) / 127.5 - 1
         return pixels, Carry((*portrait, *past, shown, raw[:, :, -1]))

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Float, UInt8
 from torch import Tensor
@@ -136,13 +137,19 @@ class Networks:
 
     @torch.inference_mode()
     def encode_portrait(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 c 1 h w"]:
-        """The portrait's latent. Raises ValueError if it is not framed."""
-        return self.codec.encode(self._pixels_of(portrait)[:, :, None]).float().to(self.device)
+        """The portrait's latent, of whichever of the preset's sizes it is. Raises ValueError if it is not framed."""
+        pixels = F.avg_pool2d(self._pixels_of(portrait), self._scale_of(portrait))
+        return self.codec.encode(pixels.to(self.dtype)[:, :, None]).float().to(self.device)
 
     @torch.inference_mode()
     def start_decoder(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Carry:
-        """The decoder's memory of a stream that begins with `portrait`. Raises ValueError if it is not framed."""
-        return self.codec.start(1, self.decoder_device, self.dtype, self._pixels_of(portrait))
+        """The decoder's memory of a stream that begins with `portrait`; frames come at the portrait's size.
+
+        Raises ValueError if it is not framed.
+        """
+        scale = self._scale_of(portrait)
+        larger = {"scale": scale} if scale > 1 else {}
+        return self.codec.start(1, self.decoder_device, self.dtype, self._pixels_of(portrait).to(self.dtype), **larger)
 
     @torch.inference_mode()
     def encode_prompt(self, prompt: str) -> TextKV:
@@ -153,8 +160,13 @@ class Networks:
         return self.student.project_text(self.text.encode([prompt[:longest]]).to(self.device))
 
     def _pixels_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 3 h w"]:
-        size = self.preset.geometry.size
-        if portrait.shape != (size, size, 3):
-            raise ValueError(f"the portrait is {portrait.shape}: frame it to {size} x {size} x 3 first")
         pixels = torch.tensor(portrait, device=self.decoder_device).float() / 127.5 - 1
-        return rearrange(pixels, "h w c -> 1 c h w").to(self.dtype)
+        return rearrange(pixels, "h w c -> 1 c h w")
+
+    def _scale_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> int:
+        """How many times larger than what is coded the portrait is."""
+        sizes = self.preset.sizes
+        if portrait.shape not in [(size, size, 3) for size in sizes]:
+            wanted = " or ".join(f"{size} x {size} x 3" for size in sizes)
+            raise ValueError(f"the portrait is {portrait.shape}: frame it to {wanted} first")
+        return len(portrait) // self.preset.geometry.size

@@ -4,6 +4,7 @@ from copy import deepcopy
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,13 +20,13 @@ def codec() -> PortraitCodec:
 
 
 @settings(deadline=None, max_examples=12)
-@given(st.lists(st.integers(1, 3), min_size=1, max_size=4), st.booleans())
-def test_streaming_equals_offline_however_it_is_cut(pieces: list[int], shown: bool) -> None:
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=4), st.sampled_from([0, 1, 2]))
+def test_streaming_equals_offline_however_it_is_cut(pieces: list[int], scale: int) -> None:
     torch.manual_seed(0)
     codec = PortraitCodec(MINIATURE.codec).eval().requires_grad_(False).double()  # hardly anything lies on an edge
     latents = torch.randn(1, 12, sum(pieces), 2, 2).double()
-    portrait = torch.rand(1, 3, 32, 32).double() * 2 - 1
-    begin = codec.start(portrait=portrait if shown else None)
+    portrait = torch.rand(1, 3, 32 * scale, 32 * scale).double() * 2 - 1 if scale else None
+    begin = codec.start(portrait=portrait, scale=scale)
     carry, made, at = begin, [], 0
     for n in pieces:
         pixels, carry = codec.step(latents[:, :, at : at + n], carry)
@@ -56,6 +57,27 @@ def test_a_stream_begins_with_its_portrait_to_the_bit(codec: PortraitCodec) -> N
     portrait = torch.randint(256, (2, 3, 32, 32)) / 127.5 - 1
     pixels, _ = codec.step(torch.randn(2, 12, 2, 2, 2), codec.start(portrait=portrait))
     assert torch.equal(pixels[:, :, 0], portrait)
+
+
+def test_larger_frames_begin_with_the_larger_portrait_to_the_bit(codec: PortraitCodec) -> None:
+    large = torch.randint(0, 256, (2, 3, 64, 64)) / 127.5 - 1
+    pixels, _ = codec.step(torch.randn(2, 12, 2, 2, 2), codec.start(portrait=large, scale=2))
+    assert pixels.shape == (2, 3, 5, 64, 64)
+    assert torch.allclose(pixels[:, :, 0], large, atol=1e-6)
+
+
+def test_larger_frames_show_what_the_coded_ones_show(codec: PortraitCodec) -> None:
+    torch.manual_seed(0)
+    codec = deepcopy(codec)
+    codec.decoder.leave.weight.zero_()  # untrained paint is noise, which stretching would soften
+    large = F.interpolate(torch.rand(1, 3, 3, 3) * 2 - 1, size=64, mode="bicubic").clamp(-0.9, 0.9)
+    latents = 0.3 * torch.randn(1, 12, 3, 2, 2)
+    wide, _ = codec.step(latents, codec.start(portrait=large, scale=2))
+    small, _ = codec.step(latents, codec.start(portrait=F.avg_pool2d(large, 2)))
+    assert (small[:, :, 1:] - small[:, :, :1]).abs().max() > 0.1, "something moves"
+    apart = (F.avg_pool3d(wide, (1, 2, 2)) - small)[..., 2:-2, 2:-2].abs()
+    assert apart.mean() < 0.01
+    assert apart.max() < 0.1
 
 
 def test_before_any_training_no_change_leaves_the_portrait() -> None:

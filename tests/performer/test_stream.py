@@ -133,6 +133,17 @@ def test_a_stream_begins_with_the_portrait_and_its_counts_are_right(performer: P
     assert (stream.index, stream.rollout.latents) == (3, 9)
 
 
+def test_frames_come_at_the_portraits_size_and_act_alike(performer: Performer) -> None:
+    large, speech = np.kron(FACES[0], np.ones((2, 2, 1), np.uint8)), [_speech(30_000)]
+    wide = np.concatenate([block.frames for block in performer.perform(large, speech, "calm")])
+    small = _performed(performer, speech)
+    assert wide.shape == (len(small), 128, 128, 3)
+    assert np.array_equal(wide[0], large)
+    # One picture, one latent, one acting: what is seen differs by how finely it is drawn.
+    reduced = wide.reshape(len(small), 64, 2, 64, 2, 3).mean((2, 4))
+    assert np.abs(reduced - small).mean() < np.abs(small[1:].astype(float) - small[0]).mean()
+
+
 def test_the_same_seed_gives_the_same_frames_and_another_seed_others(performer: Performer) -> None:
     audio = [_speech(30_000)]
     first = _by_hand(performer, audio, seed=1)

@@ -112,10 +112,10 @@ def tiny(
 
 def _measure(asked: TinyOptions, model: ModelOptions, talked: "Outcome | None") -> None:
     """Everything but photographs: clips, and what `asked` wants besides."""
-    from livetalk.conditions.portrait import open_picture
     from livetalk.evaluation import figures, parts
     from livetalk.evaluation.clips import ClipOrder
     from livetalk.evaluation.metrics import held_out
+    from livetalk.media.pictures import open_picture
 
     taught = _teacher(asked.teacher and not asked.codec_only, asked.teacher_weights)
     shown = min(SHOWN, asked.clips) if asked.sheets is not None else 0

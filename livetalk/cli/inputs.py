@@ -12,7 +12,7 @@ from livetalk.media import read_speech
 
 def default_portrait(avatar: str | None = None) -> UInt8[np.ndarray, "h w 3"]:
     """A bundled face by its name, or the first one; it is framed already."""
-    from livetalk.conditions.portrait import open_picture
+    from livetalk.media.pictures import open_picture
 
     known = avatars()
     if not known:

@@ -1,39 +1,24 @@
 """Any photo of a person -> the picture the model starts from: one face, framed as it was trained.
 
-Opens the file, turns it upright, finds the face and cuts out head and shoulders. The detector is dlib's
-built-in one (histograms of oriented gradients), which needs no model file. This module does not know what
-becomes of the picture.
+Finds the face and cuts out head and shoulders. The detector is dlib's built-in one (histograms of oriented
+gradients), which needs no model file. This module does not know what becomes of the picture.
 """
 
 import math
-import warnings
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFilter, ImageOps
 
 from livetalk.geometry import FACE_CENTRE, FACE_SIDE
-from livetalk.media.files import existing
-
-Picture = UInt8[np.ndarray, "h w 3"]
+from livetalk.media.pictures import NEUTRAL, Picture, as_picture, open_picture
 
 # A square picture whose face lies within this of FACE_SIDE and FACE_CENTRE is taken whole, unsampled.
 CLOSE_ENOUGH = 0.12
 
-NEUTRAL = (128, 128, 128)  # behind transparent pictures
-ORIENTATION = 0x0112  # EXIF's tag
-TURNS = {  # by its value; 1 is upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 LOOKS = (512, 900, 1600)  # long sides at which faces are looked for: the detector sees 80 pixels and more
 MOST_ENLARGED = 2.5  # times; what is not seen by then is not there
 ANGLES = (0, 25, -25, 90, -90, 180)  # degrees the picture is turned, while no clear face is found
@@ -84,43 +69,12 @@ def load_portrait(path: str | Path, size: int = 256) -> UInt8[np.ndarray, "size 
         raise ValueError(f"{path}: {error}") from error
 
 
-def open_picture(path: str | Path) -> Picture:
-    """A picture file as upright RGB: EXIF rotation applied, transparency laid over neutral grey."""
-    path = existing(path, "portrait")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about large pictures and odd metadata: neither harms here
-            with Image.open(path) as file:
-                picture = eight_bit(upright(file)).convert("RGBA")
-    except UnidentifiedImageError as error:
-        raise ValueError(f"{path} cannot be understood as a picture: export it anew as png or jpg") from error
-    except Image.DecompressionBombError as error:
-        raise ValueError(f"{path} has too many pixels: make it smaller, 1000 pixels a side are plenty") from error
-    except Exception as error:  # Pillow raises whatever a damaged file makes it stumble over
-        raise ValueError(f"{path} is damaged: export it anew as png or jpg") from error
-    ground = Image.new("RGBA", picture.size, (*NEUTRAL, 255))
-    return np.asarray(Image.alpha_composite(ground, picture).convert("RGB"))
-
-
-def upright(image: Image.Image) -> Image.Image:
-    """Turned as its EXIF data say; nothing else of them is read, or written anew, since any of it may be odd."""
-    value = image.getexif().get(ORIENTATION)
-    turn = TURNS.get(value) if isinstance(value, int) else None
-    return image if turn is None else image.transpose(turn)
-
-
-def eight_bit(image: Image.Image) -> Image.Image:
-    """Pillow would clip 16-bit grey instead of scaling it."""
-    if not image.mode.startswith("I"):
-        return image
-    return Image.fromarray((np.asarray(image, np.uint32) >> 8).astype(np.uint8))
-
-
 def frame_portrait(picture: Picture, size: int = 256) -> UInt8[np.ndarray, "size size 3"]:
     """Cuts head and shoulders out of a picture and scales them to `size`; missing surroundings are made up.
 
     Raises ValueError, with what to do, if the picture shows no face or several.
     """
+    picture = as_picture(picture)
     image = Image.fromarray(picture)
     frame = framing(find_face(picture))
     x, y, side = frame.x, frame.y, frame.side

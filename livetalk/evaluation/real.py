@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from livetalk.conditions.portrait import frame_portrait, open_picture
+from livetalk.conditions.portrait import frame_portrait
 from livetalk.conditions.prompt import DEFAULT_PROMPT
 from livetalk.evaluation.clips import Player, play
 from livetalk.evaluation.metrics import held_out, identity, phones
@@ -22,6 +22,7 @@ from livetalk.evaluation.metrics.lipsync import pearson
 from livetalk.evaluation.metrics.phones import AlignedSpeech
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.media import read_speech
+from livetalk.media.pictures import open_picture
 
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
 PICTURES = (".png", ".jpg", ".jpeg")

@@ -24,6 +24,7 @@ from livetalk.conditions.windows import RowEncoder, SpeechWindows
 from livetalk.dit.compiled import CompiledDiT
 from livetalk.dit.model import DiT, TextKV
 from livetalk.flow.schedule import ladder
+from livetalk.media.pictures import as_picture
 from livetalk.nn.kernels.onednn import pack_linears
 from livetalk.performer.kv_pool import KVWorkspace, PoolShape, StatePool
 from livetalk.performer.loading import Parts
@@ -160,7 +161,7 @@ class Networks:
         return self.student.project_text(self.text.encode([prompt[:longest]]).to(self.device))
 
     def _pixels_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 3 h w"]:
-        pixels = torch.tensor(portrait, device=self.decoder_device).float() / 127.5 - 1
+        pixels = torch.tensor(as_picture(portrait), device=self.decoder_device).float() / 127.5 - 1
         return rearrange(pixels, "h w c -> 1 c h w")
 
     def _scale_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> int:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from livetalk.codec.base import Carry
 from livetalk.dit.audio import pack_audio
+from livetalk.media.pictures import as_picture
 from livetalk.performer.block_plan import BlockPlan, BlockRecord, StreamSnapshot
 from livetalk.performer.kv_pool import KEPT, PagedCache, Slot
 from livetalk.performer.networks import Networks
@@ -40,7 +41,7 @@ class AvatarStream:
         self.rollout = RolloutState(slot.cache(), networks.preset.positions)
         self.carry: Carry = networks.start_decoder(portrait)
         self.records: deque[BlockRecord] = deque(maxlen=KEPT - 1)
-        self.last_frame: UInt8[np.ndarray, "h w 3"] = portrait
+        self.last_frame: UInt8[np.ndarray, "h w 3"] = as_picture(portrait)
 
     def push(self, speech: np.ndarray, rate: int = 16_000) -> None:
         """Speech for the blocks to come; see `SpeechTrack.push`. Raises ValueError after `close`."""

@@ -17,7 +17,7 @@ class ServerLimits:
     ] = 180.0
     unconnected: float = 30.0  # between asking for a session and connecting, and after a connection was lost
     upload: int = 8_000_000
-    pixels: int = 40_000_000
+    pixels: int = 50_000_000  # of a picture: a phone's largest
     body: int = 256_000  # of a request that is no upload
     messages: int = 60  # of a page in ten seconds
     drain: float = 20.0  # after SIGTERM, for answers to be finished

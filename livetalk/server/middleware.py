@@ -32,6 +32,9 @@ HEADERS = {
 HOST = re.compile(r"[\w.:%\[\]-]+", re.ASCII)  # nothing that could mean something within a policy
 
 
+UPLOADS = ("/v1/sessions", "/v1/pictures")
+
+
 class TooLong(Exception):
     """A body goes on past its limit."""
 
@@ -73,7 +76,7 @@ class RequestGuardMiddleware:
 
     async def _measured(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         """Hand on, count the body, dress the answer."""
-        most = self.limits.upload * 4 // 3 + 4096 if scope["path"] == "/v1/sessions" else self.limits.body
+        most = self.limits.upload * 4 // 3 + 4096 if scope["path"] in UPLOADS else self.limits.body
         length, seen, began = headers.get("content-length", "0"), 0, False
         if not length.isdecimal() or int(length[:20]) > most:
             await _refuse(scope, send, 413, f"this is too long: {most} bytes are the most")

@@ -2,18 +2,19 @@
 
 import asyncio
 import io
-import warnings
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from livetalk.conditions.portrait import eight_bit, frame_portrait, upright
+from livetalk.avatar.session import AtCapacity
+from livetalk.conditions.portrait import frame_portrait
+from livetalk.media.pictures import FORMATS, Bounds, Picture, read_picture
 from livetalk.server.limits import ServerLimits
 
-FORMATS = ("PNG", "JPEG", "WEBP")
-TOO_MANY = "the picture has too many pixels: 1000 a side are plenty"
 LARGEST = 2000  # pixels a side: more is made smaller before a face is looked for
+SHOWN = 1600  # pixels a side of what a page is given to show
+WAITING = 4  # pictures that may wait to be made anew, which needs no place in the house
 
 
 class Framer:
@@ -21,36 +22,31 @@ class Framer:
 
     def __init__(self, limits: ServerLimits) -> None:
         self._limits, self._free = limits, asyncio.Semaphore(1)
+        self._waiting = 0
 
     async def framed(self, data: bytes, size: int) -> UInt8[np.ndarray, "h w 3"]:
         """The face in an uploaded picture, as the performer wants it. Raises ValueError, with what to do."""
         async with self._free:
-            return await asyncio.to_thread(lambda: frame_portrait(_opened(data, self._limits), size))
+            return await asyncio.to_thread(lambda: frame_portrait(self._opened(data, LARGEST), size))
+
+    async def as_jpeg(self, data: bytes) -> bytes:
+        """An uploaded picture as browsers can show it. Raises AtCapacity, or ValueError with what to do."""
+        if self._waiting >= WAITING:
+            raise AtCapacity("many pictures are being read just now: try again in a few seconds")
+        self._waiting += 1
+        try:
+            async with self._free:
+                return await asyncio.to_thread(lambda: _as_jpeg(self._opened(data, SHOWN)))
+        finally:
+            self._waiting -= 1
+
+    def _opened(self, data: bytes, long_side: int) -> Picture:
+        if not data:
+            raise ValueError("the picture is empty: choose another one")
+        return read_picture(io.BytesIO(data), bounds=Bounds(long_side, self._limits.pixels, FORMATS))
 
 
-def _opened(data: bytes, limits: ServerLimits) -> UInt8[np.ndarray, "h w 3"]:
-    if not data:
-        raise ValueError("the picture is empty: choose another one")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-        if image.width * image.height <= limits.pixels:
-            image.draft("RGB", (LARGEST, LARGEST))
-            image = eight_bit(upright(image))
-            image.thumbnail((LARGEST, LARGEST))
-            return np.asarray(_on_grey(image))
-    except UnidentifiedImageError as error:
-        raise ValueError("this is no picture we can read: use a PNG, JPEG or WebP file") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ValueError(TOO_MANY) from error
-    except Exception as error:  # Pillow raises whatever a damaged file makes it stumble over
-        raise ValueError("the picture is damaged: export it anew as PNG or JPEG") from error
-    raise ValueError(TOO_MANY)
-
-
-def _on_grey(image: Image.Image) -> Image.Image:
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        behind = Image.new("RGBA", image.size, (128, 128, 128, 255))
-        return Image.alpha_composite(behind, image.convert("RGBA")).convert("RGB")
-    return image.convert("RGB")
+def _as_jpeg(picture: Picture) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=92)
+    return file.getvalue()

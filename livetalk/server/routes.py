@@ -1,6 +1,7 @@
 """The server's HTTP door: sessions, signalling, avatars, the page, health and metrics.
 
     POST   /v1/sessions             {"avatar": "ada"} or {"portrait": "<base64>"}, "mood"  ->  201 id, token, ...
+    POST   /v1/pictures             {"portrait": "<base64>"}                               ->  200 the same as JPEG
     POST   /v1/sessions/ID/offer    {"sdp", "type": "offer"}                               ->  200 the answer
     WS     /v1/sessions/ID/socket   subprotocols "livetalk", TOKEN
     GET    /v1/sessions/ID · DELETE /v1/sessions/ID
@@ -13,8 +14,8 @@ nobody. Errors are {"error": {"step", "message"}}. Knows no media and no brains.
 import asyncio
 import base64
 import binascii
-from collections.abc import Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,6 +56,13 @@ class OpenSession(BaseModel):
     avatar: str | None = Field(None, max_length=64)
     portrait: str | None = None
     mood: str = Field(MOOD, min_length=1, max_length=300)
+
+
+class UploadedPicture(BaseModel):
+    """A picture that a browser does not know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    portrait: str
 
 
 class Offer(BaseModel):
@@ -98,19 +106,20 @@ class Api:
         if wish.portrait is not None:
             if wish.avatar is not None:
                 raise ApiError(422, "portrait", "give an avatar or a portrait, not both")
-            try:
-                data = base64.b64decode(wish.portrait, validate=True)
-                return await self.framer.framed(data, size)
-            except binascii.Error as error:
-                raise ApiError(422, "portrait", "the portrait is not base64") from error
-            except ValueError as error:
-                raise ApiError(422, "portrait", str(error)) from error
+            with _portrait_errors():
+                return await self.framer.framed(base64.b64decode(wish.portrait, validate=True), size)
         name = wish.avatar or next(iter(self.avatars), "")
         if name not in self.avatars:
             raise ApiError(422, "portrait", f"there is no such avatar: choose one of {', '.join(self.avatars)}")
         if name not in self._portraits:
             self._portraits[name] = await asyncio.to_thread(load_portrait, self.avatars[name], size)
         return self._portraits[name]
+
+    async def as_jpeg(self, uploaded: UploadedPicture) -> JSONResponse:
+        """A picture of any kind as one that every browser knows."""
+        with _portrait_errors():
+            made = await self.framer.as_jpeg(base64.b64decode(uploaded.portrait, validate=True))
+        return JSONResponse({"portrait": base64.b64encode(made).decode()})
 
     def visit(self, name: str, authorization: Annotated[str, Header()] = "") -> Session:
         """The visit a request is about, if it may be."""
@@ -156,6 +165,19 @@ class Api:
             visit.on_disconnect(link)
 
 
+@contextmanager
+def _portrait_errors() -> Generator[None]:
+    """What is wrong with an uploaded picture, as an answer."""
+    try:
+        yield
+    except AtCapacity as error:
+        raise ApiError(503, "portrait", str(error), retry=5) from error
+    except binascii.Error as error:
+        raise ApiError(422, "portrait", "the portrait is not base64") from error
+    except ValueError as error:
+        raise ApiError(422, "portrait", str(error)) from error
+
+
 def make_app(door: Api, hosts: Sequence[str] = ()) -> FastAPI:
     """The application. hosts: names besides addresses, localhost and this machine's that a browser may use for us."""
     visits = door.visits
@@ -183,6 +205,10 @@ def _sessions(app: FastAPI, door: Api) -> None:
     @app.post("/v1/sessions")
     async def open_session(wish: OpenSession) -> Response:
         return await door.open(wish)
+
+    @app.post("/v1/pictures")
+    async def pictures(uploaded: UploadedPicture) -> Response:
+        return await door.as_jpeg(uploaded)
 
     @app.get("/v1/sessions/{name}")
     async def look(visit: Session = found) -> Any:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.async_api import Route
 
 from livetalk.conditions.portrait import load_portrait
 from tests.helpers.browser import REAL, look, page, recording, silence, start, state, true, voice
+from tests.helpers.heif import Heic, heic
 from tests.helpers.house import house, until
 
 pytestmark = pytest.mark.slow
@@ -121,6 +123,23 @@ def test_a_dropped_photo_becomes_the_face(tmp_path: Path):
     asyncio.run(run())
 
 
+def test_a_photo_that_the_browser_does_not_know_becomes_the_face(tmp_path: Path):
+    microphone = recording(tmp_path / "voice.wav", silence(5))
+    with Image.open(REAL / "portrait.jpg") as photo:
+        (tmp_path / "IMG_1.HEIC").write_bytes(heic(np.asarray(photo.convert("RGB")), Heic(tile=128)))
+
+    async def run() -> None:
+        async with house() as h, page(h.url, microphone) as shown:
+            await shown.set_input_files("#photo", tmp_path / "IMG_1.HEIC")
+            await shown.wait_for_selector("#ownPhoto")
+            await start(shown)
+            await true(shown, STILL_HIDDEN)
+            assert np.abs(h.studio.faces[0].portrait - framed).mean() < 8
+
+    framed = load_portrait(REAL / "portrait.jpg").astype(int)
+    asyncio.run(run())
+
+
 def test_a_file_that_is_no_picture_is_told_apart(tmp_path: Path):
     (tmp_path / "photo.png").write_bytes(b"no picture")
 
@@ -128,7 +147,7 @@ def test_a_file_that_is_no_picture_is_told_apart(tmp_path: Path):
         async with house() as h, page(h.url, None) as shown:
             await shown.set_input_files("#photo", tmp_path / "photo.png")
             await shown.wait_for_selector(".notice")
-            assert "Use a PNG, JPEG or WebP" in await shown.inner_text("#notices")
+            assert "cannot be understood as a picture" in await shown.inner_text("#notices")
 
     asyncio.run(run())
 

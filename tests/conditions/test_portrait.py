@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livetalk.conditions.portrait import NEUTRAL, Face, find_face, load_portrait, open_picture
+from livetalk.conditions.portrait import Face, find_face, load_portrait
 from livetalk.geometry import FACE_CENTRE, FACE_SIDE
+from livetalk.media.pictures import NEUTRAL, open_picture
 
 PHOTO = Path(__file__).parents[1] / "real" / "portrait.jpg"
 
@@ -76,18 +77,6 @@ def test_a_transparent_background_is_neutral_grey(photo: Image.Image, tmp_path: 
     picture = load_portrait(save(cut, tmp_path / "a.png"))
     assert_framed(picture)
     assert np.abs(picture[:100, :20].astype(int) - NEUTRAL).max() < 8
-
-
-@pytest.mark.parametrize("mode", ["L", "P", "CMYK", "LA", "1"])
-def test_any_colour_mode_opens(photo: Image.Image, tmp_path: Path, mode: str):
-    path = save(photo.convert(mode), tmp_path / ("a.tif" if mode == "CMYK" else "a.png"))
-    assert open_picture(path).shape == (360, 640, 3)
-
-
-def test_sixteen_bit_grey_keeps_its_contrast(photo: Image.Image, tmp_path: Path):
-    deep = np.asarray(photo.convert("L")).astype(np.uint16) * 257
-    picture = open_picture(save(Image.fromarray(deep), tmp_path / "a.png"))
-    assert np.abs(picture[..., 0].astype(int) - np.asarray(photo.convert("L"))).max() <= 1
 
 
 def test_a_picture_that_is_framed_already_is_not_resampled(tmp_path: Path):

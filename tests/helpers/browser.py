@@ -87,8 +87,8 @@ async def page(url: str, microphone: Path | None, phone: bool = False, across: b
 
 
 def complains(said: ConsoleMessage) -> bool:
-    """An error on the console; that a server answered "full" is none of the page's."""
-    return said.type == "error" and "503" not in said.text
+    """An error on the console; that a server answered "full", or "no picture", is none of the page's."""
+    return said.type == "error" and "503" not in said.text and "422" not in said.text
 
 
 def ours(asked: str, url: str) -> bool:

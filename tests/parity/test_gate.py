@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from livetalk.cli.console import avatars
-from livetalk.conditions.portrait import open_picture
+from livetalk.media.pictures import open_picture
 from livetalk.parity.gate import in_eight_bits
 from livetalk.performer.performer import Performer
 

@@ -144,6 +144,19 @@ def test_frames_come_at_the_portraits_size_and_act_alike(performer: Performer) -
     assert np.abs(reduced - small).mean() < np.abs(small[1:].astype(float) - small[0]).mean()
 
 
+def test_a_portrait_of_floats_is_the_same_portrait_and_other_numbers_are_one_sentence(performer: Performer) -> None:
+    audio = [_speech(9_000)]
+    frames, floats = (
+        np.concatenate([block.frames for block in performer.perform(portrait, audio, "calm")])
+        for portrait in (FACES[0], (FACES[0] / 255).astype(np.float32))
+    )
+    assert np.array_equal(frames, floats)
+    for wrong in (FACES[0].astype(np.float32), FACES[0][..., 0], FACES[0][:32], FACES[0].astype(np.int64)):
+        playing = performer.perform(wrong, audio, "calm")
+        with pytest.raises(ValueError, match=r"^the portrait"):
+            next(playing)
+
+
 def test_the_same_seed_gives_the_same_frames_and_another_seed_others(performer: Performer) -> None:
     audio = [_speech(30_000)]
     first = _by_hand(performer, audio, seed=1)

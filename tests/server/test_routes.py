@@ -17,6 +17,7 @@ from livetalk.conversation.events import Event, Problem, State, StateChanged
 from livetalk.server import logs
 from livetalk.server.limits import ServerLimits
 from livetalk.server.session import END_REASONS, Session
+from tests.helpers.heif import Heic, heic
 from tests.helpers.house import house, until
 from tests.helpers.peer import SocketPeer
 
@@ -98,7 +99,7 @@ def test_sessions_end_at_their_limits(limits: ServerLimits, reason: str):
     [
         ({"avatar": "nobody"}, "no such avatar"),
         ({"portrait": "!!!"}, "not base64"),
-        ({"portrait": base64.b64encode(b"GIF89a").decode()}, "no picture"),
+        ({"portrait": base64.b64encode(b"GIF89a").decode()}, "understood as a picture"),
         ({"portrait": ""}, "empty"),
         ({"portrait": picture()}, "no face"),
         ({"portrait": picture()[:400]}, "damaged"),
@@ -158,6 +159,28 @@ def test_a_photo_becomes_a_face_and_no_file(tmp_path: Path, monkeypatch: pytest.
 
     asyncio.run(run())
     assert not list(tmp_path.iterdir())
+
+
+def test_a_picture_that_browsers_do_not_know_becomes_a_face_and_a_jpeg():
+    with Image.open(REAL) as photo:
+        data = base64.b64encode(heic(np.asarray(photo.convert("RGB")), Heic(tile=128))).decode()
+
+    async def run() -> None:
+        async with house() as h:
+            await h.open(avatar=None, portrait=data)
+            framed = load_portrait(REAL).astype(int)
+            assert np.abs(h.studio.faces[0].portrait - framed).mean() < 5
+            answer = await h.http.post("/v1/pictures", json={"portrait": data})
+            made = Image.open(io.BytesIO(base64.b64decode(answer.json()["portrait"])))
+            assert (made.format, made.size) == ("JPEG", (640, 360))
+            for wrong, words in [("", "is empty"), ("!", "not base64"), ("AAAA", "cannot be understood as a picture")]:
+                answer = await h.http.post("/v1/pictures", json={"portrait": wrong})
+                assert answer.status_code == 422
+                assert words in answer.json()["error"]["message"]
+            answers = await asyncio.gather(*(h.http.post("/v1/pictures", json={"portrait": data}) for _ in range(12)))
+            assert {answer.status_code for answer in answers} == {200, 503}
+
+    asyncio.run(run())
 
 
 def test_a_picture_with_too_many_pixels_is_not_opened():

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from livetalk.conditions.portrait import cut, find_face, framing, open_picture
+from livetalk.conditions.portrait import cut, find_face, framing
 from livetalk.data.arkit import ARKIT, INDEX
 from livetalk.data.puppets.correspondence import LID_RINGS, load_correspondence
 from livetalk.data.puppets.fitted import SHOWN, FittedPortrait
@@ -21,6 +21,7 @@ from livetalk.data.puppets.plate import plate_of
 from livetalk.data.puppets.posed import posed_head, project
 from livetalk.data.puppets.solve import SMILE_MOST, FaceProblem, Solution, solve
 from livetalk.media.landmarker import FaceLandmarker
+from livetalk.media.pictures import open_picture
 
 SIDE = 512  # pixels of a stored photograph
 SEEN = 256  # side of the shown part at which errors are told in pixels

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from livetalk.conditions.portrait import frame_portrait, open_picture
+from livetalk.conditions.portrait import frame_portrait
 from livetalk.data.acting.performance import HELD_OUT_FROM, Performance, perform
 from livetalk.data.acting.prompts import Acting
 from livetalk.data.clips import CLIP_FRAMES
@@ -34,6 +34,7 @@ from livetalk.evaluation.metrics.texture import shut, texture
 from livetalk.evaluation.photos.log import Seen
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.media.files import existing
+from livetalk.media.pictures import open_picture
 from livetalk.presets import TINY
 from livetalk.voice.timing import Phoneme
 

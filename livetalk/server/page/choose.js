@@ -1,8 +1,10 @@
 // Who one talks with: a bundled face, or a photo made small and upright here. Knows no session.
 
+import { known } from "./session.js";
 import { at, faces, make, notice, photo, settled } from "./view.js";
 
 const LONG_SIDE = 1600; // pixels of an uploaded photo
+const LARGEST = 8e6; // bytes that the server takes
 
 let picture = null; // the photo, base64
 let shown = null; // its address on the page
@@ -36,22 +38,34 @@ for (const name of ["dragover", "dragleave", "drop"]) {
 
 async function take(file) {
   try {
-    const image = await createImageBitmap(file);
-    const scale = Math.min(1, LONG_SIDE / Math.max(image.width, image.height));
-    const canvas = make("canvas", { width: image.width * scale, height: image.height * scale });
-    const context = canvas.getContext("2d");
-    context.fillStyle = "#808080";
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(image, 0, 0, canvas.width, canvas.height);
-    image.close();
-    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.92));
+    const image = await createImageBitmap(file).catch(() => null);
+    const blob = image ? await small(image) : await translated(file);
     picture = await base64(blob);
     if (shown) URL.revokeObjectURL(shown);
     photo((shown = URL.createObjectURL(blob)));
     settled("portrait");
-  } catch {
-    notice("portrait", "This file cannot be read as a picture. Use a PNG, JPEG or WebP file.");
+  } catch (error) {
+    notice("portrait", error.step ? error.message : "This file cannot be read as a picture. Export it anew as PNG or JPEG.");
   }
+}
+
+function small(image) {
+  const scale = Math.min(1, LONG_SIDE / Math.max(image.width, image.height));
+  const canvas = make("canvas", { width: image.width * scale, height: image.height * scale });
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#808080";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  image.close();
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.92));
+}
+
+// HEIC and TIFF, which few browsers know: the server makes a JPEG of them.
+async function translated(file) {
+  if (file.size > LARGEST)
+    throw Object.assign(new Error("This picture is too large. Export it anew as JPEG."), { step: "portrait" });
+  const jpeg = Uint8Array.from(atob(await known(await base64(file))), (letter) => letter.charCodeAt(0));
+  return new Blob([jpeg], { type: "image/jpeg" });
 }
 
 function base64(blob) {

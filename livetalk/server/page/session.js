@@ -26,6 +26,9 @@ async function ask(method, path, body, token, patience = PATIENCE) {
 
 export const facts = () => ask("GET", "v1/avatars");
 
+// A picture that this browser does not know, as one that it does; both base64.
+export const known = async (portrait) => (await ask("POST", "v1/pictures", { portrait }, null, OPENING)).portrait;
+
 export class Session {
   static async open(wish) {
     return Object.assign(new Session(), await ask("POST", "v1/sessions", wish, null, OPENING));

@@ -15,13 +15,13 @@ import numpy as np
 import typer
 from jaxtyping import UInt8
 
-from livetalk.cli.console import out, progress
+from livetalk.cli.console import err, out, progress
 from livetalk.cli.inputs import default_portrait, default_speech
 from livetalk.cli.model import ModelOptions
 from livetalk.cli.options import with_options
 from livetalk.conditions.prompt import DEFAULT_PROMPT
 from livetalk.geometry import FRAME_RATE
-from livetalk.media import SoundFile, open_sound, read_speech, write_talking
+from livetalk.media import SoundFile, open_sound, write_talking
 from livetalk.media.files import claim
 from livetalk.media.video import ai_origin
 
@@ -53,12 +53,14 @@ def _make(
 ) -> None:
     """Write the video and say so."""
     claim(out_path)
+    if sound.choice is not None:
+        err.print(sound.choice, markup=False)
     performer, preset, seed = model.load(), model.preset, model.seed
     origin = ai_origin(preset, performer.version, seed, prompt)
     with progress() as bar:
         guess = None if sound.seconds is None else math.ceil(sound.seconds * FRAME_RATE)
         task = bar.add_task("talking", total=guess)
-        blocks = performer.perform(picture, read_speech(sound.path), prompt)
+        blocks = performer.perform(picture, sound.speech(), prompt)
         began = time.perf_counter()
         count = write_talking(
             out_path, _watched(blocks, lambda n: bar.advance(task, n)), sound, origin, picture.shape[:2]

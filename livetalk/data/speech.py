@@ -231,8 +231,10 @@ def write_flac(path: Path, audio: Float32[np.ndarray, "n"]) -> None:
     """Write f32 [n] at 16 kHz as 16-bit FLAC."""
     import av
 
+    from livetalk.media.files import ffmpeg_path
+
     samples = np.round(np.clip(audio, -1, 1) * 32767).astype(np.int16)
-    with av.open(str(path), "w", format="flac") as out:
+    with av.open(ffmpeg_path(path), "w", format="flac") as out:
         stream = out.add_stream("flac", rate=RATE, layout="mono")
         frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
         frame.sample_rate = RATE
@@ -244,7 +246,9 @@ def read_flac(path: Path) -> Float32[np.ndarray, "n"]:
     """Read a sound of the shelf as f32 [n] at 16 kHz."""
     import av
 
-    with av.open(str(path)) as source:
+    from livetalk.media.files import ffmpeg_path
+
+    with av.open(ffmpeg_path(path)) as source:
         blocks = [frame.to_ndarray().ravel() for frame in source.decode(audio=0)]
     samples = np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
     return samples.astype(np.float32) / 32768.0

@@ -22,6 +22,7 @@ from livetalk.evaluation.metrics.lipsync import pearson
 from livetalk.evaluation.metrics.phones import AlignedSpeech
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.media import read_speech
+from livetalk.media.files import ffmpeg_path
 from livetalk.media.pictures import open_picture
 
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
@@ -184,7 +185,7 @@ def film(path: Path) -> tuple[Frames, float]:
     """All frames and their rate."""
     import av
 
-    with av.open(str(path)) as source:
+    with av.open(ffmpeg_path(path)) as source:
         rate = float(source.streams.video[0].average_rate or FRAME_RATE)
         return np.stack([frame.to_ndarray(format="rgb24") for frame in source.decode(video=0)]), rate
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import av
+from av.error import FFmpegError
 
 
 def existing(path: str | Path, what: str) -> Path:
@@ -30,12 +30,18 @@ def existing(path: str | Path, what: str) -> Path:
     return path
 
 
+def ffmpeg_path(path: str | Path) -> str:
+    """A file's name as FFmpeg takes it for a name: in `12:30.wav` or `pipe:` it would see a protocol, in `-x.wav` an
+    option, unless they are absolute."""
+    return os.path.abspath(path)
+
+
 @contextmanager
 def understood(path: Path, what: str) -> Iterator[None]:
     """Says which file it was when FFmpeg cannot make sense of its input."""
     try:
         yield
-    except (av.error.InvalidDataError, av.error.EOFError, av.error.DecoderNotFoundError) as error:
+    except FFmpegError as error:
         raise ValueError(
             f"{path} cannot be understood as {what}: it may be damaged; convert or export it anew"
         ) from error

@@ -5,19 +5,26 @@ a sound stream will do (wav, flac, mp3, ogg, m4a, a video), at any sample rate, 
 This module does not know what listens.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
 from jaxtyping import Float32
 
 from livetalk.geometry import SAMPLE_RATE
+from livetalk.media.decoding import MOST_CHANNELS, decoded, frames, opened, resampled
 from livetalk.media.files import existing, understood
+from livetalk.media.mixdown import PLAIN, Mixdown, survey
+from livetalk.media.ogg import chain_links
+from livetalk.media.speech_level import SpeechMeter
 
 # Rates that AAC in mp4 can carry as they are (ISO/IEC 14496-3, table 1.18).
 AAC_RATES = frozenset({8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000})
+LOOK = 600.0  # seconds from the beginning that tell how channels are mixed, and in which of several streams speech is
+MEASURED = ("pcm_f", "wavpack")  # codecs whose floats may be of any scale
 
 
 @dataclass(frozen=True)
@@ -25,29 +32,48 @@ class SoundFile:
     """A file that was found to hold sound.
 
     rate: its samples a second, in Hz; channels: how many; seconds: its length as its header tells it,
-    a guess good enough for a progress bar, None where the header is silent.
+    a guess good enough for a progress bar, None where the header is silent. stream: which of its `streams` sound
+    streams, from 0; mixdown: how its channels become one.
     """
 
     path: Path
     rate: int
     channels: int
     seconds: float | None
+    stream: int = 0
+    streams: int = 1
+    mixdown: Mixdown = PLAIN
+
+    @property
+    def choice(self) -> str | None:
+        """One sentence where another than the first sound stream is taken."""
+        if not self.stream:
+            return None
+        return f"{self.path} has {self.streams} sound streams: number {self.stream + 1} is taken, where the speech is"
 
     def pieces(self, rate: int, channels: int) -> Iterator[Float32[np.ndarray, "n c"]]:
         """The sound in order, in [-1, 1], at `rate` Hz with `channels` channels (1 mixes all of them).
 
         Raises ValueError if nothing in the file can be decoded.
         """
-        resampler = av.AudioResampler(format="fltp", rate=rate)
         empty = True
-        with understood(self.path, "sound"), av.open(str(self.path)) as container:
-            for frame in _resampled(_decoded(container), resampler):
-                piece = _mixed(frame.to_ndarray(), channels)
-                if len(piece):
-                    empty = False
-                    yield piece
+        with understood(self.path, "sound"):
+            for samples in resampled(decoded(self.path, self.stream), rate):
+                empty = False
+                yield self._fitted(samples, channels)
         if empty:
-            raise ValueError(f"{self.path} holds no sound that can be decoded: export it anew, for example as wav")
+            raise ValueError(_undecodable(self.path))
+
+    def speech(self) -> Iterator[Float32[np.ndarray, " n"]]:
+        """As `read_speech` gives it."""
+        return (piece[:, 0] for piece in self.pieces(SAMPLE_RATE, 1))
+
+    def _fitted(self, samples: Float32[np.ndarray, "n c"], channels: int) -> Float32[np.ndarray, "n {channels}"]:
+        """Samples of this file with as many channels as are wanted, however many they are at this place."""
+        samples = self.mixdown.scaled(samples)
+        if samples.shape[1] == channels:
+            return samples
+        return np.repeat(self.mixdown.mono(samples), channels, axis=1)
 
 
 def open_sound(path: str | Path, what: str = "speech") -> SoundFile:
@@ -56,19 +82,25 @@ def open_sound(path: str | Path, what: str = "speech") -> SoundFile:
     Raises ValueError, with what to do, for a missing, empty or damaged file and for one without sound.
     """
     path = existing(path, what)
-    with understood(path, "sound"), av.open(str(path)) as container:
-        if not container.streams.audio:
-            raise ValueError(f"{path} has no sound in it: give a recording of speech, for example a wav or an mp3")
-        stream = container.streams.audio[0]
-        first = next(_decoded(container), None)
+    with understood(path, "sound"):
+        with opened(path, chain_links(path)[0]) as container:
+            streams, seconds = len(container.streams.audio), _seconds(container)
+            if not streams:
+                raise ValueError(f"{path} has no sound in it: give a recording of speech, for example a wav or an mp3")
+            first = next(frames(container, 0), None)
+            measured = container.streams.audio[0].codec_context.name.startswith(MEASURED)
+        stream = 0 if streams == 1 else _stream_with_speech(path, streams)
+        if stream:
+            first = next(decoded(path, stream), None)
         if first is None:
-            raise ValueError(f"{path} holds no sound that can be decoded: export it anew, for example as wav")
-        seconds = None
-        if stream.duration is not None and stream.time_base is not None:
-            seconds = float(stream.duration * stream.time_base)
-        elif container.duration is not None:
-            seconds = container.duration / av.time_base
-        return SoundFile(path, first.sample_rate, first.layout.nb_channels, seconds)
+            raise ValueError(_undecodable(path))
+        channels = first.layout.nb_channels
+        if channels > MOST_CHANNELS:
+            raise ValueError(f"{path} has {channels} channels: export it with {MOST_CHANNELS} at most")
+        mixdown = survey(_beginning(path, stream)) if measured or stream or channels > 1 else PLAIN
+    if mixdown is None:
+        raise ValueError(f"{path} holds samples beyond any scale: export it anew, with floats from -1 to 1 or 16 bits")
+    return SoundFile(path, first.sample_rate, channels, seconds, stream, streams, mixdown)
 
 
 def read_speech(path: str | Path) -> Iterator[Float32[np.ndarray, " n"]]:
@@ -76,8 +108,7 @@ def read_speech(path: str | Path) -> Iterator[Float32[np.ndarray, " n"]]:
 
     Raises ValueError as `open_sound` does, at once and not with the first piece.
     """
-    sound = open_sound(path)
-    return (piece[:, 0] for piece in sound.pieces(SAMPLE_RATE, 1))
+    return open_sound(path).speech()
 
 
 def trimmed(sound: Float32[np.ndarray, " n"], quiet: float) -> Float32[np.ndarray, " m"]:
@@ -86,26 +117,40 @@ def trimmed(sound: Float32[np.ndarray, " n"], quiet: float) -> Float32[np.ndarra
     return sound[loud[0] : loud[-1] + 1] if len(loud) else sound[:0]
 
 
-def _decoded(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
-    """Frames of the first sound stream; a packet damaged on its way is passed over, as players do."""
-    for packet in container.demux(container.streams.audio[0]):
-        try:
-            yield from packet.decode()
-        except av.error.InvalidDataError:
-            continue
+def _seconds(container: InputContainer) -> float | None:
+    """The length that a file's header tells, where it tells one."""
+    for stream in container.streams.audio[:1]:
+        if stream.duration is not None and stream.time_base is not None and stream.duration > 0:
+            return float(stream.duration * stream.time_base)
+    return container.duration / av.time_base if container.duration is not None and container.duration > 0 else None
 
 
-def _resampled(frames: Iterator[av.AudioFrame], resampler: av.AudioResampler) -> Iterator[av.AudioFrame]:
-    for frame in frames:
-        frame.pts = None  # positions are counted in samples; a file's own stamps may jump
-        yield from resampler.resample(frame)
-    if resampler.layout is not None:  # it has seen a frame, so it may hold a tail
-        yield from resampler.resample(None)
+def _stream_with_speech(path: Path, streams: int) -> int:
+    """The sound stream with the most speech; the first one where it has half as much."""
+    speech = [_speech_cells(path, stream) for stream in range(streams)]
+    return 0 if speech[0] * 2 >= max(speech) else int(np.argmax(speech))
 
 
-def _mixed(planes: Float32[np.ndarray, "c n"], channels: int) -> Float32[np.ndarray, "n {channels}"]:
-    # The mean, not FFmpeg's downmix: that one lifts the level by 3 dB in float.
-    if channels == 1:
-        planes = planes.mean(axis=0, keepdims=True, dtype=np.float32)
-    assert len(planes) == channels, "only mixing down to one channel is offered"
-    return np.nan_to_num(planes, posinf=0.0, neginf=0.0).T
+def _speech_cells(path: Path, stream: int) -> int:
+    """How much speech a stream begins with; -1 for one that cannot be decoded."""
+    meter, mixdown, cells = SpeechMeter(), survey(_beginning(path, stream)) or PLAIN, -1
+    for samples in _beginning(path, stream, SAMPLE_RATE):
+        cells = max(cells, 0) + int(meter.push(mixdown.mono(mixdown.scaled(samples))[:, 0]).speech.sum())
+    return cells
+
+
+def _beginning(path: Path, stream: int, rate: int | None = None) -> Iterator[Float32[np.ndarray, "n c"]]:
+    """The first ten minutes of a stream, as they are in the file, at `rate` Hz or at their own."""
+    return resampled(_before(LOOK, decoded(path, stream)), rate)
+
+
+def _before(seconds: float, sound: Iterable[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+    for frame in sound:
+        if seconds <= 0:
+            return
+        seconds -= frame.samples / frame.sample_rate
+        yield frame
+
+
+def _undecodable(path: Path) -> str:
+    return f"{path} holds no sound that can be decoded: export it anew, for example as wav"

@@ -18,7 +18,7 @@ from av.video.reformatter import Interpolation
 from jaxtyping import Float32, UInt8
 
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
-from livetalk.media.files import claim, existing, part_of, understood, written
+from livetalk.media.files import claim, existing, ffmpeg_path, part_of, understood, written
 from livetalk.media.sound import AAC_RATES, SoundFile
 
 BT709 = 1  # FFmpeg's number of this standard, for matrix, primaries and transfer alike
@@ -61,7 +61,7 @@ class Mp4Writer:
         claim(self.path)
         with written(self.path):
             options = {"movflags": "use_metadata_tags+faststart"}
-            self._container = av.open(str(self._part), "w", format="mp4", options=options)
+            self._container = av.open(ffmpeg_path(self._part), "w", format="mp4", options=options)
         self._container.metadata.update(origin or {})
         self._video = self._video_stream(size, crf)
         self._audio = self._audio_stream(rate, channels) if rate else None
@@ -187,7 +187,7 @@ def read_frames(path: str | Path, *, frame_rate: int | None = None) -> Iterator[
     picture. Raises ValueError, with what to do, for a missing, empty or damaged file and for one without pictures.
     """
     path = existing(path, "video")
-    with understood(path, "video"), av.open(str(path)) as container:
+    with understood(path, "video"), av.open(ffmpeg_path(path)) as container:
         if not container.streams.video:
             raise ValueError(f"{path} has no pictures in it: give a video")
     return _frames(path, frame_rate)
@@ -195,7 +195,7 @@ def read_frames(path: str | Path, *, frame_rate: int | None = None) -> Iterator[
 
 def _frames(path: Path, frame_rate: int | None) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
     shown, start, last = 0, None, None
-    with understood(path, "video"), av.open(str(path)) as container:
+    with understood(path, "video"), av.open(ffmpeg_path(path)) as container:
         for frame in container.decode(video=0):
             picture = frame.reformat(format="rgb24", interpolation=EXACT).to_ndarray()
             if frame_rate is None:

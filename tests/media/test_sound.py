@@ -8,6 +8,7 @@ import pytest
 
 from livetalk.media import open_sound, read_speech
 from livetalk.media.sound import trimmed
+from tests.helpers.sounds import alike, at, encoded, hello, wav
 
 
 def heard(path: Path) -> np.ndarray:
@@ -80,6 +81,10 @@ BAD = {
     "missing.wav": (None, "does not exist"),
     "empty.wav": (b"", "is empty"),
     "noise.wav": (bytes(range(256)) * 40, "cannot be understood as sound"),
+    "page.mp3": (b"<!DOCTYPE html><html><body>404 Not Found</body></html>" * 20, "cannot be understood as sound"),
+    "head.wav": (b"RIFF", "cannot be understood as sound"),
+    "page.ogg": (b"OggS", "cannot be understood as sound"),
+    "zeros.wav": (bytes(5_000), "cannot be understood as sound"),
     "words.mp3": (b"these are words, not sound\n" * 50, "cannot be understood as sound"),
 }
 
@@ -111,3 +116,47 @@ def test_silence_is_cut_from_both_ends_and_kept_between_words():
     assert trimmed(sound, 0.02).tolist() == sound[2:5].tolist()
     assert len(trimmed(sound, 0.5)) == 0
     assert len(trimmed(sound[:0], 0.0)) == 0
+
+
+NAMES = [
+    "12:30.wav",
+    "-x.wav",
+    "a%d.wav",
+    "%03d.wav",
+    "pipe:",
+    "pipe:0",
+    "http:x",
+    "file:a.wav",
+    "concat:a|b",
+    "a b'c.wav",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_a_name_whatever_it_looks_like(monkeypatch, tmp_path: Path, name: str):
+    monkeypatch.chdir(tmp_path)
+    wav(Path("plain"), hello() * 32_767)
+    Path("plain").rename(name)
+    sound = open_sound(name)
+    assert np.array_equal(np.concatenate(list(sound.speech())), heard(Path(name)))
+    assert len(heard(Path(name))) == len(hello())
+
+
+def test_of_several_sound_streams_the_one_with_speech_is_heard(tmp_path: Path):
+    speech, rng = at(48_000), np.random.default_rng(0)
+    hum = 0.3 * np.sin(np.arange(len(speech)) / 48_000 * 2 * np.pi * 100)
+    for number, others in enumerate([[0 * speech], [hum], [0.05 * rng.standard_normal(len(speech)), 0 * speech]]):
+        path = encoded(tmp_path / f"{number}.mkv", [*others, speech], "aac")
+        sound = open_sound(path)
+        assert sound.stream == len(others)
+        assert sound.choice is not None
+        assert f"{path} has {len(others) + 1} sound streams: number {len(others) + 1}" in sound.choice
+        assert alike(np.concatenate(list(sound.speech())), hello()) > 0.9
+
+
+def test_the_first_sound_stream_is_heard_where_it_speaks_or_none_does(tmp_path: Path):
+    speech = at(48_000)
+    for number, streams in enumerate([[speech, speech], [speech, 0 * speech], [0 * speech, 0 * speech]]):
+        sound = open_sound(encoded(tmp_path / f"{number}.mp4", streams, "aac"))
+        assert (sound.stream, sound.choice) == (0, None)
+        assert alike(np.concatenate(list(sound.speech())), hello()) > 0.9 or number == 2

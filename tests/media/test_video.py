@@ -180,3 +180,14 @@ def test_no_video_is_said_so(save_sound, tone, tmp_path: Path):
     (tmp_path / "a.mp4").write_bytes(b"x" * 1000)
     with pytest.raises(ValueError, match="cannot be understood as video"):
         read_frames(tmp_path / "a.mp4")
+
+
+@pytest.mark.parametrize("name", ["12:30.mp4", "-x.mp4", "a%d.mp4", "pipe:.mp4", "http:x.mp4"])
+def test_a_name_is_a_name_whatever_it_looks_like(monkeypatch, tmp_path: Path, name: str):
+    monkeypatch.chdir(tmp_path)
+    with Mp4Writer(name, size=(64, 64)) as writer:
+        writer.write_frames(np.zeros((4, 64, 64, 3), np.uint8))
+        writer.write_audio(np.zeros(4_000, np.float32))
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert len(list(read_frames(name))) == 4
+    assert open_sound(name).rate == 16_000

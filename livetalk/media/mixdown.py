@@ -55,7 +55,9 @@ def survey(pieces: Iterable[Float32[np.ndarray, "n c"]]) -> Mixdown | None:
         known = np.where(size < HIGHEST, piece, 0).astype(np.float64)
         peak = max(peak, float(np.abs(known).max(initial=0)))
         channels = piece.shape[1]
-        known = (known - known.sum(axis=0) / max(1, len(known)))[:: max(1, channels // 4)]  # of many channels some samples are enough
+        known = (known - known.sum(axis=0) / max(1, len(known)))[
+            :: max(1, channels // 4)
+        ]  # of many channels some samples are enough
         powers[channels] = powers.get(channels, np.zeros((channels, channels))) + known.T @ known
     if beyond and not peak:
         return None

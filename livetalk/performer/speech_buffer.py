@@ -1,8 +1,8 @@
 """The session's sound: speech that waits, resampled as it comes, laid on the session's clock block by block.
 
 A block takes what waits, or silence; its feature rows hear the sound that was really laid down before it, and a
-look-ahead of what waits behind it. So rows do not depend on how speech was cut into pieces. Knows samples and
-windows; neither clocks nor frames.
+look-ahead of what waits behind it. So rows do not depend on how speech was cut into pieces. The model hears speech at
+the level of training (`conditions.gain`), people as it came. Knows samples and windows; neither clocks nor frames.
 """
 
 from collections import deque
@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
+from livetalk.conditions.gain import GainControl
 from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
 from livetalk.conditions.windows import RowEncoder, SpeechWindows
 
@@ -33,6 +34,12 @@ class BlockAudio:
     speaking: bool
     taken: int = 0  # samples of waiting speech that it took
     begins: int = 0  # samples of the block before these
+    levelled: Float32[np.ndarray, " n"] | None = None  # the samples as the model hears them; None: as they are
+
+    @property
+    def modelled(self) -> Float32[np.ndarray, " n"]:
+        """The samples as the model hears them."""
+        return self.audio if self.levelled is None else self.levelled
 
 
 class SpeechBuffer:
@@ -42,11 +49,12 @@ class SpeechBuffer:
         self.windows, self.encoder = windows, encoder
         g = windows.geometry
         self._block = g.samples_before(g.frames_per_block)
-        # The sound before the block to come: as much as a window reaches back from the end of its block.
+        # What the model heard before the block to come: as much as a window reaches back from the end of its block.
         self.history = np.zeros(windows.past_samples + self._block, np.float32)
         self._waiting: deque[np.ndarray] = deque()
         self.pending = 0  # samples
         self.ended = True  # nothing more of this utterance will come
+        self._gain = GainControl()
         self._resampler: tuple[int, av.AudioResampler] | None = None
 
     def ready(self, frames: int) -> bool:
@@ -78,32 +86,56 @@ class SpeechBuffer:
     def end(self) -> None:
         """The utterance is over: what waits is all there is."""
         self._add(self._drained())
+        self._gain.end()
         self.ended = True
 
     def clear(self) -> None:
         """Drop what waits."""
         self._resampler = None
         self._waiting.clear()
+        self._gain.end()
         self.pending, self.ended = 0, True
 
     def next(self, frames: int, mute: bool = False) -> BlockAudio:
         """What the next block of `frames` frames hears: waiting speech (none of it if `mute`), then silence."""
-        size = self.windows.geometry.samples_before(frames)
-        return self._heard(self.history, np.zeros(0, np.float32), self._take(0 if mute else size), size)
+        nothing, size = np.zeros(0, np.float32), self.windows.geometry.samples_before(frames)
+        return self._heard(self.history, nothing, nothing, self._take(0 if mute else size), size)
 
-    def joining(self, past: np.ndarray, before: np.ndarray, frames: int) -> BlockAudio:
-        """What a block of `frames` frames hears whose first samples have been heard already: then what waits."""
-        size = self.windows.geometry.samples_before(frames)
-        return self._heard(past, before, self._take(size - len(before)), size)
+    def joining(
+        self, past: np.ndarray, before: np.ndarray, frames: int, modelled: np.ndarray | None = None
+    ) -> BlockAudio:
+        """What a block of `frames` frames hears whose first samples have been heard already: then what waits.
 
-    def _heard(self, past: np.ndarray, before: np.ndarray, taken: np.ndarray, size: int) -> BlockAudio:
+        modelled: those samples as the model heard them, if otherwise than people did.
+        """
+        size = self.windows.geometry.samples_before(frames)
+        return self._heard(past, before, before if modelled is None else modelled, self._take(size - len(before)), size)
+
+    def _heard(
+        self, past: np.ndarray, before: np.ndarray, modelled: np.ndarray, taken: np.ndarray, size: int
+    ) -> BlockAudio:
         """A block of `size` samples after `past`: what was heard of it `before`, what was `taken`, then silence."""
         spoken = len(before) + len(taken)
-        audio = np.concatenate([before, taken, np.zeros(size - spoken, np.float32)])
-        ahead = self._peek(self.windows.lookahead_samples) if spoken == size else np.zeros(0, np.float32)
-        rows = self.rows(past, audio, ahead)
-        self.history = self.following(past, audio)
-        return BlockAudio(rows, audio, speaking=len(taken) > 0, taken=len(taken), begins=len(before))
+        rest = np.zeros(size - spoken, np.float32)
+        ahead = self._peek(self.windows.lookahead_samples) if spoken == size else rest[:0]
+        place = self._gain.received - self.pending  # of what waits
+        known = place + len(ahead)
+        self._gain.forget(place - len(taken) - self._block)
+        heard = self._gain.levelled(taken, place - len(taken), known)
+        audio = np.concatenate([before, taken, rest])
+        same = modelled is before and heard is taken
+        block = audio if same else np.concatenate([modelled, heard, rest])
+        rows = self.rows(past, block, self._gain.levelled(ahead, place, known))
+        self.history = self.following(past, block)
+        levelled = None if same else block
+        return BlockAudio(rows, audio, len(taken) > 0, taken=len(taken), begins=len(before), levelled=levelled)
+
+    def cut(self, past: np.ndarray, heard: BlockAudio, kept: int) -> BlockAudio:
+        """What a block after `past` has been heard to say in its first `kept` samples, silence from there on."""
+        audio, modelled = heard.audio.copy(), heard.modelled.copy()
+        audio[kept:] = modelled[kept:] = 0
+        levelled = None if heard.levelled is None else modelled
+        return BlockAudio(self.rows(past, modelled, audio[:0]), audio, heard.speaking and kept > 0, levelled=levelled)
 
     def give_back(self, heard: BlockAudio) -> None:
         """Speech that was taken for a block that nobody will see waits again, before all else."""
@@ -126,6 +158,7 @@ class SpeechBuffer:
     def _add(self, samples: np.ndarray) -> None:
         if len(samples):
             self._waiting.append(samples)
+            self._gain.add(samples)
             self.pending += len(samples)
 
     def _take(self, most: int) -> np.ndarray:

@@ -111,11 +111,11 @@ class AvatarStream:
         self.attempt += 1
         if seen < record.latents.shape[2]:
             self._undo(self.records.pop(), seen)
-            self.speech.history = self.speech.following(record.job.past, heard.audio)
+            self.speech.history = self.speech.following(record.job.past, heard.modelled)
             return self._rest_of(record, seen, heard)
         conditions = self.conditions(replace(record.job, heard=heard))
         self.rollout = remember_block(self.networks.student, record.latents, conditions, record.job.before)
-        self.speech.history = self.speech.following(record.job.past, heard.audio)
+        self.speech.history = self.speech.following(record.job.past, heard.modelled)
         return None
 
     def resume_from(self, shown: int) -> BlockPlan | None:
@@ -131,8 +131,10 @@ class AvatarStream:
             return None
         self._undo(self.records.pop(), seen)
         self.attempt += 1
-        before = job.heard.audio[: self.networks.preset.geometry.samples_before(shown - job.frames.start)]
-        return self._rest_of(record, seen, self.speech.joining(job.past, before, len(job.frames)))
+        kept = self.networks.preset.geometry.samples_before(shown - job.frames.start)
+        before, modelled = job.heard.audio[:kept], job.heard.levelled
+        heard = self.speech.joining(job.past, before, len(job.frames), None if modelled is None else modelled[:kept])
+        return self._rest_of(record, seen, heard)
 
     def retry(self, record: BlockRecord) -> BlockPlan:
         """A block once more, with fresh noise; what was made on top of it is undone."""
@@ -140,7 +142,7 @@ class AvatarStream:
             self._undo(self.records.pop())
         self._undo(self.records.pop(), len(record.job.carries))
         self.attempt += 1
-        self.speech.history = self.speech.following(record.job.past, record.job.heard.audio)
+        self.speech.history = self.speech.following(record.job.past, record.job.heard.modelled)
         return replace(record.job, attempt=self.attempt)
 
     def reset_rolling_window(self) -> None:
@@ -272,9 +274,7 @@ class AvatarStream:
         """What a block has been heard to say until frame `shown`, silence from there on."""
         g = self.networks.preset.geometry
         kept = g.samples_before(max(0, min(shown, job.frames.stop) - job.frames.start))
-        audio = job.heard.audio.copy()
-        audio[kept:] = 0
-        return BlockAudio(self.speech.rows(job.past, audio, audio[:0]), audio, speaking=job.heard.speaking and kept > 0)
+        return self.speech.cut(job.past, job.heard, kept)
 
     def _seen_latents(self, job: BlockPlan, shown: int) -> int:
         g = self.networks.preset.geometry

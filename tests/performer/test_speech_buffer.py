@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from livetalk.performer.performer import Performer
 from livetalk.performer.speech_buffer import LONGEST_WAIT, SpeechBuffer
+from tests.helpers.sounds import hello
 
 
 @pytest.fixture
@@ -201,3 +202,78 @@ def test_what_waits_can_be_dropped_and_the_past_stays(track: SpeechBuffer) -> No
     assert track.pending == 0, "the resampler held something back"
     assert np.array_equal(track.history, past)
     assert not track.next(12).speaking
+
+
+# The level of training
+
+QUIET = np.float32(10 ** (-48 / 20))
+
+
+@settings(max_examples=10)
+@given(
+    decibels=st.sampled_from([-60, -48, -25, 0, 20]),
+    rate=st.sampled_from([16_000, 24_000, 44_100]),
+    cuts=st.lists(st.integers(0, 40_000), max_size=8),
+)
+def test_levelled_speech_does_not_depend_on_cuts(
+    performer: Performer, decibels: int, rate: int, cuts: list[int]
+) -> None:
+    audio, made = hello() * np.float32(10 ** (decibels / 20)), []
+    for edges in ([0, 40_000], sorted({0, 40_000, *cuts}), [*range(0, 40_000, 777), 40_000]):
+        track = SpeechBuffer(performer.networks.windows, performer.networks.speech)
+        made.append(_said(track, [audio[a:z] for a, z in pairwise(edges)], rate))
+    for rows, laid in made[1:]:
+        assert torch.equal(made[0][0], rows)
+        assert np.array_equal(made[0][1], laid)
+
+
+def test_quiet_speech_is_heard_like_speech_and_sounds_as_quiet_as_it_is(track: SpeechBuffer) -> None:
+    track.push(hello() * QUIET, 16_000)
+    blocks = [track.next(_frames(track, block)) for block in range(3)]
+    audio, modelled = (np.concatenate([getattr(b, name) for b in blocks]) for name in ("audio", "modelled"))
+    assert np.array_equal(audio, hello()[: len(audio)] * QUIET)
+    assert 0.05 < np.abs(modelled).max() < 0.6
+    assert np.array_equal(track.history, modelled[-len(track.history) :])
+    loud = SpeechBuffer(track.windows, track.encoder)
+    loud.push(modelled, 16_000)
+    assert torch.equal(loud.next(9).rows[:-3], blocks[0].rows[:-3])  # the last ones look ahead
+
+
+def test_ordinary_speech_is_what_is_heard(track: SpeechBuffer) -> None:
+    track.push(hello(), 16_000)
+    heard = track.next(9)
+    assert heard.levelled is None
+    assert heard.modelled is heard.audio
+
+
+def test_silence_and_noise_stay_what_they_are(track: SpeechBuffer) -> None:
+    for sound in (np.zeros(40_000, np.float32), 1e-3 * _speech(40_000)):
+        track.push(sound, 16_000)
+        assert track.next(9).levelled is None
+        track.clear()
+
+
+def test_speech_given_back_or_joined_is_heard_at_the_same_level(track: SpeechBuffer) -> None:
+    track.push(hello() * QUIET, 16_000)
+    track.end()
+    past = track.history
+    heard = track.next(12)
+    track.history = past
+    track.give_back(heard)
+    again = track.next(12)
+    assert np.array_equal(again.modelled, heard.modelled)
+    assert torch.equal(again.rows, heard.rows)
+    track.give_back(again)
+    joined = track.joining(past, heard.audio[:4_000], 12, heard.modelled[:4_000])
+    assert np.array_equal(joined.audio[:4_000], heard.audio[:4_000])
+    assert np.array_equal(joined.modelled[:4_000], heard.modelled[:4_000])
+
+
+def test_a_new_utterance_in_the_same_block_has_its_own_level(track: SpeechBuffer) -> None:
+    for sound in (hello()[5_000:10_000], hello()[:30_000] * QUIET):
+        track.push(sound, 16_000)
+        track.end()
+    heard = track.next(12)
+    assert np.array_equal(heard.modelled[:5_000], heard.audio[:5_000])
+    last = track.next(12)
+    assert np.abs(last.modelled).max() > 20 * np.abs(last.audio).max()

@@ -25,6 +25,7 @@ from livetalk.performer.pipeline import computing, half_the_cores
 from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import AvatarStream
 from livetalk.presets import MINIATURE
+from tests.helpers.sounds import hello
 
 GEOMETRY = MINIATURE.geometry
 FACES = [np.random.default_rng(seed).integers(0, 256, (64, 64, 3), np.uint8) for seed in range(2)]
@@ -685,3 +686,21 @@ class Walk(RuleBasedStateMachine):
 def test_any_walk_lines_up_and_loses_no_page(performer: Performer) -> None:
     Walk.performer = performer
     run_state_machine_as_test(Walk, settings=settings(max_examples=25, stateful_step_count=20, deadline=None))
+
+
+def test_quiet_speech_that_is_interrupted_was_heard_at_the_level_of_training(
+    performer: Performer, pool: StatePool
+) -> None:
+    quiet, stream = hello()[6_000:] * np.float32(10 ** (-48 / 20)), _open(performer, pool)
+    stream.push(quiet)
+    records = [_make(stream)[0] for _ in range(2)]
+    heard = records[1].job.heard
+    stream.speech.clear()
+    again = stream.interrupt(9 + 6)
+    assert again is not None
+    kept = again.heard.audio.any() and np.flatnonzero(again.heard.audio)[-1] + 1
+    assert 4_000 < kept <= 6_000
+    assert np.array_equal(again.heard.audio[:kept], heard.audio[:kept])
+    assert np.array_equal(again.heard.modelled[:kept], heard.modelled[:kept])
+    assert not again.heard.modelled[kept:].any()
+    assert np.array_equal(stream.speech.history[-12_000:], again.heard.modelled)

@@ -84,9 +84,24 @@ def _spoken(speech: Path | None, say: str | None, voice: str | None) -> Iterator
     if speech is not None:
         raise ValueError("--speech and --say exclude each other: give one of them")
     from livetalk.voice.aloud import aloud
+    from livetalk.voice.text.scripts import left_out
 
+    if _is_file(say):
+        raise ValueError(
+            f"{say} is a file, and --say takes words: give a recording with --speech, or a text's contents"
+        )
     with aloud(say, voice) as path:
+        if note := left_out(say):
+            err.print(f"note: {note}", markup=False)
         yield path
+
+
+def _is_file(text: str) -> bool:
+    """Whether a text is the name of a file that exists."""
+    try:
+        return Path(text).is_file()
+    except OSError:  # too long for a name
+        return False
 
 
 def _watched(blocks: Iterator["TimedBlock"], tell: Callable[[int], None]) -> Iterator[UInt8[np.ndarray, "t h w 3"]]:

@@ -7,8 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from livetalk.voice.kokoro import RATE, Kokoro
+from livetalk.voice.text.normalise import speakable
 
 FAVOURITES = ("af_heart", "am_michael")  # of the voices, the first one at hand
+LETTERS_A_MINUTE = 900  # that are said, about
+LONGEST = 30  # minutes of speech
+TOO_LONG = 200_000  # characters of a text that is too long whatever it says
 
 
 def favourite(voices: tuple[str, ...]) -> str:
@@ -20,8 +24,10 @@ def favourite(voices: tuple[str, ...]) -> str:
 def aloud(text: str, voice: str | None = None) -> Iterator[Path]:
     """A wav file in which the text is said; it goes when the context is left.
 
-    Raises ValueError, saying what to install, without the voice model, and for an unknown voice or no words.
+    Raises ValueError, saying what to install, without the voice model, and for an unknown voice, no words, letters that
+    the voice cannot read, or more than half an hour.
     """
+    _refuse_too_long(text)
     kokoro = Kokoro(threads=2)
     spoken = kokoro.speak(text, voice or favourite(kokoro.voices))
     with tempfile.TemporaryDirectory() as folder:
@@ -32,3 +38,12 @@ def aloud(text: str, voice: str | None = None) -> Iterator[Path]:
             out.setframerate(RATE)
             out.writeframes((spoken.audio.clip(-1, 1) * 32767).astype("<i2").tobytes())
         yield path
+
+
+def _refuse_too_long(text: str) -> None:
+    letters = len(text) if len(text) > TOO_LONG else len(speakable(text))
+    minutes = round(letters / LETTERS_A_MINUTE)
+    if minutes > LONGEST:
+        raise ValueError(
+            f"this text takes about {minutes} minutes to say: give at most {LONGEST} minutes of it at once"
+        )

@@ -1,6 +1,6 @@
 """English text to the phoneme string that the Kokoro voice model reads.
 
-Words come from `lexicon`, numbers and abbreviations are written out by `numbers`; here the sentence is put
+Words come from `lexicon`, numbers, abbreviations and signs are written out by `text`; here the sentence is put
 together: small words lose their stress ("a", "the", "to" before consonant and vowel), words spelled alike
 take the sound of their role ("to live", "a live show"), and punctuation stays, since the model reads it as
 pauses and tunes. No tagger and no grammar: the role is guessed from the word before.
@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from livetalk.voice.lexicon import VOWELS, Dialect, Lexicon
-from livetalk.voice.numbers import speakable
+from livetalk.voice.text.normalise import speakable
 
 
 def _words(text: str) -> frozenset[str]:
@@ -26,7 +26,6 @@ NOUN_LEADERS = _words(
     "in on with for"
 )
 PAST_LEADERS = _words("have has had i've we've you've they've was were been already just")
-PAUSES = {'"': "", "(": ",", ")": ",", "[": ",", "]": ",", "-": " ", "/": " ", "*": "", "_": " "}
 PUNCTUATION = ";:,.!?—…"
 TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*'?|[;:,.!?—…]")
 HELD = "\ue000"  # stands for a space that ends no sentence
@@ -45,8 +44,6 @@ class Phonemizer:
 
     def __call__(self, text: str) -> str:
         """Phonemes of `text`: one character a symbol, words parted by spaces, punctuation kept."""
-        for sign, pause in PAUSES.items():
-            text = text.replace(sign, pause)
         tokens: list[str] = TOKEN.findall(speakable(text))
         sounds = [token if token in PUNCTUATION else self._sound(tokens, i) for i, token in enumerate(tokens)]
         out = ""
@@ -55,7 +52,8 @@ class Phonemizer:
                 out = out if not out or out[-1] in PUNCTUATION else out + sound
                 continue
             following = sounds[i + 1] if i + 1 < len(tokens) else ""
-            out += (" " if out else "") + (self._small(token.lower(), following) or sound)
+            small = None if _is_letter(tokens, i) else self._small(token.lower(), following)
+            out += (" " if out else "") + (small or sound)
         return out
 
     def _sound(self, tokens: list[str], i: int) -> str:
@@ -84,6 +82,13 @@ class Phonemizer:
         if word == "in":
             return "ˈɪn" if ends else "ɪn"
         return None
+
+
+def _is_letter(tokens: list[str], i: int) -> bool:
+    """Whether "A" is the letter: within a sentence ("vitamin A") or before another letter ("A M")."""
+    after = tokens[i + 1] if i + 1 < len(tokens) else ""
+    within = i > 0 and tokens[i - 1] not in PUNCTUATION
+    return tokens[i] == "A" and (within or (len(after) == 1 and after.isupper()))
 
 
 def sentences(text: str) -> list[str]:

@@ -16,6 +16,8 @@ from jaxtyping import Float32, Int64
 from livetalk.voice.assets import MODEL_SHA256, KokoroAssets, find_kokoro
 from livetalk.voice.g2p import Phonemizer, sentences
 from livetalk.voice.products import fast_signed, kept_products
+from livetalk.voice.text.normalise import speakable
+from livetalk.voice.text.scripts import refuse_foreign
 from livetalk.voice.timing import PAUSE, Phoneme, join, place
 
 RATE = 24_000  # of the sound, Hz
@@ -97,13 +99,14 @@ class Kokoro:
         """Speak `text`, sentence by sentence with `pause` seconds of silence between them.
 
         `voice`: one of `voices`; those of British English (b...) take the British dictionary. `speed`: 0.5 to
-        2, as a factor. Raises ValueError for an unknown voice, a speed out of range or a text without words, Halted
-        when `halt` is called.
+        2, as a factor. Raises ValueError for an unknown voice, a speed out of range, a text without words or (as
+        UnknownScriptError) in letters that are not Latin, Halted when `halt` is called.
         """
         if not 0.5 <= speed <= 2.0:
             raise ValueError(f"speed {speed} is out of range: choose 0.5 to 2")
+        refuse_foreign(text)
         phonemizer = self._phonemizer("gb" if voice.startswith("b") else "us")
-        pieces = [piece for sentence in sentences(text) for piece in pieces_of(phonemizer(sentence))]
+        pieces = [piece for sentence in sentences(speakable(text)) for piece in pieces_of(phonemizer(sentence))]
         if not pieces:
             raise ValueError("there is nothing to say: the text has no words")
         spoken = [self.say(piece, voice, speed, halt) for piece in pieces]

@@ -37,6 +37,19 @@ RULES = (
     ("m", "m"), ("n", "n"), ("o", "ɑ"), ("p", "p"), ("q", "k"), ("r", "ɹ"), ("s", "s"), ("t", "t"), ("u", "ʌ"),
     ("v", "v"), ("w", "w"), ("y", "i"), ("z", "z"),
 )  # fmt: skip
+# Words that the dictionaries lack and the rules get wrong, as Americans say them.
+MISSING = {
+    "beyonce": "biˈɑnsA", "bjork": "bjˈɔɹk", "decillion": "dəsˈɪljən", "gibibyte": "ɡˈɪbibˌIt",
+    "gigahertz": "ɡˈɪɡəhˌɜɹts", "hectopascal": "hˈɛktOpˌæskəl", "jalapeno": "hˌɑləpˈAnjO", "kibibyte": "kˈɪbibˌIt",
+    "kilojoule": "kˈɪləʤˌul",
+    "mebibyte": "mˈɛbibˌIt", "nonillion": "nOnˈɪljən", "sao": "sˈW", "strasse": "ʃtɹˈɑsə", "zoe": "zˈOi",
+}  # fmt: skip
+BRITISH = (("O", "Q"), ("ɜɹ", "ɜː"), ("ɔɹ", "ɔː"))
+# Small words that are words in capitals, too, and no abbreviations: "I AM NOT", but not "the US".
+SHOUTED = frozenset(re.findall(r"\w+", """
+    all and any are but can did for get got had has her him his how its let man may new no not now off old on one our
+    out own put say see she so the too two up use was way we why yes you my by do go he if me of to be is
+"""))  # fmt: skip
 LONG_VOWELS = {"a": "A", "e": "i", "i": "I", "o": "O", "u": "u"}  # of "-ake", "-ine": silent e at the end
 
 
@@ -75,12 +88,29 @@ class Lexicon:
     def word(self, word: str, role: str = "DEFAULT") -> str:
         """Phonemes of any word of letters and apostrophes; never empty for a word with a letter in it."""
         capitals = word.isupper() and len(word) > 1
-        if capitals and word not in self.gold and (len(word) < 4 or self.find(word) is None):
+        if capitals and word.lower() in SHOUTED:
+            word = word.lower()
+        elif capitals and word not in self.gold and (len(word) < 4 or self.find(word) is None):
             return self.spell(word)
+        if letters := re.fullmatch(r"([A-Z]{2,})'?s", word):  # CPUs, NASA's
+            return self._plural(self.word(letters[1]))
         if re.search(r"[a-z][A-Z]", word) and self.find(word) is None:
             parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+", word)  # LiveTalk's: Live, Talk's
             return _compound([self.word(part) for part in parts])
-        return self.find(word, role) or self._inflected(word.lower()) or self._joined(word.lower()) or _guess(word)
+        return self.find(word, role) or self._unlisted(word.lower())
+
+    def _unlisted(self, word: str) -> str:
+        """Phonemes of a word in small letters that no dictionary has."""
+        if known := MISSING.get(word) or MISSING.get(re.sub("'?s$", "", word)):
+            for american, british in BRITISH if self.dialect == "gb" else ():
+                known = known.replace(american, british)
+            return known if word in MISSING else self._plural(known)
+        return (
+            self._inflected(word)
+            or self._joined(word)
+            or (self.spell(word) if _unspeakable(word) else "")
+            or _guess(word)
+        )
 
     def spell(self, word: str) -> str:
         """Phonemes of the letters' names; the last letter is the stressed one."""
@@ -155,6 +185,11 @@ def _plus(ending: str) -> Callable[[str], str]:
 def _compound(parts: list[str]) -> str:
     first, *rest = (stressed(part) for part in parts)
     return first + "".join(part.replace(PRIMARY, SECONDARY) for part in rest)
+
+
+def _unspeakable(word: str) -> bool:
+    """Whether there is no vowel in it, as in "fps"; "brr" and "zzz" can be said all the same."""
+    return len(word) < 6 and re.search(r"[aeiouy']|(.)\1|[^a-z]", word) is None
 
 
 def _guess(word: str) -> str:

@@ -1,7 +1,6 @@
-"""Written forms to spoken words: numbers, times, money, abbreviations and symbols of English text.
+"""Number words of English: cardinals, ordinals, years, decimals, fractions and Roman numerals.
 
-`speakable` turns "Dr. Bell paid $3.50 at 7:30" into "doctor bell paid three dollars and fifty cents at
-seven thirty". It knows spelling only: how the words sound is `g2p`'s business.
+Knows single numbers; which number of a text is a year, a price or a date is the business of `text/`.
 """
 
 import re
@@ -11,7 +10,13 @@ ONES = (
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
 )  # fmt: skip
 TENS = ("zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-SCALES = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred"))
+GREAT = ("million", "billion", "trillion", "quadrillion", "quintillion", "sextillion", "septillion", "octillion",
+         "nonillion", "decillion")  # fmt: skip
+SCALES = (
+    *((1000 ** (i + 2), name) for i, name in reversed(tuple(enumerate(GREAT)))),
+    (1000, "thousand"),
+    (100, "hundred"),
+)
 IRREGULAR_ORDINALS = {
     "one": "first",
     "two": "second",
@@ -21,26 +26,14 @@ IRREGULAR_ORDINALS = {
     "nine": "ninth",
     "twelve": "twelfth",
 }
-COINS = {"$": ("dollar", "dollars", "cents"), "£": ("pound", "pounds", "pence"), "€": ("euro", "euros", "cents")}
-ABBREVIATIONS = {
-    "mr": "mister",
-    "mrs": "missus",
-    "ms": "miz",
-    "dr": "doctor",
-    "prof": "professor",
-    "st": "saint",
-    "vs": "versus",
-    "etc": "et cetera",
-    "approx": "approximately",
-    "dept": "department",
-}
-LETTERED = {"e.g.": "for example", "i.e.": "that is", "a.m.": "A M", "p.m.": "P M"}
-SYMBOLS = {"%": " percent", "&": " and ", "+": " plus ", "@": " at ", "=": " equals ", "°": " degrees"}
-LARGEST = 10**15  # anything longer is read digit by digit
+LONGEST = 15  # digits of a number that is read as one; a longer one without commas is read digit by digit
+LARGEST = 10**36  # what has no name here is read digit by digit
+NUMBER = r"(?:\d{1,3}(?:,\d{2,3}){0,11},\d{3}(?!\d)|\d+)(?:\.\d+)?|(?<![\d.])\.\d+"  # 1,234,567.89; 12,34,567; .5
+ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 
 def cardinal(number: int) -> str:
-    """Words of a whole number: 1204 -> "one thousand two hundred and four". Beyond 10^15: digit by digit."""
+    """Words of a whole number: 1204 -> "one thousand two hundred and four". Beyond 10^36: digit by digit."""
     if number < 0:
         return "minus " + cardinal(-number)
     if number >= LARGEST:
@@ -83,63 +76,40 @@ def digits(text: str) -> str:
     return " ".join(ONES[int(d)] for d in text)
 
 
-def decimal(text: str) -> str:
-    """Words of "3.14": "three point one four"."""
+def amount(text: str) -> str:
+    """Words of a number as it is written (`NUMBER`): "1,204.5" -> "one thousand two hundred and four point five"."""
     whole, _, part = text.partition(".")
-    return f"{cardinal(int(whole or 0))} point {digits(part)}" if part else cardinal(int(whole))
+    plain = whole.replace(",", "") or "0"
+    named = len(plain) <= LONGEST or (plain != whole and len(plain) <= len(str(LARGEST)) - 1)
+    words = cardinal(int(plain)) if named and (plain == "0" or plain[0] != "0" or part) else digits(plain)
+    return f"{words} point {digits(part)}" if part else words
 
 
-def speakable(text: str) -> str:
-    """The text with everything but words, apostrophes and sentence punctuation written out in words."""
-    text = text.translate(str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "—", "\u00a0": " "}))
-    for short, words in LETTERED.items():
-        text = re.sub(rf"(?i)(?<![\w.]){re.escape(short)}", words, text)
-    names = "|".join(ABBREVIATIONS)
-    text = re.sub(rf"(?i)\b({names})\.(?=\s|$|,)", lambda m: ABBREVIATIONS[m[1].lower()], text)
-    text = re.sub(r"(?i)\bno\.\s*(?=\d)", "number ", text)
-    text = re.sub(r"([$£€])(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d\d))?", _money, text)
-    text = re.sub(r"\b\d{1,3}(?:,\d{3})+\b(?!\.\d)", lambda m: cardinal(int(m[0].replace(",", ""))), text)
-    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    text = re.sub(r"\b(\d{1,2}):(\d\d)\b", _clock, text)
-    text = re.sub(r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: ordinal(int(m[1])), text)
-    text = re.sub(r"\b(\d\d)(\d0)s\b", lambda m: _decade(int(m[1]), int(m[2])), text)
-    text = re.sub(r"(?<![\d.])-(?=\d)", "minus ", text)
-    text = re.sub(r"\d*\.\d+", lambda m: decimal(m[0]), text)
-    text = re.sub(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)", " ", text)
-    text = re.sub(r"\d+", _whole, text)
-    for sign, words in SYMBOLS.items():
-        text = text.replace(sign, words)
-    return re.sub(r"\s+", " ", text).strip()
-
-
-def _money(match: re.Match[str]) -> str:
-    one, many, small = COINS[match[1]]
-    units, parts = int(match[2].replace(",", "")), int(match[3] or 0)
-    words = f"{cardinal(units)} {one if units == 1 else many}"
-    if not parts:
-        return words
-    coins = f"{cardinal(parts)} {small}"
-    return coins if units == 0 else f"{words} and {coins}"
-
-
-def _clock(match: re.Match[str]) -> str:
-    hours, minutes = int(match[1]), int(match[2])
-    if minutes == 0:
-        return f"{cardinal(hours)} o'clock" if 0 < hours <= 12 else f"{cardinal(hours)} hundred"
-    return f"{cardinal(hours)} {'oh ' if minutes < 10 else ''}{cardinal(minutes)}"
-
-
-def _decade(century: int, tens: int) -> str:
-    if tens == 0:
-        return f"{cardinal(century)} hundreds"
-    words = cardinal(tens)
-    return f"{cardinal(century)} {words[:-1] + 'ies' if words.endswith('y') else words + 's'}"
-
-
-def _whole(match: re.Match[str]) -> str:
-    text = match[0]
+def whole(text: str) -> str:
+    """Words of digits that stand alone: "1999" as a year, "007" one by one."""
     if len(text) == 4 and 1100 <= int(text) <= 2099:
         return year(int(text))
-    if len(text) > 1 and text[0] == "0":
-        return digits(text)
-    return cardinal(int(text))
+    return amount(text)
+
+
+def decade(number: int) -> str:
+    """Words of ten years: 1980 -> "nineteen eighties", 2000 -> "two thousands", 90 -> "nineties"."""
+    words = year(number) if number >= 1000 else cardinal(number)
+    return words[:-1] + "ies" if words.endswith("y") else words + "s"
+
+
+def fraction(upper: int, lower: int) -> str:
+    """Words of a fraction: 3, 4 -> "three quarters"; one that is none in speech is "over"."""
+    if lower < 2 or lower > 100 or upper >= lower or upper > 20:
+        return f"{cardinal(upper)} over {cardinal(lower)}"
+    part = {2: "half", 4: "quarter"}.get(lower) or ordinal(lower)
+    many = "halves" if lower == 2 else part + "s"
+    return f"{cardinal(upper)} {part if upper == 1 else many}"
+
+
+def roman(text: str) -> int | None:
+    """The value of a Roman numeral up to a few hundred; None for what is none, as "IIX"."""
+    if not re.fullmatch(r"C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})", text) or not text:
+        return None
+    values = [ROMAN[letter] for letter in text]
+    return sum(-one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True))

@@ -26,3 +26,11 @@ def test_a_text_is_said_and_the_file_goes():
     assert not path.exists()
     with pytest.raises(ValueError, match="no words"), aloud("..."):
         pass
+    with pytest.raises(ValueError, match="cannot read Chinese characters"), aloud("你好"):
+        pass
+
+
+@pytest.mark.parametrize("text", ["a word " * 6_000, "word " * 250_000, "$1,234,567.89 " * 500])
+def test_a_text_of_hours_is_refused_at_once(text: str):
+    with pytest.raises(ValueError, match=r"takes about \d+ minutes to say: give at most 30 minutes"), aloud(text):
+        pass

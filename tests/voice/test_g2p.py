@@ -56,6 +56,15 @@ def test_endings_compounds_and_letters(folder: Path) -> None:
     assert words.word("GPU") == "ʤˌipˌijˈu"
 
 
+def test_letters_names_and_capitals(folder: Path, phonemes: Phonemizer) -> None:
+    words = Lexicon("us", folder)
+    assert words.word("GPUs") == "ʤˌipˌijˈuz"
+    assert words.word("gp") == "ʤˌipˈi", "no vowel, so it is spelled"
+    assert words.word("Zoe's") == "zˈOiz"
+    assert words.word("TO") == "tu", "a small word in capitals is no abbreviation"
+    assert phonemes("A map. We want A") == "ɐ mˈæp. wi wˈɑnt A", "the letter within a sentence"
+
+
 def test_unknown_words_still_sound(folder: Path) -> None:
     words = Lexicon("us", folder)
     assert words.word("zorb") == "zˈɔɹb"

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livetalk.voice.numbers import cardinal, ordinal, speakable, year
+from livetalk.voice.numbers import cardinal, ordinal, year
+from livetalk.voice.text.normalise import speakable
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 The first piece may end at a comma, so that speech begins early. Where a voice is hardly faster than speech, so may the
 others, so that none is waited for long, and a first piece without a comma ends before a small word that one may draw
-breath at. Knows letters only.
+breath at. No piece ends within what is said as one: an abbreviation, a number and its unit. Knows letters only.
 """
 
 import re
 from collections.abc import Iterator
+
+from livetalk.voice.text.abbreviations import ENDS_NOTHING
 
 FIRST_WORDS = 2  # at least, before a comma ends the first piece
 WORDS = 4  # before one ends another
@@ -17,10 +19,10 @@ BREATHS = re.compile(
     "is|are|was|were|will|would|can|could",
     re.IGNORECASE,
 )
-SENTENCE = re.compile(r"[.!?…]+[\"')\]]*(?=\s)|\n+")
+SENTENCE = re.compile(r"[.!?…]+[\"')\]*_~`”’]*(?=\s)|\n+")
 WORD = re.compile(r"\S+")
 CLAUSE = re.compile(r"[,;:—](?=\s)")
-ABBREVIATED = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|vs|no|e\.g|i\.e)\.$", re.IGNORECASE)
+WHOLE = re.compile(r"\d|\||^[A-Z]+\b|\.$")  # beside such a word no breath is drawn: "5 km", "Henry VIII", "vs. him"
 LONGEST = 220  # characters after which a piece is cut at a space, come what may
 
 
@@ -50,7 +52,7 @@ class ClauseChunker:
 
     def _end(self) -> int | None:
         sentences = (match.end() for match in SENTENCE.finditer(self._text))
-        sentence = next((end for end in sentences if not ABBREVIATED.search(self._text[:end])), None)
+        sentence = next((end for end in sentences if not ENDS_NOTHING.search(self._text[:end])), None)
         if self._first or self._eager:
             for match in CLAUSE.finditer(self._text[:sentence]):
                 if len(self._text[: match.start()].split()) >= (FIRST_WORDS if self._first else WORDS):
@@ -69,6 +71,7 @@ class ClauseChunker:
         words = list(WORD.finditer(text))
         least, most = BREATH
         for place in range(least, len(words) - 1):
-            if place >= most or BREATHS.fullmatch(words[place].group()):
+            beside = WHOLE.search(words[place - 1].group()) or WHOLE.search(words[place].group())
+            if not beside and (place >= most or BREATHS.fullmatch(words[place].group())):
                 return words[place].start()
         return None

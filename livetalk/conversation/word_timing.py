@@ -1,18 +1,23 @@
 """Which words are heard at which sample: the text of an utterance, laid along its sound.
 
-Text arrives with its sound, piece by piece; within a piece its words share the time by their length. Knows counts of
-samples and words only; where either comes from does not matter.
+Text arrives with its sound, piece by piece; within a piece its words share the time by their length as they are said:
+"$3.50" is longer than it looks. Knows counts of samples and words only; where either comes from does not matter.
 """
 
+import re
 from collections import deque
 from dataclasses import dataclass
 
+from livetalk.voice.text.normalise import speakable
+
+PLAIN = re.compile(r"[A-Za-z'’,;:!?\"“”()-]*[.…]?")  # a word that is said as it is written
 LETTERS_A_SECOND = 14.0  # where a text's sound has not ended
 
 
 @dataclass
 class _Piece:
     words: list[str]
+    weights: list[int]  # of the words: their lengths as they are said
     start: int
     end: int | None = None  # samples; None while its sound may still grow
 
@@ -32,9 +37,9 @@ class WordTimeline:
 
     def text(self, text: str) -> None:
         """The words of the sound to come."""
-        if text.split():
+        if words := text.split():
             self._close()
-            self._pieces.append(_Piece(text.split(), self.sound))
+            self._pieces.append(_Piece(words, [_spoken_length(word) + 1 for word in words], self.sound))
 
     def audio(self, samples: int) -> None:
         """So many samples more of sound."""
@@ -63,13 +68,16 @@ class WordTimeline:
             self._pieces[-1].end = self.sound
 
     def _middles(self, piece: _Piece) -> list[float]:
-        weights = [len(word) + 1 for word in piece.words]
-        length = sum(weights) / LETTERS_A_SECOND * self.rate
+        length = sum(piece.weights) / LETTERS_A_SECOND * self.rate
         if piece.end is not None:
             length = piece.end - piece.start
         place, middles = float(piece.start), []
-        for weight in weights:
-            share = length * weight / sum(weights)
+        for weight in piece.weights:
+            share = length * weight / sum(piece.weights)
             middles.append(place + share / 2)
             place += share
         return middles
+
+
+def _spoken_length(word: str) -> int:
+    return len(word) if PLAIN.fullmatch(word) else len(speakable(word)) or len(word)

@@ -40,3 +40,14 @@ def test_a_sound_that_goes_on_is_guessed():
     script.audio(100)
     assert script.heard(0) == []
     assert script.heard(16_000) == ["hello"]
+
+
+def test_a_number_takes_as_long_as_its_words():
+    script = WordTimeline(16_000)
+    script.text("pay $3,500,000.50 now")
+    script.audio(64_000)
+    script.end()
+    assert script.heard(8_000) == ["pay"]
+    assert script.heard(20_000) == [], "three million five hundred thousand dollars and fifty cents"
+    assert script.heard(40_000) == ["$3,500,000.50"]
+    assert script.heard(63_500) == ["now"]

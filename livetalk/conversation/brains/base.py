@@ -51,6 +51,10 @@ class BrainError(Exception):
         self.step: Step = step
 
 
+class ClauseSkipped(BrainError):
+    """One clause of an answer cannot be said; those after it can."""
+
+
 class BrainSession(Protocol):
     """One conversation's share of a brain."""
 

@@ -5,7 +5,6 @@ where an answer is cut, and when one is begun at a mere pause, since the turn ma
 """
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
@@ -14,19 +13,20 @@ from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float32
+from loguru import logger
 
-from livetalk.conversation.brains.base import Answer, BrainError, Speech, TextDelta, Transcript
+from livetalk.conversation.brains.base import Answer, BrainError, ClauseSkipped, Speech, TextDelta, Transcript
 from livetalk.conversation.brains.chunking import ClauseChunker
 from livetalk.conversation.brains.speculative import SpeculativeReply
 from livetalk.conversation.history import ChatHistory
 from livetalk.geometry import SAMPLE_RATE
+from livetalk.voice.text.markup import unmarked
 
 PAUSE = 0.15  # seconds of silence after which a turn is read at once: it may be over
 LIKELY = 0.6  # seconds of silence after which it likely is: its answer is not only thought but spoken ahead
 HOP = SAMPLE_RATE // 50
 SHARE = 3  # times as long as the last reading took are left before the next one, at least
 LONGEST = 22  # seconds of sound read together; of a longer turn the beginning is settled
-NOT_SPOKEN = re.compile(r"[*_#`~<>|\[\]{}]|[\U0001F000-\U0001FAFF\u2600-\u27BF]")
 
 
 class SpeechPipeline(Protocol):
@@ -115,29 +115,48 @@ class PipelineSession:
                 await reading
 
     async def _compose(self, messages: list[dict[str, str]], speaking: asyncio.Event) -> AsyncGenerator[Answer, None]:
-        """The answer to chat messages: thoughts, and speech clause by clause once there may be `speaking`."""
+        """The answer to chat messages: thoughts, and speech clause by clause once there may be `speaking`.
+
+        Clauses that the voice cannot say are left out; that some were is told when the others have been said.
+        """
+        skipped: list[ClauseSkipped] = []
+        async with aclosing(self._clauses(messages)) as parts:
+            async for part in parts:
+                if isinstance(part, TextDelta):
+                    yield part
+                    continue
+                await speaking.wait()
+                try:
+                    async with aclosing(self._say(part)) as sounds:
+                        async for sound in sounds:
+                            yield sound
+                except ClauseSkipped as skip:
+                    logger.warning("a clause is not said: {}", skip)
+                    skipped.append(skip)
+        if skipped:
+            raise skipped[0]
+
+    async def _clauses(self, messages: list[dict[str, str]]) -> AsyncGenerator[TextDelta | str, None]:
+        """Pieces of the answer's text as they come, and the clauses that are complete with them."""
         clauses = ClauseChunker(self.steps.eager)
         async with aclosing(self.steps.think(messages)) as pieces:
             async for piece in pieces:
                 if piece:
                     yield TextDelta(piece)
-                for clause in clauses.add(spoken(piece)):
-                    await speaking.wait()
-                    async with aclosing(self._say(clause)) as parts:
-                        async for part in parts:
-                            yield part
+                for clause in clauses.add(piece):
+                    yield clause
                     if clauses.sentences >= self.steps.sentences:
                         return
-        await speaking.wait()
         # What a small model had to leave off is not begun.
         for clause in clauses.rest() if self.steps.whole or not clauses.sentences else ():
-            async with aclosing(self._say(clause)) as parts:
-                async for part in parts:
-                    yield part
+            yield clause
 
     async def _say(self, clause: str) -> AsyncGenerator[Answer, None]:
-        text = clause
-        async with aclosing(self.steps.speak(clause)) as parts:
+        """The clause as sound, and its words without marks of Markdown."""
+        text = unmarked(clause).strip()
+        if not any(letter.isalnum() for letter in text):
+            return
+        async with aclosing(self.steps.speak(text)) as parts:
             async for sound, rate in parts:
                 if len(sound):
                     yield Speech(sound, rate, text)
@@ -212,11 +231,6 @@ class PipelineSession:
             parts.append(piece[-missing:])
             missing -= len(piece)
         return np.concatenate(parts[::-1])
-
-
-def spoken(text: str) -> str:
-    """Without what nobody says: markup and pictures."""
-    return NOT_SPOKEN.sub("", text)
 
 
 def _voiced(sound: Float32[np.ndarray, " n"], peak: float) -> bool:

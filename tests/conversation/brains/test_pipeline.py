@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 import numpy as np
 import pytest
 
-from livetalk.conversation.brains.base import Answer, BrainError, Speech, Transcript
+from livetalk.conversation.brains.base import Answer, BrainError, ClauseSkipped, Speech, Transcript
 from livetalk.conversation.brains.pipeline import PipelineSession
 from livetalk.conversation.history import ChatHistory
 
@@ -153,5 +153,29 @@ def test_silence_is_no_turn_and_an_accident_is_one_sentence():
         await mind.close()
         await asyncio.sleep(0)
         assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(run())
+
+
+def test_a_clause_that_cannot_be_said_is_left_out_and_told_in_the_end():
+    class English(Steps):
+        sentences, whole = 9, True
+
+        async def think(self, messages: list[dict[str, str]]) -> AsyncGenerator[str, None]:
+            yield "Well. 你好吗。\n"
+            yield "**It is** [so](https://example.com). 谢谢!\n```\n😀 Bye."
+
+        async def speak(self, text: str) -> AsyncGenerator[tuple[np.ndarray, int], None]:
+            if not text.isascii():
+                raise ClauseSkipped("voice", f"not {text}")
+            yield LOUD, 16_000
+
+    async def run() -> None:
+        mind, said = PipelineSession(English(), ChatHistory(), lambda words: None), []
+        with pytest.raises(ClauseSkipped, match="not 你好吗。"):
+            async for part in mind.answer("hello"):
+                said += [part.text] if isinstance(part, Speech) else []
+        assert said == ["Well.", "It is so.", "Bye."], "without marks, as a caption shows it"
+        await mind.close()
 
     asyncio.run(run())

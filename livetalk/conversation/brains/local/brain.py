@@ -17,8 +17,9 @@ from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float32
+from loguru import logger
 
-from livetalk.conversation.brains.base import BrainError, Step, Transcript
+from livetalk.conversation.brains.base import BrainError, ClauseSkipped, Step, Transcript
 from livetalk.conversation.brains.local.asr import LocalASR
 from livetalk.conversation.brains.local.llm import LocalLLM
 from livetalk.conversation.brains.local.models import find_chat, find_whisper
@@ -27,6 +28,7 @@ from livetalk.conversation.history import ChatHistory
 from livetalk.geometry import SAMPLE_RATE
 from livetalk.voice.aloud import favourite
 from livetalk.voice.kokoro import RATE, Halt, Halted, Kokoro
+from livetalk.voice.text.scripts import UnknownScriptError, left_out
 
 T = TypeVar("T")
 POLITE = 15  # how much lower than the face's the priority of these models is
@@ -105,10 +107,17 @@ class LocalBrain:
         yield np.concatenate([sound, np.zeros(round((BREATH if goes_on else BETWEEN) * RATE), np.float32)]), RATE
 
     def _spoken(self, text: str, halt: Halt | None = None) -> Float32[np.ndarray, " n"]:
-        """The text as sound at `RATE`; nothing for a text without words, or one that is not wanted any more."""
+        """The text as sound at `RATE`; nothing for a text without words, or one that is not wanted any more.
+
+        Raises ClauseSkipped for a text in letters that the voice cannot read.
+        """
+        if note := left_out(text):
+            logger.warning("{}", note)
         try:
             with self._speaking:
                 return self.kokoro.speak(text, self.voice, halt=halt).audio
+        except UnknownScriptError as strange:
+            raise ClauseSkipped("voice", f"{strange.letters} cannot be said by this voice: ask in English") from strange
         except (ValueError, Halted):
             return np.zeros(0, np.float32)
 

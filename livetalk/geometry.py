@@ -7,6 +7,10 @@ no files, no models.
 """
 
 from dataclasses import dataclass
+from typing import Literal
+
+FrameSize = int | Literal["coded", "auto"]
+"""Side of frames in pixels, the size that the model codes, or the largest (live: that the machine makes in time)."""
 
 SAMPLE_RATE = 16_000  # of speech as every model here hears it, in Hz
 FRAME_RATE = 16  # of every video here, in frames a second

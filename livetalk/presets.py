@@ -11,7 +11,7 @@ from livetalk.codec.portrait import PortraitCodec
 from livetalk.codec.wan import WanConfig
 from livetalk.conditions.speech_wav2vec2 import Wav2Vec2Size
 from livetalk.dit.config import DiTConfig, published_audio_blocks
-from livetalk.geometry import Geometry
+from livetalk.geometry import FrameSize, Geometry
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,15 @@ class Preset:
     def sizes(self) -> tuple[int, ...]:
         """Heights and widths that frames can have, ascending."""
         return tuple(self.geometry.size * scale for scale in self.scales)
+
+    def size_of(self, wanted: FrameSize) -> int:
+        """Side of frames; the largest for "auto". Raises ValueError for one that frames cannot have."""
+        if isinstance(wanted, str):
+            return self.sizes[-1 if wanted == "auto" else 0]
+        if wanted not in self.sizes:
+            sizes = " or ".join(map(str, self.sizes))
+            raise ValueError(f"preset {self.name} makes no frames of {wanted} pixels a side: choose {sizes}")
+        return wanted
 
     @property
     def published(self) -> bool:

@@ -17,10 +17,10 @@ from jaxtyping import UInt8
 
 from livetalk.cli.console import err, out, progress
 from livetalk.cli.inputs import default_portrait, default_speech
-from livetalk.cli.model import ModelOptions
+from livetalk.cli.model import ModelOptions, Size, frame_size
 from livetalk.cli.options import with_options
 from livetalk.conditions.prompt import DEFAULT_PROMPT
-from livetalk.geometry import FRAME_RATE
+from livetalk.geometry import FRAME_RATE, FrameSize
 from livetalk.media import SoundFile, open_sound, write_talking
 from livetalk.media.files import claim
 from livetalk.media.video import ai_origin
@@ -38,12 +38,15 @@ def generate(
     say: Annotated[str | None, typer.Option(help="A text to be said by a local voice, in place of --speech.")] = None,
     voice: Annotated[str | None, typer.Option(help="Whose voice says it.")] = None,
     prompt: Annotated[str, typer.Option(help="How it is said.")] = DEFAULT_PROMPT,
+    size: Annotated[
+        Size, typer.Option(help="Height and width of the video; auto: what the picture is good for.")
+    ] = "auto",
     out_path: Annotated[Path, typer.Option("--out", help="The video to write.")] = Path("talking.mp4"),
 ) -> None:
     """Make a talking video out of a portrait, a prompt and speech. Without options: a bundled face and voice."""
     if out_path.suffix.lower() != ".mp4":
         raise ValueError(f"{out_path} is no mp4: give --out a name that ends in .mp4")
-    picture = _portrait(portrait, avatar, model)
+    picture = _portrait(portrait, avatar, model, frame_size(size))
     with _spoken(speech, say, voice) as path:
         _make(picture, open_sound(path), prompt, out_path, model)
 
@@ -111,14 +114,18 @@ def _watched(blocks: Iterator["TimedBlock"], tell: Callable[[int], None]) -> Ite
         tell(len(block.frames))
 
 
-def _portrait(portrait: Path | None, avatar: str | None, model: ModelOptions) -> UInt8[np.ndarray, "h w 3"]:
-    from livetalk.conditions.portrait import centred, load_portrait, open_picture
+def _portrait(
+    portrait: Path | None, avatar: str | None, model: ModelOptions, wanted: FrameSize
+) -> UInt8[np.ndarray, "h w 3"]:
+    from livetalk.conditions.portrait import centred, fitting_size, load_portrait, open_picture
 
     if portrait is not None and avatar is not None:
         raise ValueError("--portrait and --avatar exclude each other: give one of them")
-    size = model.known().geometry.size
+    preset = model.known()
+    sizes = preset.sizes if wanted == "auto" else (preset.size_of(wanted),)
     if portrait is None:
-        return centred(default_portrait(avatar), size)
+        picture = default_portrait(avatar)
+        return centred(picture, fitting_size(len(picture), sizes))
     if model.loading.as_published:  # its authors look for no face
-        return centred(open_picture(portrait), size)
-    return load_portrait(portrait, size)
+        return centred(open_picture(portrait), preset.size_of(wanted))
+    return load_portrait(portrait, sizes)

@@ -2,11 +2,21 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from livetalk.cli.console import err, progress
+from livetalk.geometry import FrameSize
 from livetalk.options import Group, Option
 from livetalk.performer.options import LoadOptions
+
+Size = Literal["256", "512", "auto"]
+"""Sides of frames that commands offer."""
+
+
+def frame_size(size: Size) -> FrameSize:
+    """The size that was chosen, as the rest of the package takes it."""
+    return "auto" if size == "auto" else int(size)
+
 
 if TYPE_CHECKING:
     from livetalk.performer.performer import Performer

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from livetalk.cli.console import avatars, err, out
-from livetalk.cli.model import ModelOptions
+from livetalk.cli.model import ModelOptions, Size, frame_size
 from livetalk.cli.options import with_options
 from livetalk.conversation.brains.options import BrainName, BrainOptions
+from livetalk.geometry import FrameSize
 from livetalk.options import Group, Option
 from livetalk.server.limits import ServerLimits
 
@@ -48,6 +49,7 @@ def serve(
     limits: ServerLimits,
     brain: Annotated[BrainName, typer.Option(help="Who answers.")] = "local",
     face: Annotated[Face, typer.Option(help="Who is seen.")] = "model",
+    size: Annotated[Size, typer.Option(help="Frames; auto: 512 where the machine has time for it.")] = "auto",
     minutes: Annotated[float, typer.Option(help="The longest conversation.", min=0.1)] = ServerLimits.duration / 60,
     log: Annotated[bool, typer.Option("--log/--no-log", help="Events as JSON on standard error.")] = True,
 ) -> None:
@@ -71,7 +73,7 @@ def serve(
     socket = bind(page.host, page.port)
     files = certificate(page.tls_dir or cache() / "tls") if page.tls_self_signed else None
     visits = SessionManager(
-        _host(face, model, limits.sessions),
+        _host(face, model, limits.sessions, frame_size(size)),
         make_brain(brain, answers),
         replace(limits, duration=60 * minutes),
         Metrics(),
@@ -104,11 +106,13 @@ def addressed(host: str, port: int, secure: bool) -> list[str]:
     return lines
 
 
-def _host(face: Face, model: ModelOptions, sessions: int) -> "AvatarHost":
+def _host(face: Face, model: ModelOptions, sessions: int, size: FrameSize) -> "AvatarHost":
     from livetalk.avatar.fake import FakeAvatar, FakeHost, MarkerAvatar
 
     if face != "model":
-        return FakeHost(face=MarkerAvatar if face == "marker" else FakeAvatar, places=sessions or 4)
+        return FakeHost(
+            256 if size == "auto" else int(size), sessions or 4, MarkerAvatar if face == "marker" else FakeAvatar
+        )
     from livetalk.worker.host import WorkerHost
 
-    return WorkerHost(model.preset, model.weights, sessions or None)
+    return WorkerHost(model.preset, model.weights, sessions or None, size)

@@ -5,6 +5,7 @@ gradients), which needs no model file. This module does not know what becomes of
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from livetalk.media.pictures import NEUTRAL, Picture, as_picture, open_picture
 CLOSE_ENOUGH = 0.12
 
 LOOKS = (512, 900, 1600)  # long sides at which faces are looked for: the detector sees 80 pixels and more
+MOST_STRETCHED = 1.5  # times a picture is enlarged for the sake of larger frames
 MOST_ENLARGED = 2.5  # times; what is not seen by then is not there
 ANGLES = (0, 25, -25, 90, -90, 180)  # degrees the picture is turned, while no clear face is found
 TILTS = tuple(range(-50, 51, 10))  # degrees at which a found face is looked at again
@@ -56,8 +58,8 @@ class Frame:
     angle: float = 0.0
 
 
-def load_portrait(path: str | Path, size: int = 256) -> UInt8[np.ndarray, "size size 3"]:
-    """Head and shoulders of the one person in a photo.
+def load_portrait(path: str | Path, size: int | Sequence[int] = 256) -> UInt8[np.ndarray, "size size 3"]:
+    """Head and shoulders of the one person in a photo. Of several sizes the largest that the photo has detail for.
 
     Raises ValueError, with what to do, for a file that is missing, empty or no picture, and for a picture
     with no face or several.
@@ -69,8 +71,10 @@ def load_portrait(path: str | Path, size: int = 256) -> UInt8[np.ndarray, "size 
         raise ValueError(f"{path}: {error}") from error
 
 
-def frame_portrait(picture: Picture, size: int = 256) -> UInt8[np.ndarray, "size size 3"]:
+def frame_portrait(picture: Picture, size: int | Sequence[int] = 256) -> UInt8[np.ndarray, "size size 3"]:
     """Cuts head and shoulders out of a picture and scales them to `size`; missing surroundings are made up.
+
+    Of several sizes the largest is taken for which they need not be stretched much, or the smallest.
 
     Raises ValueError, with what to do, if the picture shows no face or several.
     """
@@ -78,11 +82,19 @@ def frame_portrait(picture: Picture, size: int = 256) -> UInt8[np.ndarray, "size
     image = Image.fromarray(picture)
     frame = framing(find_face(picture))
     x, y, side = frame.x, frame.y, frame.side
+    size = fitting_size(side, size)
     width, height = image.size
     off = max(abs(x - width / 2), abs(y - height / 2), abs(side - width))
     if width == height and frame.angle == 0 and off < CLOSE_ENOUGH * width:
         return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS))
     return np.asarray(cut(image, frame, size))
+
+
+def fitting_size(side: float, size: int | Sequence[int]) -> int:
+    """Of several sizes the largest that a square of `side` pixels has detail for, or the smallest."""
+    if isinstance(size, int):
+        return size
+    return max((s for s in size if s <= MOST_STRETCHED * side), default=min(size))
 
 
 def framing(face: Face, margin: float = 1.0) -> Frame:

@@ -19,6 +19,7 @@ from jaxtyping import UInt8
 
 from livetalk.avatar.blocks import BlockTimings
 from livetalk.avatar.session import AtCapacity
+from livetalk.geometry import FrameSize
 from livetalk.live.latency import LatencyModel
 from livetalk.live.revision import BlockOrder, Demand
 from livetalk.live.session import LiveSession
@@ -55,10 +56,17 @@ class LivePerformer:
     """See the module docstring. A context manager; `close` ends its threads and all sessions.
 
     sessions: the most that are held at once; None: as many as are measured to fit into real time, at least one.
+    size: side of portraits and frames, one of the preset's; "auto": the largest that leaves the machine time to spare.
+
+    Raises ValueError for a size that the preset does not have, and a performer that plays as published.
     """
 
     def __init__(
-        self, performer: Performer, sessions: int | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        performer: Performer,
+        sessions: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        size: FrameSize = "coded",
     ) -> None:
         if performer.preset.as_published:
             raise ValueError("as published, all of the speech must be there first: live sessions run without it")
@@ -66,7 +74,11 @@ class LivePerformer:
         self.lock = threading.Condition()
         self.latency, self._share = LatencyModel(performer.preset.geometry), half_the_cores(performer.networks.device)
         self.sessions: list[LiveSession] = []
-        self.limit = self._warm_up() if sessions is None else sessions
+        self.size = performer.preset.size_of(size)
+        if size == "auto":
+            sizes = performer.preset.sizes
+            self.size = next((larger for larger in reversed(sizes) if self._is_easy(larger)), sizes[0])
+        self.limit = self._warm_up(self.size) if sessions is None else sessions
         self.pool = performer.networks.kv_pool(self.limit)
         self._stopping = False
         self._decoder = ThreadPoolExecutor(1, "decode")
@@ -81,6 +93,8 @@ class LivePerformer:
 
         Raises AtCapacity when the machine holds as many as it can, ValueError for a portrait of odd size.
         """
+        if portrait.shape != (self.size, self.size, 3):
+            raise ValueError(f"the portrait is {portrait.shape}: frame it to {self.size} x {self.size} x 3 first")
         with self.lock:
             self._reap_closed()
             if self._stopping:
@@ -127,12 +141,17 @@ class LivePerformer:
         """Seconds before its time that a block must be begun."""
         return self.latency.lead
 
-    def _warm_up(self) -> int:
+    def _is_easy(self, size: int) -> bool:
+        """Whether a session with frames of this size leaves time to spare, measured."""
+        self._warm_up(size)
+        return self.latency.leaves_time
+
+    def _warm_up(self, size: int) -> int:
         """Step a throw-away stream into its steady state; returns how many sessions fit into real time."""
         g = self.performer.preset.geometry
         slot = self.performer.networks.kv_pool(1).open()
         with computing(self._share):
-            stream = AvatarStream(self.performer.networks, slot, np.full((g.size, g.size, 3), 128, np.uint8), "", 0)
+            stream = AvatarStream(self.performer.networks, slot, np.full((size, size, 3), 128, np.uint8), "", 0)
             for _ in range(g.window_latents // g.block_latents + 2):
                 began = time.perf_counter()
                 records = denoise(self.performer.networks, [stream], [stream.plan()])

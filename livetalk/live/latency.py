@@ -68,6 +68,11 @@ class LatencyModel:
         """Sessions that fit into real time; 0 if not even one does."""
         return int(HEADROOM * self.geometry.block_seconds / max(self.denoise, self.decode))
 
+    @property
+    def leaves_time(self) -> bool:
+        """Whether one session, both of its stages in turn, leaves a fifth of real time to whoever thinks and speaks."""
+        return self.denoise + self.decode <= HEADROOM * self.geometry.block_seconds
+
 
 def _average(before: float, seconds: float) -> float:
     return seconds if before == 0.0 else before + SMOOTHING * (seconds - before)

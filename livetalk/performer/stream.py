@@ -14,6 +14,7 @@ import torch
 from einops import rearrange
 from jaxtyping import Float, UInt8
 from torch import Tensor
+from torch.utils import _pytree as pytree
 
 from livetalk.codec.base import Carry
 from livetalk.dit.audio import pack_audio
@@ -189,8 +190,14 @@ class AvatarStream:
         )
 
     def restore(self, snapshot: StreamSnapshot) -> None:
-        """Go on where a snapshot was taken; speech that waits is dropped."""
+        """Go on where a snapshot was taken; speech that waits is dropped.
+
+        Raises ValueError for a snapshot of frames of another size.
+        """
         self._open()
+        leaves = zip(pytree.tree_leaves(self.carry), pytree.tree_leaves(snapshot.carry), strict=False)
+        if any(mine.shape != theirs.shape for mine, theirs in leaves):
+            raise ValueError("the snapshot is of frames of another size: open the face from its portrait")
         self.speech.clear()
         self.records.clear()
         self.slot.restore(snapshot.slot)

@@ -22,6 +22,7 @@ from jaxtyping import UInt8
 from loguru import logger
 
 from livetalk.avatar.session import AtCapacity
+from livetalk.geometry import FrameSize
 from livetalk.worker import messages
 from livetalk.worker.connection import WorkerConnection
 from livetalk.worker.remote import RemoteAvatar
@@ -34,10 +35,19 @@ MEMORY = "livetalk-frames"
 
 
 class WorkerHost:
-    """See the module docstring. `places`: faces at once; None: as many as are measured to fit into real time."""
+    """See the module docstring. `places`: faces at once; None: as many as are measured to fit into real time.
 
-    def __init__(self, preset: str = "tiny", weights: Path | None = None, places: int | None = None) -> None:
-        self._load = messages.Load(preset, None if weights is None else str(weights), places)
+    size: of portraits and frames; "auto": the largest that leaves this machine time to spare.
+    """
+
+    def __init__(
+        self,
+        preset: str = "tiny",
+        weights: Path | None = None,
+        places: int | None = None,
+        size: FrameSize = "coded",
+    ) -> None:
+        self._load = messages.Load(preset, None if weights is None else str(weights), places, size)
         self.capacity, self.size = 0, 0
         self.restarts = 0
         self._faces: dict[int, RemoteAvatar] = {}
@@ -180,7 +190,8 @@ class WorkerHost:
                 raise ValueError("the model did not load: look at what `livetalk doctor` says") from error
             raise
         self.capacity, self.size = report.places, report.size
-        self._load = replace(self._load, places=report.places)  # a busy machine would measure fewer
+        # A busy machine would measure fewer, and smaller frames.
+        self._load = replace(self._load, places=report.places, size=report.size)
         shape = (report.slots, messages.SLOT_FRAMES, report.size, report.size, 3)
         self._frames = _mapped(memory, shape)
         self._line = line

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from livetalk.avatar.blocks import TimedBlock
+from livetalk.geometry import FrameSize
 
 SLOT_FRAMES = 4  # a slot holds the frames of one piece, which is one latent frame
 MAX_TRIES = 4  # times a session is opened again without a snapshot in between, before it is given up
@@ -18,11 +19,15 @@ MAX_TRIES = 4  # times a session is opened again without a snapshot in between, 
 
 @dataclass(frozen=True)
 class Load:
-    """The first message: which model. `places`: sessions at once; None: as many as fit into real time."""
+    """The first message: which model. `places`: sessions at once; None: as many as fit into real time.
+
+    size: of frames and portraits.
+    """
 
     preset: str
     weights: str | None
     places: int | None
+    size: FrameSize = "coded"
 
 
 @dataclass(frozen=True)

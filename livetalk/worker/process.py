@@ -52,13 +52,13 @@ class Worker:
         assert isinstance(order, messages.Load)
         try:
             folder = None if order.weights is None else Path(order.weights)
-            self.engine = LivePerformer(Performer.load(order.preset, folder=folder), order.places)
+            performer = Performer.load(order.preset, folder=folder)
+            self.engine = LivePerformer(performer, order.places, size=order.size)
         except ValueError as error:
             self.send(messages.NotLoaded(str(error)))
             return
-        size = self.engine.performer.preset.geometry.size
-        self._lay_out(size, slots := self.engine.limit * AHEAD)
-        self.send(messages.Loaded(self.engine.limit, size, slots))
+        self._lay_out(self.engine.size, slots := self.engine.limit * AHEAD)
+        self.send(messages.Loaded(self.engine.limit, self.engine.size, slots))
         try:
             while True:
                 self._follow(self.line.recv())

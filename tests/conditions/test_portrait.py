@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livetalk.conditions.portrait import Face, find_face, load_portrait
+from livetalk.conditions.portrait import Face, find_face, fitting_size, load_portrait
 from livetalk.geometry import FACE_CENTRE, FACE_SIDE
 from livetalk.media.pictures import NEUTRAL, open_picture
 
@@ -82,6 +82,12 @@ def test_a_transparent_background_is_neutral_grey(photo: Image.Image, tmp_path: 
 def test_a_picture_that_is_framed_already_is_not_resampled(tmp_path: Path):
     framed = load_portrait(PHOTO)
     assert np.array_equal(load_portrait(save(Image.fromarray(framed), tmp_path / "a.png")), framed)
+
+
+@pytest.mark.parametrize(("side", "size"), [(100, 256), (341, 256), (342, 512), (4000, 512)])
+def test_of_several_sizes_the_largest_is_taken_that_there_is_detail_for(side: int, size: int):
+    assert fitting_size(side, (256, 512)) == size
+    assert fitting_size(side, 300) == 300
 
 
 def test_framing_is_the_same_every_time():

@@ -303,6 +303,36 @@ def test_a_snapshot_goes_on_in_another_session(engine: LivePerformer) -> None:
     assert first.index == kept.index
 
 
+def test_all_sessions_of_an_engine_have_its_size(performer: Performer) -> None:
+    small = np.full((64, 64, 3), 128, np.uint8)
+    with LivePerformer(performer, sessions=1, size=128) as engine:
+        with pytest.raises(ValueError, match="128 x 128 x 3"):
+            engine.open(small, "a person")
+        assert engine.pool.free == 1
+        session = engine.open(np.full((128, 128, 3), 128, np.uint8), "a person")
+        session.fault_detector.limits = ANYTHING
+        assert all(block.frames.shape[1:] == (128, 128, 3) for block in _blocks(_take(session, 20)))
+        kept = session.snapshot()
+    with LivePerformer(performer, sessions=1) as engine:
+        with pytest.raises(ValueError, match="of another size"):
+            engine.open(small, "a person", snapshot=kept)
+        assert engine.pool.free == 1
+
+
+@pytest.mark.parametrize(("easy", "size"), [((128, 64), 128), ((64,), 64), ((), 64)])
+def test_the_largest_size_is_taken_that_leaves_time(
+    performer: Performer, monkeypatch: pytest.MonkeyPatch, easy: tuple[int, ...], size: int
+) -> None:
+    monkeypatch.setattr(LivePerformer, "_is_easy", lambda engine, size: size in easy)
+    with LivePerformer(performer, sessions=1, size="auto") as engine:
+        assert engine.size == size
+
+
+def test_a_size_that_frames_cannot_have_is_refused(performer: Performer) -> None:
+    with pytest.raises(ValueError, match="choose 64 or 128"):
+        LivePerformer(performer, sessions=1, size=100)
+
+
 def test_on_two_devices_a_block_costs_the_larger_stage(engine: LivePerformer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stages of 0.45 and 0.4 s (sleeps) keep up with blocks of 0.75 s, which one after the other they could not."""
     real_denoise, real_decode = live.denoise, live.decode

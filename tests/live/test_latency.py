@@ -34,6 +34,11 @@ def test_deadlines_keep_their_order(denoise: float, decode: float) -> None:
     assert slower.sessions <= model.sessions
 
 
+@pytest.mark.parametrize(("denoise", "decode", "leaves"), [(0.2, 0.39, True), (0.2, 0.41, False), (0.61, 0.0, False)])
+def test_time_is_left_where_both_stages_take_four_fifths(denoise: float, decode: float, leaves: bool) -> None:
+    assert LatencyModel(G, denoise, decode).leaves_time == leaves
+
+
 def test_deadlines_of_the_tiny_preset_are_the_measured_ones() -> None:
     model = LatencyModel(G, 0.2, 0.1)
     assert model.replacement == pytest.approx(0.43)

@@ -25,7 +25,7 @@ class BlockTimings:
 class TimedBlock:
     """Part of a block of a session: the frames of one latent frame, as soon as they are there. Offline: a whole block.
 
-    `replaces`: made again after an interrupt; it replaces what was announced from its first frame on.
+    `replaces`: made again after an interrupt; it replaces what was made from its first frame on, and not given out yet.
 
     `pts`: samples of the session's clock (16 kHz) before the first frame. `audio`: what is heard while these frames
     are seen, silence where nothing is said. `repeated`: the block was faulty twice and repeats the last good frame.

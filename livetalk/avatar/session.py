@@ -98,8 +98,8 @@ class AvatarSession(Protocol):
     def items(self) -> AsyncIterator[AvatarItem]:
         """Blocks (a quarter of a second: frames and the sound heard with them) at their time, and what happens.
 
-        A block's `pts` counts samples at 16 kHz since the first one; a `TimedBlock` whose `replaces` is set replaces
-        what came before from its `pts` on. Its `speech_samples` first samples are pushed speech, the rest is silence.
+        A block's `pts` counts samples at 16 kHz since the first one, and each begins where the one before it ends: only
+        what was not given yet is replaced. Its `speech_samples` first samples are pushed speech, the rest is silence.
         """
         ...
 

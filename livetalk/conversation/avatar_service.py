@@ -4,16 +4,16 @@ Put it between a pipeline's text-to-speech and its output transport, like any ho
 
     Pipeline([transport.input(), stt, user, llm, tts, AvatarVideoService(face), transport.output(), assistant])
 
-It takes `TTSAudioRawFrame` and `TTSTextFrame`, and gives, sixteen times a second, one picture (`sync_with_audio`)
-followed by its 62.5 ms of sound; words follow the sound they are heard in, so what comes out behind the transport
-has been played. An interruption stops sound at once, pictures go on. Knows no model and no transport.
+It takes `TTSAudioRawFrame` and `TTSTextFrame`, and gives pictures (`sync_with_audio`), each followed by its 62.5 ms of
+sound; words follow the sound they are heard in, so what comes out behind the transport has been played. The face
+releases a quarter of a second at its time, the transport plays it at its own: nothing waits here. An interruption
+stops sound at once, pictures go on. Knows no model and no transport.
 """
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 from loguru import logger
@@ -43,7 +43,6 @@ from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
 PER_FRAME = SAMPLE_RATE // FRAME_RATE
 GRACE = 0.3  # seconds without a new picture after which the last one is held, in silence
-LEAD = 4  # pictures that may wait; more are sent on at once, so that nothing falls behind
 LOUDEST = 32767
 FORGIVEN = SAMPLE_RATE // 4  # samples that resampling and rounding may swallow of an utterance
 
@@ -82,28 +81,6 @@ class FaceEndedFrame(SystemFrame):
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class _Shown:
-    """One picture and its sound, on the way out."""
-
-    number: int  # of the face's frame
-    image: np.ndarray
-    audio: np.ndarray
-    said: int
-    held: bool = False
-
-
-@dataclass
-class _Timeline:
-    """What waits to go out, and where we are."""
-
-    waiting: deque[_Shown] = field(default_factory=deque)
-    clock: int = 0  # samples sent so far
-    said: int = 0  # samples of the utterance sent so far
-    cutting: int = 0  # interrupts whose `Interrupted` has not come yet
-    last: np.ndarray | None = None
-
-
 class AvatarVideoService(FrameProcessor):
     """See the module docstring. The face is closed with the pipeline if `owns_face`."""
 
@@ -116,12 +93,15 @@ class AvatarVideoService(FrameProcessor):
     ) -> None:
         super().__init__()
         self.face, self._owns_face, self._on_block = face, owns_face, on_block
-        self._line = _Timeline()
+        self._clock = 0  # samples sent so far
+        self._said = 0  # samples of the utterance sent so far
+        self._cutting = 0  # interrupts whose `Interrupted` has not come yet
+        self._last: TimedBlock | None = None
+        self._lasts_until = 0.0  # when what was sent has been played, if that began at once
         self._script = WordTimeline(SAMPLE_RATE)
         self._speaking = False  # an utterance has begun and is not over
         self._ended = False  # all of it has come
         self._held: list[Frame] = []  # what must not be told before it is heard
-        self._arrived = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -129,7 +109,7 @@ class AvatarVideoService(FrameProcessor):
         match frame:
             case StartFrame():
                 await self.push_frame(frame, direction)
-                self._tasks = [self.create_task(self._take()), self.create_task(self._send())]
+                self._tasks = [self.create_task(self._take()), self.create_task(self._hold())]
             case EndFrame() | CancelFrame():
                 await self._stop()
                 await self.push_frame(frame, direction)
@@ -164,15 +144,14 @@ class AvatarVideoService(FrameProcessor):
         await self._face(self.face.push(sound, frame.sample_rate))
 
     async def _interrupt(self) -> None:
-        """Sound that has not gone out is not played any more; its pictures are shown."""
+        """What the face says is not to be heard any more; what has gone out is the transport's business."""
         self._script.clear()
         self._held.clear()
-        self._line.said = 0
+        self._said = 0
         if not self._speaking:  # a face that is silent is left alone
             return
         self._speaking = False
-        self._line.cutting += 1
-        self._line.waiting = deque(_silent(shown) for shown in self._line.waiting)
+        self._cutting += 1
         await self._face(self.face.interrupt())
 
     async def _face(self, call: Awaitable[None]) -> None:
@@ -183,18 +162,17 @@ class AvatarVideoService(FrameProcessor):
             await self.push_error(f"the face refused: {error}", exception=error)
 
     async def _take(self) -> None:
-        """Keep what the face gives."""
+        """Send on what the face gives, as it comes: a quarter of a second at its time."""
         try:
             async for item in self.face.items():
                 match item:
                     case TimedBlock():
                         self._on_block(item)
-                        self._lay(item)
-                        self._arrived.set()
+                        await self._send(item)
                     case Interrupted():
-                        self._line.cutting = max(0, self._line.cutting - 1)
+                        self._cutting = max(0, self._cutting - 1)
                     case AvatarLost():
-                        self._line.cutting, self._line.said, self._speaking = 0, 0, False
+                        self._cutting, self._said, self._speaking = 0, 0, False
                         self._script.clear()
                         await self._tell_held()
                         await self.broadcast_frame(FaceLostFrame, reason=item.reason)
@@ -206,60 +184,42 @@ class AvatarVideoService(FrameProcessor):
             await self.broadcast_frame(FaceEndedFrame, reason=str(error) if known else "the face broke down")
             await self.push_frame(EndWorkerFrame(), FrameDirection.UPSTREAM)
 
-    def _lay(self, block: TimedBlock) -> None:
-        waiting = self._line.waiting
-        while block.replaces and waiting and waiting[-1].number >= block.first_frame:
-            waiting.pop()
-        sound = block.audio.reshape(len(block.frames), -1)
-        for i, image in enumerate(block.frames):
-            said = min(max(0, block.speech_samples - i * PER_FRAME), PER_FRAME)
-            shown = _Shown(block.first_frame + i, image, sound[i], said)
-            waiting.append(_silent(shown) if self._line.cutting else shown)
-
-    async def _send(self) -> None:
-        """One picture and its sound every sixteenth of a second."""
-        due, patience = time.monotonic(), GRACE
-        while True:
-            if not self._line.waiting:
-                self._arrived.clear()
-                try:
-                    await asyncio.wait_for(self._arrived.wait(), None if self._line.last is None else patience)
-                    patience = GRACE
-                except TimeoutError:
-                    patience = 1 / FRAME_RATE
-                    await self._hold()
-                    continue
-                due = max(due, time.monotonic())
-            await self._out(self._line.waiting.popleft())
-            due += 1 / FRAME_RATE
-            if len(self._line.waiting) <= LEAD:
-                await asyncio.sleep(max(0.0, due - time.monotonic()))
+    async def _send(self, block: TimedBlock) -> None:
+        self._lasts_until = max(self._lasts_until, time.monotonic()) + block.seconds
+        muted = block.muted()
+        for frame in range(len(block.frames)):  # an interrupt may come between them
+            await self._show(muted if self._cutting else block, frame)
 
     async def _hold(self) -> None:
-        assert self._line.last is not None
-        await self._out(_Shown(0, self._line.last, np.zeros(PER_FRAME, np.float32), 0, held=True))
+        """Where nothing comes for a while the last picture is shown again, in silence."""
+        while True:
+            lacking = time.monotonic() - self._lasts_until - GRACE
+            if self._last is not None and lacking >= 0:
+                await self._show(self._last.muted(), len(self._last.frames) - 1, held=True)
+            await asyncio.sleep(max(1 / FRAME_RATE, -lacking))
 
-    async def _out(self, shown: _Shown) -> None:
-        line = self._line
-        line.last = shown.image
-        line.said += shown.said
-        picture = OutputImageRawFrame(shown.image.tobytes(), self.face.size, "RGB")
+    async def _show(self, block: TimedBlock, frame: int, held: bool = False) -> None:
+        """A frame and its sound, and then what is heard in it."""
+        self._last = block
+        said = min(max(0, block.speech_samples - frame * PER_FRAME), PER_FRAME)
+        self._said += said
+        picture = OutputImageRawFrame(block.frames[frame].tobytes(), self.face.size, "RGB")
         picture.sync_with_audio = True
         picture.interruptible = False
-        picture.metadata["pts"] = line.clock
-        pcm = (shown.audio.clip(-1, 1) * LOUDEST).astype(np.int16)
-        sound = SpeechOutputAudioRawFrame(pcm.tobytes(), SAMPLE_RATE, 1)
-        sound.metadata["pts"] = line.clock
-        played = FramePlayed(clock=line.clock, spoken=shown.said > 0, said=line.said, held=shown.held)
-        line.clock += PER_FRAME
+        picture.metadata["pts"] = self._clock
+        pcm = block.audio[frame * PER_FRAME : (frame + 1) * PER_FRAME].clip(-1, 1) * LOUDEST
+        sound = SpeechOutputAudioRawFrame(pcm.astype(np.int16).tobytes(), SAMPLE_RATE, 1)
+        sound.metadata["pts"] = self._clock
+        played = FramePlayed(clock=self._clock, spoken=said > 0, said=self._said, held=held)
+        self._clock += PER_FRAME
         await self.push_frame(picture)
         await self.push_frame(sound)
-        over = self._speaking and self._ended and not shown.said and line.said > self._script.sound - FORGIVEN
-        for word in self._script.heard(self._script.sound + 1 if over else line.said):
+        over = self._speaking and self._ended and not said and self._said > self._script.sound - FORGIVEN
+        for word in self._script.heard(self._script.sound + 1 if over else self._said):
             await self.push_frame(TTSTextFrame(word, TextType.WORD))
         await self.push_frame(played)
         if over:
-            self._speaking, line.said = False, 0
+            self._speaking, self._said = False, 0
             self._script.clear()
             await self._tell_held()
 
@@ -274,7 +234,3 @@ class AvatarVideoService(FrameProcessor):
             await self.cancel_task(task)
         if self._owns_face:
             await self.face.close()
-
-
-def _silent(shown: _Shown) -> _Shown:
-    return replace(shown, audio=np.zeros_like(shown.audio), said=0)

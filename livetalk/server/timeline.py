@@ -15,7 +15,6 @@ from jaxtyping import Int16
 
 from livetalk.geometry import SAMPLE_RATE
 
-PATIENCE = 3  # cushions that a little sound waits for more before it is given anyway
 FADE = SAMPLE_RATE // 200  # samples over which a cut falls silent: 5 ms do not click
 
 TimelineItem = TypeVar("TimelineItem")
@@ -36,20 +35,21 @@ class Taken(Generic[TimelineItem]):
 class Timeline(Generic[TimelineItem]):
     """See the module docstring. For one event loop.
 
-    cushion: samples that must wait before the first are given, and again after a gap: those who fill it come in
-    pieces, and not to the millisecond. most: samples that may wait in silence; more are a delay that something late has
-    left behind, and is caught up a little with every `take`, where nobody hears it.
+    cushion: samples of time for which sound waits before the first of it is given, and again after a gap, since the
+    next does not come to the millisecond. most: samples that may wait in silence, where a quarter of a second comes at
+    a time; more are a delay that something late has left behind, and is caught up a little with every `take`, where
+    nobody hears it.
     """
 
-    cushion: int = SAMPLE_RATE // 10
-    most: int = SAMPLE_RATE // 4
+    cushion: int = SAMPLE_RATE // 16
+    most: int = SAMPLE_RATE // 2
     played: int = 0  # samples given so far: the clock
     _audio: deque[Int16[np.ndarray, " n"]] = field(default_factory=deque)
     _things: deque[tuple[int, TimelineItem]] = field(default_factory=deque)  # (place in what was ever put in, thing)
     _put: int = 0
     _gone: int = 0  # of what was put in
     _filling: bool = True
-    _lacked: int = 0
+    _waited: int = 0  # samples of time since there is something to begin with
 
     @property
     def waiting(self) -> int:
@@ -82,11 +82,11 @@ class Timeline(Generic[TimelineItem]):
         """The next `count` samples, silence for those that are missing, and what has its place among them."""
         pts = self.played
         self.played += count
-        if self._filling and self.waiting < max(count, self.cushion) and self._lacked < PATIENCE * self.cushion:
-            self._lacked += count if self.waiting else 0
+        if self._filling and (not self.waiting or self._waited < self.cushion):
+            self._waited += count if self.waiting else 0
             end = self._gone + (self.waiting == 0)
             return Taken(pts, np.zeros(count, np.int16), self._due(end, pts), True)
-        self._filling, self._lacked = False, 0
+        self._filling, self._waited = False, 0
         things = self._catch_up(count, pts)
         got = min(count, self.waiting)
         audio = np.concatenate([*self._pop(got), np.zeros(count - got, np.int16)])
@@ -97,7 +97,7 @@ class Timeline(Generic[TimelineItem]):
 
     def _catch_up(self, count: int, pts: int) -> list[tuple[int, TimelineItem]]:
         """Leave out so much silence, if more waits than should. What has its place there is given now."""
-        if self.waiting - count < max(self.most, self.cushion):
+        if self.waiting - count < self.most:
             return []
         ahead, silent = 0, True
         for piece in self._audio:

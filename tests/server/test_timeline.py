@@ -13,14 +13,17 @@ def sound(count: int, value: int = 1000) -> np.ndarray:
     return np.full(count, value, np.int16)
 
 
-def test_nothing_is_given_before_the_cushion_is_full():
-    line = Timeline[str](cushion=1600)
-    line.put(sound(1599))
-    assert line.take(TICK).starved
-    line.put(sound(1))
-    taken = line.take(TICK)
-    assert not taken.starved
-    assert (taken.audio == 1000).all()
+@given(st.lists(st.integers(0, 1600 - TICK), min_size=2, max_size=12))
+def test_pieces_that_come_less_than_a_cushion_late_leave_no_gap(late: list[int]):
+    line, put = Timeline[str](cushion=1600), 0
+    arrivals = [0, *(4000 * i + samples for i, samples in enumerate(late, 1))]
+    for now in range(0, 4000 * len(arrivals), TICK):
+        while put < len(arrivals) and arrivals[put] <= now:
+            line.put(sound(4000))
+            put += 1
+        taken = line.take(TICK)
+        assert taken.starved == (now < 1600)
+        assert (taken.audio == (0 if taken.starved else 1000)).all()
 
 
 def test_a_little_sound_is_given_after_a_while_though_no_more_comes():
@@ -86,7 +89,7 @@ def test_a_delay_is_caught_up_in_silence_and_never_in_speech():
 
 
 def test_marks_behind_all_sound_do_not_wait_for_more():
-    line = Timeline[str](cushion=400)
+    line = Timeline[str](cushion=0)
     line.put(sound(400))
     line.place("end")
     assert line.take(400).things == []

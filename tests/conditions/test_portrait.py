@@ -69,6 +69,27 @@ def test_a_tilted_head_is_straightened(photo: Image.Image, tmp_path: Path, angle
     assert_framed(load_portrait(save(tilted, tmp_path / "a.png")))
 
 
+BUNDLED = Path(__file__).parents[2] / "livetalk" / "assets" / "avatars"
+
+
+@pytest.mark.parametrize("name", ["omar", "zola", "kofi", "lena"])
+@pytest.mark.parametrize(("light", "grain"), [(1.0, 42.0), (0.16, 12.0)])
+def test_grain_and_evening_light_leave_a_face_upright_whatever_its_skin(name: str, light: float, grain: float):
+    clean = open_picture(BUNDLED / f"{name}.png")
+    noise = np.random.default_rng(0).normal(0, grain, clean.shape)
+    seen, found = find_face(clean), find_face(np.clip(light * clean + noise, 0, 255).astype(np.uint8))
+    assert found.angle == 0
+    assert (found.x, found.y) == pytest.approx((seen.x, seen.y), abs=0.1 * seen.side)
+    assert found.side == pytest.approx(seen.side, rel=0.15)
+
+
+def test_grain_alone_is_no_face():
+    for seed, light in ((0, 1.0), (1, 0.1)):
+        noise = np.random.default_rng(seed).normal(128 * light, 60 * light, (300, 300, 3))
+        with pytest.raises(ValueError, match="no face was found"):
+            find_face(np.clip(noise, 0, 255).astype(np.uint8))
+
+
 def test_a_transparent_background_is_neutral_grey(photo: Image.Image, tmp_path: Path):
     cut = photo.convert("RGBA")
     alpha = np.zeros((360, 640), np.uint8)

@@ -16,7 +16,7 @@ import typer
 from jaxtyping import UInt8
 
 from livetalk.cli.console import err, out, progress
-from livetalk.cli.inputs import default_portrait, default_speech
+from livetalk.cli.inputs import default_portrait, default_speech, typed_prompt
 from livetalk.cli.model import ModelOptions, Size, frame_size
 from livetalk.cli.options import with_options
 from livetalk.conditions.prompt import DEFAULT_PROMPT
@@ -46,6 +46,7 @@ def generate(
     """Make a talking video out of a portrait, a prompt and speech. Without options: a bundled face and voice."""
     if out_path.suffix.lower() != ".mp4":
         raise ValueError(f"{out_path} is no mp4: give --out a name that ends in .mp4")
+    prompt = typed_prompt(prompt, model.known())
     picture = _portrait(portrait, avatar, model, frame_size(size))
     with _spoken(speech, say, voice) as path:
         _make(picture, open_sound(path), prompt, out_path, model)

@@ -1,13 +1,17 @@
-"""Inputs of a command's model: the bundled portrait and speech, recordings from files."""
+"""Inputs of a command's model: the bundled portrait and speech, recordings from files, prompts as they were typed."""
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from livetalk.cli.console import avatars, speeches
+from livetalk.cli.console import avatars, err, speeches
 from livetalk.media import read_speech
+
+if TYPE_CHECKING:
+    from livetalk.presets import Preset
 
 
 def default_portrait(avatar: str | None = None) -> UInt8[np.ndarray, "h w 3"]:
@@ -33,3 +37,17 @@ def default_speech() -> Path:
 def recordings(paths: Iterable[Path] | None = None) -> list[Float32[np.ndarray, " n"]]:
     """Recordings, each in one piece (mono, 16 kHz); the bundled ones if none are named."""
     return [np.concatenate(list(read_speech(path))) for path in paths or speeches().values()]
+
+
+def typed_prompt(prompt: str, preset: "Preset") -> str:
+    """A prompt as the model takes it; says so where the model does not read all of it."""
+    from livetalk.voice.text.characters import unescaped
+    from livetalk.voice.text.scripts import foreign
+
+    prompt, longest = unescaped(prompt), preset.longest_prompt
+    if len(prompt) > longest:
+        err.print(f"note: --prompt has {len(prompt)} characters, of which {preset.name} reads the first {longest}")
+    if not preset.published and (strange := foreign(prompt)):
+        letters = next(iter(strange))
+        err.print(f"note: words of --prompt in {letters} do nothing: {preset.name} knows English", markup=False)
+    return prompt[:longest]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from livetalk.voice.kokoro import RATE, Kokoro
 from livetalk.voice.text.normalise import speakable
+from livetalk.voice.text.scripts import refuse_foreign
 
 FAVOURITES = ("af_heart", "am_michael")  # of the voices, the first one at hand
 LETTERS_A_MINUTE = 900  # that are said, about
@@ -27,6 +28,7 @@ def aloud(text: str, voice: str | None = None) -> Iterator[Path]:
     Raises ValueError, saying what to install, without the voice model, and for an unknown voice, no words, letters that
     the voice cannot read, or more than half an hour.
     """
+    refuse_foreign(text)  # before the voice is loaded, which takes seconds
     _refuse_too_long(text)
     kokoro = Kokoro(threads=2)
     spoken = kokoro.speak(text, voice or favourite(kokoro.voices))

@@ -50,12 +50,17 @@ KEPT = frozenset("°µμ﷼")
 def plain(text: str) -> str:
     """The text in plain characters: straight quotes, ordinary spaces and digits, no emoji, nothing invisible."""
     text = ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
-    text = ESCAPED.sub(_decoded, text).replace("\r\n", "\n").replace("\r", "\n")
+    text = unescaped(text).replace("\r\n", "\n").replace("\r", "\n")
     text = unicodedata.normalize("NFC", text)
     text = GROUPED.sub(lambda number: re.sub(r"\D", ",", number[0]), text)
     text = UNDERSCORED.sub("", text)
     text = SUPERSCRIPT.sub(lambda raised: "^" + "".join(RAISED[sign] for sign in raised[0]), text)
     return "".join(_character(sign, before) for before, sign in zip("\n" + text, text, strict=False))
+
+
+def unescaped(text: str) -> str:
+    """The text of a command line whose bytes were no UTF-8: they are read as Latin-1. Other lone surrogates go."""
+    return ESCAPED.sub(_decoded, text).encode("utf-8", "ignore").decode()
 
 
 def fold(text: str) -> str:

@@ -183,6 +183,7 @@ case $stage in
         ;;
     distil | go-on)
         if [ "$stage" = distil ]; then distil "$until"; else rollouts "$until"; fi
+        [ ! -e "$run/ode.safetensors" ] || keep ode "$run/ode.safetensors" # dmd may make it worse: measure both
         for name in "${names[@]}"; do keep "student_$name" "$run/dmd_$name/student.safetensors"; done
         keep student "$run"/dmd_*/student.safetensors
         ;;

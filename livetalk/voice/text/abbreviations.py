@@ -39,11 +39,11 @@ LATIN = (
     (r"\ba\.?k\.?a\b\.?", "also known as"), (r"\bet al\b\.?", "and others"), (r"\bn\.?\s?b\.:?(?=\s)", "note"),
     (r"\bp\.\s?s\.(?=\s|$)", "P S"), (r"(?<!\w)w/o(?!\w)", "without"), (r"(?<!\w)w/(?=\s?\w)\s?", "with "),
     (r"\bb/c\b", "because"), (r"\bc/o\b", "care of"), (r"\bn/a\b", "not applicable"),
-    (r"\b24/7\b", "twenty four seven"), (r"\bvs\b\.?", "versus"),
+    (r"\b24/7\b", "twenty four seven"), (r"\bvs\b\.?", "versus"), (r"\bca?\.\s?(?=\d)", "circa "),
 )  # fmt: skip
 TITLE = re.compile(rf"\b({'|'.join(TITLES)})\.(?=\s|$|,)", re.IGNORECASE)
 OPEN_TITLE = re.compile(r"\b(Ms|St|Prof)(?= [A-Z][a-z])")  # as the British write it
-NUMBER_OF = re.compile(rf"\b({'|'.join(NUMBERED)})\.\s*(?=\d|[IVX]+\b)", re.IGNORECASE)
+NUMBER_OF = re.compile(rf"\b({'|'.join(NUMBERED)})\.\s*(?=\(?\d|[IVX]+\b)", re.IGNORECASE)
 INNER = re.compile(rf"\b({'|'.join(WITHIN)})\.(?=\s|$|[,;:)])", re.IGNORECASE)
 OUTER = re.compile(rf"\b({'|'.join(ENDING)})\.(?=\s|$|[,;:)!?])", re.IGNORECASE)
 STREET_AT = r"(?:(?<=[a-z] )|(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth ))"
@@ -82,7 +82,7 @@ SEQUEL = re.compile(r"(?<=[a-z] )(II|III|VII|VIII|XI|XII|XIII|XIV|XVI|XVII|XVIII
 
 # For whoever cuts text into sentences: a full stop that belongs to what is before it. It may end a sentence as well.
 ENDS_NOTHING = re.compile(
-    rf"(?i:\b(?:{'|'.join([*TITLES, *WITHIN, *ENDING, *NUMBERED, *STREETS, 'e.g', 'i.e'])}|(?:[a-z]\.)+[a-z]))\.$"
+    rf"(?i:\b(?:{'|'.join([*TITLES, *WITHIN, *ENDING, *NUMBERED, *STREETS])}|ca?|e\.g|i\.e|(?:[a-z]\.)+[a-z]))\.$"
     rf"|\b(?:{SHORT_MONTH}|{'|'.join(DAYS).title()}|[A-HJ-Z])\.$|\d in\.$"
 )
 

@@ -12,7 +12,12 @@ CLOCK = r"([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?"
 HALF = r"\s*([AaPp])\.?\s?[Mm]\b"
 TIMES = re.compile(rf"(?<![\w:.,]){CLOCK}(?:{HALF}|\s?h\b|Z\b)?(?![\w:]|\.\d)")
 HOUR = re.compile(rf"(?<![\w:.,])(1[0-2]|0?[1-9])(?:\s?[–-]\s?(1[0-2]|0?[1-9]))?{HALF}")
-TO = re.compile(r"(?<=[AP] M)\s?[–-]\s?(?=\d)|(?<=\d[AaPp][Mm])\s?[–-]\s?(?=\d)|(?<=\d\s[AaPp][Mm])\s?[–-]\s?(?=\d)")
+TO = re.compile(
+TO = re.compile(
+    \s?–\s?(?=\d)|(?<=[AP] M)\s?[–-]\s?(?=\d)"
+    r"|(?<=\d[AaPp][Mm])\s?[–-]\s?(?=\d)|(?<=\d\s[AaPp][Mm])\s?[–-]\s?(?=\d)
+)
+)
 SPAN = re.compile(r"(?<=\d)\s?[–-]\s?(?=\d\d?:\d\d)")
 ISO = re.compile(rf"(?<![\w-])({YEAR})([-/.])(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?:T(?=\d\d:)|(?![\w-]))")
 SLASHED = re.compile(r"(?<![\w/.-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|\.\d)")
@@ -43,6 +48,7 @@ PHONES = re.compile(
     r"|\d{3}-\d{2}-\d{4}"
     r")(?![\w,-]?\d)"
 )
+EMERGENCY = re.compile(r"(?:(?<=[Cc]all )|(?<=[Dd]ial ))(?:911|999|112|988|311)(?![\w,.-]*\d)")
 VERSION = re.compile(
     r"(?<![\w.,])((?:version )?v(?:er)?\.?\s?)?(\d+(?:\.\d+){2,})(?![\w]|\.\d)|\b[vV](\d+(?:\.\d+)?)\b(?!\.\d)",
     re.IGNORECASE,
@@ -59,8 +65,8 @@ def dated(text: str) -> str:
     text = MONTH_FIRST.sub(_month_first, text)
     text = TWO_YEARS.sub(lambda m: f"{year(int(m[1]))} {digits(m[2]) if m[2][0] == '0' else cardinal(int(m[2]))}", text)
     text = DOTTED.sub(lambda m: m[0].replace(".", ","), text)
-    text = VERSION.sub(_version, text)
-    text = PHONES.sub(_phone, text)
+    text = VERSION.sub(_version, PHONES.sub(_phone, text))
+    text = EMERGENCY.sub(lambda m: digits(m[0]), text)
     text = SPAN.sub(" to ", text)
     text = TIMES.sub(_time, TO.sub(" to ", text))
     text = HOUR.sub(_hour, text)

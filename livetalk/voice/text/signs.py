@@ -12,12 +12,12 @@ COIN_FIRST = re.compile(rf"({COIN})\s?[-−](?=\d)")
 MINUS = re.compile(rf"(?<![\w.)^%°'\"])[-−–](?={COIN}?\.?\d)|−")
 CHAIN = re.compile(r"(?<![\w.,-])\d+(?:-\d+){2,}(?![\w-])")
 RANGE = re.compile(
-    rf"(?<=[\d%°])\s?[–-]\s?(?={COIN}?\d)|(?<=\w)\s?–\s?(?={COIN}?\d)|(?:(?<=\d[Ckmg])|(?<=\d[ckm][mg]))-(?=\d)"
+    rf"(?<=[\d%°])\s?[–-]\s?(?={COIN}?\d)|(?<=\w)\s?–\s?(?={COIN}?\d)|(?:(?<=\d[CkmgKM])|(?<=\d[ckm][mg]))-(?={COIN}?\d)"
 )
 ORDINAL = re.compile(r"\b(\d{1,3}(?:,\d{3})+|\d{1,15})(?:st|nd|rd|th)\b", re.IGNORECASE)
 RATIO = re.compile(r"(?<![\w:.])(\d{1,6}):(\d{1,6})(?![\w:])")
 SIZE = re.compile(r"(?<![\w.])\d+(?:x\d+)+(?!\w)|(?<![\w.])\d{3,}×\d{3,}(?!\w)")
-POWER = re.compile(r"\s?(?:\^|\*\*)\s?(?:\{?(-?\d+|[a-z])\}?|(?=\())")
+POWER = re.compile(r"\s?(?:\^|\*\*)\s?(?:\{?(-?\d+|[a-z]\b)\}?|(?=\())")
 MATHEMATICS = (
     (r"(?<=\d)\s?×\s?(?=[\d(])", " times "), (r"(?:(?<=\d[a-z])|(?<=[\d ][cmk]m))\s?[x×]\s?(?=\d)", " by "),
     (r"(?<=\d)\s[xX]\s(?=\d)", " times "),
@@ -25,7 +25,7 @@ MATHEMATICS = (
     (r"\s?(?:<=|≤|⩽)\s?", " less than or equal to "), (r"\s?(?:>=|≥|⩾)\s?", " greater than or equal to "),
     (r"\s?<?(?:->|=>|→|⇒|➔|➜)\s?", " to "), (r"\s?={2,}\s?", " equals "), (r"\s<\s|<\s?(?=[\d.]|minus)", " less than "),
     (r"\s>\s|(?<=\w)>(?=\d)|>\s?(?=\d)", " greater than "), (r"\s?(?:±|\+/-|\+-)\s?", " plus or minus "),
-    (r"~\s?(?=\d|minus)", "about "), (r"\s?[≈≅≃∼]\s?", " approximately "),
+    (r"~\s?(?=\d|[$£€¥]|minus)", "about "), (r"\s?[≈≅≃∼]\s?", " approximately "),
 )  # fmt: skip
 SIGNS = {
     "%": " percent ", "&": " and ", "+": " plus ", "@": " at ", "=": " equals ", "°": " degrees ", "×": " times ",

@@ -48,8 +48,9 @@ NAMES = "|".join(re.escape(name) for name in sorted(UNITS, key=len, reverse=True
 PERS = "|".join(sorted(PER, key=len, reverse=True))
 RAISED = r"(?:\^?([23])(?!\d))?"
 UNIT = re.compile(
-    rf"(?<![A-Za-z\d])({NUMBER})(\s?)(?:-(?=[a-z]))?({NAMES}){RAISED}(?:/({PERS}){RAISED})?(?![A-Za-z\d'])"
+    rf"(?<![A-Za-z\d^])(?<!\^-)({NUMBER})(\s?)(?:-(?=[a-z]))?({NAMES}){RAISED}(?:/({PERS}){RAISED})?(?![A-Za-z\d'])"
 )
+BEHIND_POWER = re.compile(rf"(?:(?<=\^\d)|(?<=\^\d\d)|(?<=\^-\d)|(?<=\^-\d\d))\s({NAMES})(?![\w'/])")
 INCH = re.compile(r"(?<=\d)\s?in\.(?=\s[a-z])")
 FUEL = re.compile(r"(?<=\d)\s?([lL])\s?/\s?100\s?km\b")
 RATE = re.compile(rf"(?<=[a-z\d])\s?/\s?({PERS})(?![\w/])")
@@ -74,8 +75,8 @@ def measured(text: str) -> str:
     text = FEET.sub(lambda m: f"{amount(m[1])} foot {amount(m[2] or m[3])}", text)
     text = INCHES.sub(lambda m: _of(m[1], "inch") if m[2] else f"{amount(m[1])} inch", text)
     text = UNIT.sub(_unit, FUEL.sub(r" \1 per 100 km", INCH.sub("in", text)))
-    text = RATE.sub(lambda m: f" per {PER[m[1]]}", text)
-    text = BARE_RATE.sub(_bare_rate, text)
+    text = BEHIND_POWER.sub(lambda m: f" {many(UNITS[m[1]])}", text)
+    text = RATE.sub(lambda m: f" per {PER[m[1]]}", BARE_RATE.sub(_bare_rate, text))
     return PERCENT.sub(lambda m: (" percent" if m[1] == "%" else " per mille") + (" " if m[2] else ""), text)
 
 

@@ -13,10 +13,8 @@ HALF = r"\s*([AaPp])\.?\s?[Mm]\b"
 TIMES = re.compile(rf"(?<![\w:.,]){CLOCK}(?:{HALF}|\s?h\b|Z\b)?(?![\w:]|\.\d)")
 HOUR = re.compile(rf"(?<![\w:.,])(1[0-2]|0?[1-9])(?:\s?[–-]\s?(1[0-2]|0?[1-9]))?{HALF}")
 TO = re.compile(
-TO = re.compile(
-    \s?–\s?(?=\d)|(?<=[AP] M)\s?[–-]\s?(?=\d)"
-    r"|(?<=\d[AaPp][Mm])\s?[–-]\s?(?=\d)|(?<=\d\s[AaPp][Mm])\s?[–-]\s?(?=\d)
-)
+    r"(?<=[a-z])\s?–\s?(?=\d)|(?<=[AP] M)\s?[–-]\s?(?=\d)"
+    r"|(?<=\d[AaPp][Mm])\s?[–-]\s?(?=\d)|(?<=\d\s[AaPp][Mm])\s?[–-]\s?(?=\d)"
 )
 SPAN = re.compile(r"(?<=\d)\s?[–-]\s?(?=\d\d?:\d\d)")
 ISO = re.compile(rf"(?<![\w-])({YEAR})([-/.])(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?:T(?=\d\d:)|(?![\w-]))")

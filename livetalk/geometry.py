@@ -1,4 +1,4 @@
-"""Counts and clocks of a clip, all derived from a few numbers of the preset; and what every picture here has in common.
+"""Geometry of a clip: counts and clocks derived from a few numbers of the preset, and constants of all pictures.
 
 Time above the frame is counted in blocks of 12 video frames (0.75 s at 16 fps). A latent frame holds
 `time_compression` video frames, except the first one of a session, which holds a single frame (the

@@ -16,7 +16,7 @@ from livetalk.geometry import FrameSize, Geometry
 
 @dataclass(frozen=True)
 class Preset:
-    """Everything about a model that is not a weight.
+    """Configuration of a model: everything about it that is not a weight.
 
     `shift` bends the noise schedule; the student's ladder is the `steps`-entry table at this shift with time steps
     t = 1000 sigma. `teacher_steps` and the guidance scales are those of trajectories and of the teacher's score.
@@ -54,7 +54,7 @@ class Preset:
 
     @property
     def published(self) -> bool:
-        """Whether the weights are other people's files instead of bundles of ours."""
+        """True if the weights are published files of others instead of bundles of ours."""
         return isinstance(self.codec, WanConfig)
 
     def build_codec(self) -> PortraitCodec:

@@ -55,7 +55,7 @@ def load_tensors(path: Path, device: torch.device | str = "cpu") -> tuple[State,
 
 
 def is_bundle(metadata: Mapping[str, str]) -> bool:
-    """Whether a safetensors file with this metadata is a bundle."""
+    """True if a safetensors file with this metadata is a bundle."""
     return FORMAT in metadata
 
 

@@ -1,4 +1,4 @@
-"""What a session gives: frames with their place on the session's clock, and the sound they belong to.
+"""Events of an avatar session: blocks of frames with their time and sound, interrupts, ends of utterances.
 
 Plain data: numpy only, so that rooms without torch can speak of it.
 """
@@ -51,7 +51,7 @@ class TimedBlock:
         return len(self.frames) / FRAME_RATE
 
     def muted(self) -> Self:
-        """The same pictures without sound."""
+        """This block with silence instead of its sound."""
         return replace(self, audio=np.zeros_like(self.audio), speech_samples=0)
 
 
@@ -64,7 +64,7 @@ class Interrupted:
 
 @dataclass(frozen=True)
 class UtteranceFinished:
-    """All that was pushed before an `end()` has been said, up to sample `pts` of the clock. Silence goes on.
+    """An utterance (all that was pushed before an `end()`) has been said up to sample `pts`. Silent frames go on.
 
     Every `end()` is answered once: by this, or by `Interrupted` (or the loss of the avatar) for all that were open.
     """

@@ -116,13 +116,13 @@ class FakeAvatar:
             self._wake.set()
 
     def lose(self, seconds: float = 1.0) -> None:
-        """As if the worker had died: nothing comes for so long, and what waited is lost."""
+        """Simulate a dead worker: nothing comes for so long, and pending speech is lost."""
         self._waiting, self._open_ends = self._waiting[:0], 0
         self._lost_until = time.monotonic() + seconds
         self._tell(AvatarLost(self._pts, "the worker was lost"))
 
     def break_down(self, reason: str) -> None:
-        """As if it could not be brought back any more."""
+        """Simulate a worker that cannot be restarted."""
         self._broken = ValueError(reason)
         self._wake.set()
 

@@ -33,7 +33,7 @@ class AtCapacity(ValueError):
 
 @dataclass(frozen=True)
 class AvatarLost:
-    """What made the frames is gone; another is on its way. Nothing comes until `AvatarRestored`.
+    """The worker died and another is being started. Nothing comes until `AvatarRestored`.
 
     Speech that was pushed and not yet given back in blocks is lost. `pts`: samples of the clock so far.
     """
@@ -118,7 +118,7 @@ class AvatarHost(Protocol):
 
     @property
     def ready(self) -> bool:
-        """Whether a session could be opened now, places aside: the model is loaded and its process lives."""
+        """True while the model is loaded and its process lives. `open` may still raise `AtCapacity`."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""How much arithmetic a block takes, counted on a device without memory, and how fast a device multiplies.
+"""Operation counts of a block, taken on the meta device, and the peak rate at which a device multiplies.
 
 The counter sees every product, convolution and attention of the very code that runs; what it does not see (norms,
 activations) is memory traffic, not arithmetic. Knows presets; no weights and no clocks but that of one product.

@@ -1,4 +1,4 @@
-"""How fast the full preset is on this machine, stage by stage, and how far that is from what the machine can do.
+"""Benchmark of the full preset: the speed of each stage here, beside the bound that the machine's peak rates set.
 
 Every figure is a median of repeated runs, the device waited for. The first frame counts from conditions that are
 encoded (portrait and prompt) and speech that is pushed, to pixels on the host. The gate says whether the fast path

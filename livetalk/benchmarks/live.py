@@ -32,7 +32,7 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class LiveBenchOptions:
-    """What is simulated: so many sessions for so long, with these faces and recordings (16 kHz)."""
+    """Options of the simulation: number of sessions, duration, faces, recordings (16 kHz)."""
 
     seconds: float
     sessions: int
@@ -49,7 +49,7 @@ class LiveBenchOptions:
 
 @dataclass(frozen=True)
 class Stay:
-    """What was seen. `memory`: (seconds, megabytes) of the process."""
+    """Record of a simulation. `memory`: (seconds, megabytes) of the process."""
 
     viewers: Sequence[Viewer]
     cold: Sequence[float]

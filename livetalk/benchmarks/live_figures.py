@@ -1,4 +1,4 @@
-"""The figures of the live engine and what they must reach: from what viewers kept to numbers, a table and JSON.
+"""Metrics of the live engine, computed from what viewers recorded, with their thresholds.
 
 Lips are measured here, after the viewers have gone, on the frames that they kept. Runs no engine.
 """

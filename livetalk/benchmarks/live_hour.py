@@ -1,4 +1,4 @@
-"""A simulated hour: one session, as fast as it goes, its end against its beginning in time per block and in drift.
+"""Endurance benchmark: one session of an hour, run as fast as it goes; compares its end with its beginning.
 
 May be made in parts: what is known is kept in a file every minute or so, in a silence, and the next run goes on from
 there. Knows the performer's stages and clocks; neither sessions nor bars.

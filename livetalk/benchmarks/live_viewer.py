@@ -1,4 +1,4 @@
-"""A viewer of a live session as the bench simulates one: what is seen and heard when, and what is said to the avatar.
+"""Simulated viewer of a live session: records when frames and sound arrive, speaks to the avatar and interrupts it.
 
 `Playback` is the screen: frames at their media time, a freeze where one is missing. `Viewer` takes a session's items
 and keeps what the figures need; `act` speaks, waits and interrupts as people do. Frames after an interrupt go to a
@@ -77,7 +77,7 @@ class Playback:
 
 @dataclass
 class InterruptRecord:
-    """What followed an interrupt. Seconds on the engine's clock; `kept`: (seconds after it, frame in the file)."""
+    """Interrupt and what followed. Seconds on the engine's clock; `kept`: (seconds after it, frame in the file)."""
 
     when: float
     silent: float | None = None  # when the last sound was heard

@@ -1,4 +1,4 @@
-"""How fast conditions become pixels in an offline video: first frame, frames a second from then on, memory.
+"""Benchmark of offline generation: time to the first frame, frames a second after it, memory.
 
 Does not judge how the frames look. Knows a performer by its protocol; loading it is the caller's and is timed here.
 """
@@ -23,11 +23,11 @@ Figures = dict[str, int | float | str]
 
 
 class OfflinePerformer(Protocol):
-    """What plays a video block by block."""
+    """A model that generates a video block by block."""
 
     @property
     def version(self) -> str:
-        """That of the weights."""
+        """Version of the weights."""
         ...
 
     def perform(self, portrait: Picture, speech: Iterator[Sound], prompt: str) -> Iterator[TimedBlock]:

@@ -1,4 +1,4 @@
-"""Options of the benchmark of the full size. Plain values: importing this loads no torch."""
+"""Options of the benchmarks of the full size and of conversations. Plain values: importing this loads no torch."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,7 +9,7 @@ from livetalk.performer.options import Mode
 
 @dataclass(frozen=True)
 class FullSizeOptions:
-    """What is measured. mode: None runs as loaded. blocks: steady ones; first: repeats of the first frame.
+    """Options of the benchmark. mode: None runs as loaded. blocks: steady ones; first: repeats of the first frame.
 
     density: the most live sessions tried in one batch, density_blocks blocks in all; 0 leaves that out.
     """

@@ -1,4 +1,4 @@
-"""A conversation measured from outside: `livetalk serve` as a process, a real browser as its visitor.
+"""End-to-end harness of a conversation: `livetalk serve` in a process, and a real browser as its visitor.
 
 Starts both, lets a recording be the browser's microphone, and keeps what the browser heard, said and saw and what the
 server logged, all by one clock. What that comes to is `talk_figures.py`'s business. Needs Chromium and playwright.
@@ -36,7 +36,7 @@ Trace = Float32[np.ndarray, "n 2"]
 
 @dataclass
 class Heard:
-    """What a visit left. `heard`, `said`: (time, peak) of what was played and of the microphone, `seen`: (time,
+    """Record of a visit. `heard`, `said`: (time, peak) of what was played and of the microphone, `seen`: (time,
     brightness) of pictures; times in seconds since 1970. `logged`: the server's events. `metrics`: at its end."""
 
     heard: list[tuple[float, float]] = field(default_factory=list)
@@ -162,7 +162,7 @@ async def visit(
 async def come_and_go(
     options: Sequence[str], cycles: int, tell: Callable[[float], None] = lambda _: None
 ) -> list[dict[str, float]]:
-    """What the server's process, and under `worker_…` the model's, hold after each of so many visits.
+    """Resources of the server's process, and under `worker_…` of the model's, after each of so many visits.
 
     Megabytes, threads and files of both; tasks of the server. Each visit sees the face before it leaves.
     """

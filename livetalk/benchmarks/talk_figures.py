@@ -1,4 +1,4 @@
-"""The figures of a conversation and what they must reach: from what a browser heard and saw to numbers.
+"""Metrics of a conversation, computed from what a browser heard and saw, with their thresholds.
 
 Works on traces only: (seconds, value) of sound and pictures, events of the server's log. Runs nothing.
 """

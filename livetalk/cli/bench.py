@@ -1,4 +1,4 @@
-"""`livetalk bench`: how fast conditions become pixels here, and how much memory that takes; `live`: how live it is.
+"""`livetalk bench`: speed and memory of offline generation; `live` and `talk`: latency of live sessions and calls.
 
 Measures what a viewer waits for: the first frame after loading, the frames a second from then on, and the
 largest memory the process ever held. `bench live` sends simulated viewers to the live engine, `bench talk` a browser

@@ -1,4 +1,4 @@
-"""What every command shares: the consoles, the bundled files, the words for a mistake.
+"""Helpers of all commands: consoles, progress bars, bundled files, and one sentence for each kind of mistake.
 
 Results go to standard output, everything else (progress, errors) to standard error. Knows no model.
 """

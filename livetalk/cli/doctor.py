@@ -62,7 +62,7 @@ def doctor() -> None:
 
 
 def examine() -> Iterator[Finding]:
-    """Everything worth knowing about this machine, in the order of a person's interest."""
+    """Findings about this machine, the most important first."""
     yield Finding(
         "livetalk", True, f"{livetalk.__version__}, Python {platform.python_version()}, {platform.platform()}"
     )

@@ -39,7 +39,7 @@ def _evaluate() -> None:
 
 @dataclass(frozen=True)
 class TinyOptions:
-    """What is measured of the model, on which clips, and where the figures go."""
+    """Options of `evaluate tiny`: clips, measures and output files."""
 
     clips: Annotated[int, Option("Clips of 5 s, a held-out person and voice each.", min=1)] = 50
     speech: Annotated[Path | None, Option("A shelf of held-out speech; else the bundled voices.")] = None
@@ -70,7 +70,7 @@ class TinyOptions:
 
 @dataclass(frozen=True)
 class PhotoOptions:
-    """Photographs that are made to talk, and what that is held against."""
+    """Options of `evaluate tiny` for photographs."""
 
     photos: Annotated[Path | None, Option("A folder of photographs that are made to talk.")] = None
     photo_clips: Annotated[int, Option("How many of them, three clips each.", min=1, max=100)] = 20

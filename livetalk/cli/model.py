@@ -1,4 +1,4 @@
-"""Which model a command uses: its options, and how it is loaded from them. Imports torch only to load."""
+"""Model options of a command, and loading a performer from them. Imports torch only to load."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +51,7 @@ class ModelOptions:
 
     @property
     def is_full(self) -> bool:
-        """Whether this is a preset of published files."""
+        """True for a preset of published files."""
         if self.preset == ModelOptions.preset:  # without torch
             return False
         from livetalk.presets import FULL_PRESETS

@@ -1,4 +1,4 @@
-"""From the fields of configurations to the options of a command, and back to configurations.
+"""Options of commands, generated from the fields of configurations; and configurations, filled from options.
 
 A command names a frozen dataclass in its signature; `with_options` shows Typer one option for every field that is
 annotated with an `Option` (`livetalk.options`) and calls the command with the instance:

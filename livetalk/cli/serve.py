@@ -1,4 +1,4 @@
-"""`livetalk serve`: a page on this machine where one talks with a face.
+"""`livetalk serve`: web server with a page on which a visitor talks with an avatar.
 
 Chooses the brain and the face by their flags, says where the page is, and serves until it is told to stop. What a
 conversation is made of is the business of `conversation` and `server`.
@@ -92,7 +92,7 @@ def serve(
 
 
 def addressed(host: str, port: int, secure: bool) -> list[str]:
-    """What a person is told: where the page is, from here and from elsewhere."""
+    """Sentences that say where the page is, from this machine and from others."""
     from livetalk.server.tls import addresses
 
     scheme = "https" if secure else "http"

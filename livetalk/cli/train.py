@@ -63,7 +63,7 @@ class RunOptions:
 
 
 class Buffer(Protocol):
-    """What clips are collected in."""
+    """A buffer that clips are collected in."""
 
     capacity: int
     filled: int

@@ -18,7 +18,7 @@ from livetalk.nn.causal_conv import Past
 
 @dataclass(frozen=True)
 class Carry:
-    """All that a decoder remembers of one stream: a nest of tensors whose first axis is the batch.
+    """Decoder state of one stream: a nest of tensors whose first axis is the batch.
 
     A value: decoding never changes a carry, it returns the next one, so an old one can be kept and gone back to.
     Registered with torch's pytrees: `tree_map` moves, joins or splits it. Streams that have not started are shaped

@@ -1,4 +1,4 @@
-"""Where two blocks meet: the first latent frame of a block, eased into the one before it.
+"""Boundary smoothing: the first latent frame of a block is blended into the last one of the block before it.
 
 A student draws each block from its own noise, and its heads land a little beside where the last block left them. What
 a head's motion does not explain of that jump is taken back, all of it in the first of the four frames and less and

@@ -120,7 +120,7 @@ def warp(
     """`picture` seen through `flow`: where in it (x, y, pixels of a full picture) each place of i frames looks.
 
     cell: pixels of a full picture that one place of the flow covers. sharp: colours in light of a bicubic kernel, which
-    keeps half as much fine detail again as a bilinear one, and `restored`; eyes take detail from light alone, and one
+    keeps half as much fine detail again as a bilinear one, and `resharpen`; eyes take detail from light alone, and one
     channel costs a third of three. Computed in float32: a bfloat16 grid would move a picture in steps.
     """
     i, _, h, w = flow.shape[1:]

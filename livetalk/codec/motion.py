@@ -1,4 +1,4 @@
-"""Motion networks of the codec that keeps the portrait: what has changed since the first picture, and back.
+"""Motion encoder and decoder of the portrait codec: changes since the first picture, and frames made from them.
 
 The encoder turns four frames and the portrait's features into one latent frame, without memory. The decoder moves the
 portrait's pixels and features along a flow and paints what they do not show; it remembers one latent frame of features
@@ -45,7 +45,7 @@ CodecContext = tuple[Tensor, ...]
 
 
 class PortraitFeatures(NamedTuple):
-    """What the codec keeps of a stream's first picture: features at three sizes, and the picture itself."""
+    """Portrait of a stream as the decoder keeps it: features at three sizes, and the picture itself."""
 
     quarter: Float[Tensor, "b c h4 w4"]
     eighth: Float[Tensor, "b d h8 w8"]

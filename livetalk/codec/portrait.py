@@ -1,4 +1,4 @@
-"""The codec that keeps the portrait: 16x in space, 4x in time, 48 channels, about 3 GFLOP a decoded frame.
+"""Portrait codec: warps and repaints the portrait; 16x in space, 4x in time, 48 channels, 3 GFLOP a decoded frame.
 
 It codes a stream as films are coded: the first latent frame is the portrait's picture, every later one says what has
 changed since (where each place of the picture has moved, and what is new there). The decoder therefore keeps the
@@ -64,7 +64,7 @@ class PortraitCodec(nn.Module):
         return self.config.time_compression
 
     def channels_last(self) -> Self:
-        """The same codec, its weights in the memory order that convolutions are fastest in."""
+        """Return this codec with its weights in channels-last order, in which convolutions are fastest."""
         return self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] - torch's stubs lack it
 
     def encode_raw(self, pixels: Float[Tensor, "b 3 t h w"]) -> Float[Tensor, "b c f h16 w16"]:
@@ -105,7 +105,7 @@ class PortraitCodec(nn.Module):
         return START if portrait is None else Carry(tuple(self.encode_portrait(portrait, scale)))
 
     def encode_portrait(self, pixels: Float[Tensor, "b 3 h w"], scale: int = 1) -> PortraitFeatures:
-        """What the decoder keeps of a portrait in [-1, 1]."""
+        """Features of a portrait in [-1, 1], which the decoder keeps."""
         return PortraitFeatures._make([*self.eye(reduced(pixels, scale)), pixels.float()])
 
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:

@@ -97,7 +97,7 @@ class LightWan(nn.Module):
         del self.wan.decoder, self.wan.conv2
 
     def channels_last(self) -> Self:
-        """The same codec, its kernels in the memory order that convolutions are fastest in."""
+        """Return this codec with its kernels in channels-last order, in which convolutions are fastest."""
         self.wan.channels_last()
         self.light.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] - torch's stubs lack it
         return self
@@ -123,7 +123,7 @@ class LightWan(nn.Module):
     def blend_boundary(
         self, latents: Float[Tensor, "b c 1 h w"], carry: Carry, quiet: bool = False
     ) -> Float[Tensor, "b c 1 h w"]:
-        """As they are: the decoder's memory is all that a seam needs."""
+        """Return the latents unchanged: the decoder's own state keeps block boundaries smooth."""
         return latents
 
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Float[Tensor, "b 3 t h2 w2"], Carry]:

@@ -60,7 +60,7 @@ class WanCodec(nn.Module):
         self.register_buffer("std", torch.tensor(STD).view(-1, 1, 1, 1), persistent=False)
 
     def channels_last(self) -> Self:
-        """The same codec, its kernels in the memory order that a GPU's convolutions are fastest in (else as it is)."""
+        """Return this codec with its kernels in channels-last order on a GPU, where that is faster; else unchanged."""
         if self.mean.device.type == "cuda":
             for parameter in self.parameters():
                 order = {5: torch.channels_last_3d, 4: torch.channels_last}.get(parameter.ndim)
@@ -105,7 +105,7 @@ class WanCodec(nn.Module):
     def blend_boundary(
         self, latents: Float[Tensor, "b c 1 h w"], carry: Carry, quiet: bool = False
     ) -> Float[Tensor, "b c 1 h w"]:
-        """As they are: the decoder's memory is all that a seam needs."""
+        """Return the latents unchanged: the decoder's own state keeps block boundaries smooth."""
         return latents
 
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Float[Tensor, "b 3 t h2 w2"], Carry]:

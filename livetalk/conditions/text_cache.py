@@ -20,7 +20,7 @@ ROWS = "rows"
 
 
 class TextFeatures(Protocol):
-    """What the cache needs of an encoder."""
+    """Text encoder, as the cache needs it."""
 
     def encode(self, prompts: Sequence[str], /) -> Float[Tensor, "b s w"]: ...
 

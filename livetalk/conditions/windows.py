@@ -21,7 +21,7 @@ from livetalk.geometry import Geometry
 
 
 class Hearing(Protocol):
-    """What an encoder's configuration says of time: samples a row, and how far around its frame's time a row hears."""
+    """Receptive field of a speech encoder: samples a row, and how far around its frame's time a row hears."""
 
     @property
     def hop(self) -> int: ...

@@ -1,1 +1,1 @@
-"""Talking with a face: the face as a pipecat service, brains that answer, and the bot made of both. Knows no torch."""
+"""Conversation: the avatar as a pipecat service, brains that answer, and the bot made of both. Needs no torch."""

@@ -1,4 +1,4 @@
-"""One conversation: a transport, a face and a brain in a pipeline.
+"""Bot: the pipeline of one conversation, from a transport through a brain to an avatar.
 
 transport in -> voice activity -> turns -> brain -> face -> transport out -> what was heard
 

@@ -1,4 +1,4 @@
-"""A brain in a pipecat pipeline: turns go in as sound, answers come out as speech frames.
+"""Brain processor of a pipecat pipeline: turns go in as sound, answers come out as speech frames.
 
 Hears the visitor from a moment before their turn was noticed, answers when it is over, stops when interrupted, and
 keeps the memory of what was heard. Tells what happens as events. Knows no face; the service behind it does.

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 
 class State(StrEnum):
-    """What the face is doing. `INTERRUPTED` lasts until the interrupter has finished."""
+    """State of the avatar. `INTERRUPTED` lasts until the interrupter has finished."""
 
     LISTENING = "listening"
     THINKING = "thinking"

@@ -1,4 +1,4 @@
-"""Which words are heard at which sample: the text of an utterance, laid along its sound.
+"""Word timing: the sample at which each word of an utterance is heard.
 
 Text arrives with its sound, piece by piece; within a piece its words share the time by their length as they are said:
 "$3.50" is longer than it looks. Knows counts of samples and words only; where either comes from does not matter.
@@ -42,7 +42,7 @@ class WordTimeline:
             self._pieces.append(_Piece(words, [_spoken_length(word) + 1 for word in words], self.sound))
 
     def audio(self, samples: int) -> None:
-        """So many samples more of sound."""
+        """Append so many samples of sound."""
         self.sound += samples
 
     def end(self) -> None:

@@ -34,7 +34,7 @@ class AssetFile:
 
 @dataclass(frozen=True)
 class GroupCheck:
-    """What a folder holds of one group."""
+    """Check of one group of files in a folder."""
 
     name: str
     sources: tuple[str, ...]

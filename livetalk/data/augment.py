@@ -1,4 +1,4 @@
-"""Clean studio speech to the speech people really send: level, tone, band, pitch, room and noise.
+"""Augmentation of studio speech towards recordings people really send: level, tone, band, pitch, room and noise.
 
 A `Treatment` is drawn once for an utterance and applied by pure functions; the same treatment gives the same
 sound. Only pitch moves time (voice and tempo together, as a tape does), and the phoneme times move with it;
@@ -24,7 +24,7 @@ CEILING = 0.99
 
 @dataclass(frozen=True)
 class Treatment:
-    """What happens to one utterance, in the order of the fields. The defaults change nothing.
+    """Augmentation of one utterance, applied in the order of the fields. The defaults change nothing.
 
     `tape`: pitch and tempo as a factor. `tilt`: dB an octave about 1 kHz. `band`: Hz let through. `echo`: s the
     room takes to fall by 60 dB, `wet`: its level in dB against the direct sound. `level`: dB RMS of the speech,

@@ -84,7 +84,7 @@ class Timelines:
 
 
 class Staged(Protocol):
-    """What a seed stands for before anything is drawn, whoever draws it: `subject` is what the renderer puts on."""
+    """Script of a clip for any renderer: all that a seed decides; `subject` is what the renderer puts on."""
 
     @property
     def subject(self) -> Any: ...
@@ -100,7 +100,7 @@ class Staged(Protocol):
 
 @dataclass(frozen=True)
 class ClipScript:
-    """What a seed stands for before anything is drawn."""
+    """Script of a rendered head's clip: all that a seed decides before anything is drawn."""
 
     seed: int
     look: Look
@@ -122,7 +122,7 @@ class Clip:
 
 
 def stage(seed: int, speech: Timelines, frames: int = CLIP_FRAMES) -> ClipScript:
-    """Everything a seed decides. Raises ValueError if the shelf has no voice of the kind (held out or not)."""
+    """Sample the script of a seed. Raises ValueError if the shelf has no voice of the kind (held out or not)."""
     rng = np.random.default_rng((_STREAM, seed))
     look = sample_look(seed)
     held_out = seed >= HELD_OUT_FROM
@@ -172,7 +172,7 @@ def sound_of(spoken: Utterance, start_frame: int, frames: int) -> Float32[np.nda
 
 
 def describe(scene: Staged, spoken: Utterance, frames: int) -> dict[str, Any]:
-    """What is known of a clip without drawing it, ready for JSON; times in seconds from the clip's start."""
+    """Description of a clip without drawing it, ready for JSON; times in seconds from the clip's start."""
     acting = scene.performance.acting
     begin = scene.start_frame / FRAME_RATE
     end = begin + frames / FRAME_RATE

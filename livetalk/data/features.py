@@ -1,4 +1,4 @@
-"""Speech shelves turned into features of the frozen speech encoder, so that video training needs no sound.
+"""Precomputed speech features: shelves of speech through the frozen encoder, so that video training needs no sound.
 
 A feature shelf is a folder: `features.safetensors` (all rows end to end, float16, with where each entry starts) and
 `manifest.jsonl` in the format of a speech shelf, one line an entry. An entry is an utterance in one variant: 0 as
@@ -79,7 +79,7 @@ class FeatureDataset:
         return [n for n, line in enumerate(self.lines) if line["id"].split("~")[0] == utterance]
 
     def phonemes(self, entry: int) -> tuple[Phoneme, ...]:
-        """What is said when, in seconds of the entry's own clock."""
+        """Phonemes with their times, in seconds of the entry's own clock."""
         return tuple(Phoneme(*p) for p in self.lines[entry]["phonemes"])
 
     def gather(self, entry: Int[Tensor, " b"], start_frame: Int[Tensor, " b"], frames: int) -> Float[Tensor, "b t a"]:

@@ -10,7 +10,7 @@ from math import floor
 
 
 def holds_puppets(number: int, mix: float) -> bool:
-    """Whether shard `number` is drawn from puppets; of any n shards in a row, n * mix are, to within one."""
+    """True if shard `number` is drawn from puppets; of any n shards in a row, n * mix are, to within one."""
     return floor((number + 1) * mix) > floor(number * mix)
 
 

@@ -1,4 +1,4 @@
-"""Clips by the thousand: processes that render into a shared folder while a trainer reads from it.
+"""Pool of rendering processes: they write clips into a shared folder while a trainer reads from it.
 
 Which clips a shard holds (shards.py) depends on its number only. Rendering waits while `most` shards lie in the
 folder; readers delete what they have used. The folder is best in memory (/dev/shm). Shards hold rendered heads or
@@ -143,7 +143,7 @@ def _single_threaded() -> Iterator[None]:
 
 
 def render_held_out(folder: Path | str, speech: Path | str, processes: int, puppets: str | None = None) -> None:
-    """Up to sixteen held-out clips in shards of four, of `puppets` if a pack is given; returns when they are there."""
+    """Render up to sixteen held-out clips in shards of four, of `puppets` if a pack is given, and wait for them."""
     if any(Path(folder).glob("shard_*.npz")):  # a call that failed may have left an empty folder
         return
     shards = min(4, processes)

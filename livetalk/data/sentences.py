@@ -1,4 +1,4 @@
-"""Things people say: an endless, deterministic source of English sentences for the voices to speak.
+"""Sentence generator: an endless, deterministic source of English sentences for the voices to speak.
 
 Patterns of everyday talk (greetings, questions, plans, numbers, lists, exclamations, explanations, replies of
 an assistant) are filled from vocabularies chosen to visit every English phoneme, lips closing often. Patterns

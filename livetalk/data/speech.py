@@ -1,4 +1,4 @@
-"""The speech shelf: many spoken utterances with the time of every phoneme, on disk and in memory.
+"""Speech datasets (*shelves*): spoken utterances with the time of every phoneme, on disk and in memory.
 
 A shelf is a folder: `manifest.jsonl` (one utterance a line, appended as it is made, so that a shelf can be
 used while it grows and a killed run goes on where it stopped) and `audio/<id>.flac`, 16 kHz mono. Speech is
@@ -49,7 +49,7 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Script:
-    """What to say and how, before anybody says it: the pauses stand before, between and after the sentences."""
+    """Script of an utterance: sentences, voice and speed; pauses stand before, between and after the sentences."""
 
     id: str
     sentences: tuple[str, ...]
@@ -62,13 +62,13 @@ class Script:
 
 
 class Engine(Protocol):
-    """Whoever can speak: `livetalk.voice.kokoro.Kokoro`, or a fake in the tests."""
+    """Speech synthesiser: `livetalk.voice.kokoro.Kokoro`, or a fake in the tests."""
 
     def speak(self, text: str, voice: str, speed: float) -> "Sound": ...
 
 
 class Sound(Protocol):
-    """What an engine returns: f32 [n] at 24 kHz and its phonemes."""
+    """Synthesised speech: f32 [n] at 24 kHz and its phonemes."""
 
     @property
     def audio(self) -> Float32[np.ndarray, "n"]: ...

@@ -1,4 +1,4 @@
-"""Speech features of video frames -> one vector a latent frame -> a bias for some layers (OmniAvatar's AudioPack).
+"""Audio packing (OmniAvatar): speech features of video frames become one vector a latent frame, a bias of some layers.
 
 Knows frames and features; not how speech was encoded or cut into windows.
 """

@@ -1,6 +1,6 @@
-"""The transformer as it is served: projections fused, blocks compiled, calls recorded, 8 bits where a device has them.
+"""Compiled transformer for serving: fused projections, compiled blocks, CUDA graphs, 8 bits where the device has them.
 
-A `ServedDiT` is called as a `DiT` is, by the same block loop. What is not possible here is left out and said so: each
+A `CompiledDiT` is called as a `DiT` is, by the same block loop. What is not possible here is left out and said so: each
 measure is tried once, at `warm_up`, and never inside a session. Knows how a transformer is run; not what it is run
 for.
 """
@@ -25,7 +25,7 @@ SHAPES = 64  # that blocks may be compiled for
 
 @dataclass(frozen=True)
 class AccelerationConfig:
-    """What is tried. backend: of torch.compile; emulate_fp8: 8 bits where nothing multiplies them, for tests."""
+    """Acceleration options. backend: of torch.compile; emulate_fp8: 8 bits where nothing multiplies them, for tests."""
 
     fused: bool = True
     compiled: bool = True

@@ -1,4 +1,4 @@
-"""Who may look at whom when a causal clip is trained in one parallel pass.
+"""Block-causal attention masks, for training on whole clips in one parallel pass.
 
 Knows frames and blocks, no tensors' content.
 """

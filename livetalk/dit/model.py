@@ -1,4 +1,4 @@
-"""The transformer: noisy latents, reference, text, speech and noise level in; velocity out.
+"""Diffusion transformer: noisy latents, reference, text, speech and noise level in; velocity out.
 
 Teacher, critic and student are this one class. A mask makes it block-causal in training; `past` keys and values make
 it causal in streaming. Parameter names and numerics follow the published checkpoints (float32 rotary positions

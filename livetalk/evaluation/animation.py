@@ -1,4 +1,4 @@
-"""A short moving picture for a page: three people who were never trained on talk side by side.
+"""Animated preview for a page: three held-out people talk side by side.
 
 Writes WebP, as good as fits below a size. Knows a player and files; judges nothing.
 """

@@ -88,7 +88,7 @@ class Measured:
 
 
 class Lab:
-    """Everything that one process needs to measure clips. `player` None: the codec only."""
+    """Tools with which one process measures clips. `player` None: the codec only."""
 
     def __init__(
         self,
@@ -164,7 +164,7 @@ def played(made: Frames, true: Frames, seen: FaceTrack, still: tuple[Frames, Fra
 
 @dataclass(frozen=True)
 class ClipOrder:
-    """What to measure with: paths, so that it can be sent to worker processes."""
+    """Order for a worker process: paths of the model and of the data to measure with."""
 
     shelf: Path
     weights: Path | None = None  # a folder; None: the bundled ones
@@ -206,7 +206,7 @@ def measure(order: ClipOrder, clips: int, workers: int) -> Iterator[Measured]:
 
 
 def strangers(order: ClipOrder, seeds: range, workers: int) -> Iterator[Float[np.ndarray, " 128"]]:
-    """Who the portraits of some held-out seeds are, in no order: others that a face could be mistaken for."""
+    """Identity descriptors of some held-out seeds, in no order: others that a face could be mistaken for."""
     start = partial(open_lab, order, threads_of(workers))
     yield from spread(start, _stranger, [(seed,) for seed in seeds], workers)
 

@@ -1,4 +1,4 @@
-"""Endurance of a face: a stream of a minute, or of ten, as fast as it goes; its end against its beginning.
+"""Endurance: a stream of one or ten minutes, run as fast as it goes; compares its end with its beginning.
 
 The same words are said first and last, so that what differs is the stream and not the speech. Likeness, colour and
 sharpness are compared and the worst of the three counts; a face that is lost or stands still at the end has drifted

@@ -1,4 +1,4 @@
-"""From the measures of single clips to the figures of a model. Pure numpy; the names are explained in report.py.
+"""Aggregation of the measures of single clips into a model's metrics. Pure numpy; report.py explains the names.
 
 A clip that the model spoils counts against it: where a lip gap cannot be followed, its r is 0, not left out.
 """

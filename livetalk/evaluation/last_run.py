@@ -1,4 +1,4 @@
-"""The last full run's figures of the bundled model, kept with the package: shown where a run leaves something out.
+"""Metrics of the bundled model from the last full run, shipped with the package and shown where a run leaves some out.
 
 A file of numbers and where each comes from: a full run takes an hour and may be made in parts. Knows neither how they
 were measured nor what they should be.

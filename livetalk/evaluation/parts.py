@@ -1,7 +1,7 @@
-"""The parts of an evaluation that are not single clips: strangers, long streams, real people, speed, a race.
+"""Parts of an evaluation beyond single clips: other people, long streams, real recordings, speed, teacher comparison.
 
-Each part is a function of a `Plan` to figures by name, and says beforehand how many steps it will report. Knows which
-faces and voices each part uses; how each measures is the business of its own module.
+Each part is a function of an `EvaluationPlan` to figures by name, and says beforehand how many steps it will
+report. Knows which faces and voices each part uses; how each measures is the business of its module.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -35,7 +35,7 @@ Part = Callable[[Tell], dict[str, float]]
 
 @dataclass(frozen=True)
 class EvaluationPlan:
-    """What is to be measured besides clips; None and False leave parts out."""
+    """Parts to be measured besides clips; None and False leave parts out."""
 
     order: tiny.ClipOrder
     avatars: Mapping[str, Picture]  # bundled faces, framed

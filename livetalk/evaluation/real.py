@@ -1,4 +1,4 @@
-"""Recordings of people and photographs from a folder: do lips follow a real voice, does a real face stay itself?
+"""Evaluation on real recordings and photographs from a folder: lip sync and identity.
 
 There is no truth to compare with, so lips are held against what the sounds ask of a mouth (`phones.py`), and beside
 them stand the r of a mouth that follows loudness only, the r against another recording, and the r that filmed
@@ -111,7 +111,7 @@ def voices(folder: Path, longest: float = LONGEST) -> dict[str, AlignedSpeech]:
 
 
 def transcript(path: Path) -> str | None:
-    """What is said in a recording: the text file beside it, or what is known of it by name."""
+    """Transcript of a recording: the text file beside it, or the one known by its name."""
     beside = path.with_suffix(".txt")
     return beside.read_text(encoding="utf-8") if beside.is_file() else TRANSCRIPTS.get(path.stem)
 

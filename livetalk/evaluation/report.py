@@ -1,4 +1,4 @@
-"""The figures of an evaluation or a benchmark beside what they must reach: JSON for machines, tables for people.
+"""Report of an evaluation or benchmark: metrics beside their thresholds, as JSON and as a table.
 
 A figure's words and bar stand in its `MetricSpec`; benchmarks bring their own, without them those of the model's
 evaluation hold. Knows names, bars and words; measures nothing.
@@ -36,7 +36,7 @@ class Threshold:
 
 @dataclass(frozen=True)
 class MetricSpec:
-    """What a figure says. `bar`: what the model must reach; `aim`: what the next version should."""
+    """Metric and its meaning. `bar`: the threshold of this version; `aim`: the target of the next."""
 
     words: str
     bar: Threshold | None = None
@@ -110,7 +110,7 @@ TEACHER_BARS = {"lip_r_share": Threshold(0.85)}
 
 
 def meaning(name: str, gate: bool = False) -> MetricSpec:
-    """What the figure of a name says. gate: the codec is judged alone, by bars that a whole model is not asked."""
+    """Metric of a name. gate: the codec is judged alone, by bars that a whole model is not asked."""
     if name in CODEC:
         return CODEC[name] if gate else MetricSpec(CODEC[name].words)
     if name.startswith(TEACHER):
@@ -120,13 +120,13 @@ def meaning(name: str, gate: bool = False) -> MetricSpec:
 
 
 def specs_of(figures: Figures) -> dict[str, MetricSpec]:
-    """What the figures of the model's evaluation say."""
+    """Specifications of the metrics of a model's evaluation."""
     gate = all(name in CODEC for name in figures)
     return {name: meaning(name, gate) for name in figures}
 
 
 def thresholds(figures: Figures, specs: Specs | None = None) -> dict[str, Threshold]:
-    """What these figures must reach."""
+    """Thresholds of these metrics."""
     known = specs_of(figures) if specs is None else specs
     return {name: bar for name in figures if name in known and (bar := known[name].bar)}
 

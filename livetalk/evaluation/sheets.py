@@ -1,4 +1,4 @@
-"""Pictures to judge by eye what the figures say: moments side by side, mouths frame after frame, lip gaps as curves.
+"""Contact sheets to judge metrics by eye: moments side by side, mouths frame after frame, lip gaps as curves.
 
 Draws with Pillow only; knows measured clips, not how they came about.
 """
@@ -161,7 +161,7 @@ def resized(picture: Picture, size: tuple[int, int]) -> Picture:
 
 
 def jpeg(picture: Picture, most: int = MOST_BYTES) -> bytes:
-    """As good as fits."""
+    """JPEG in the best quality that fits."""
     data = b""
     for quality in range(92, 20, -8):
         store = io.BytesIO()

@@ -1,4 +1,4 @@
-"""How fast a preset is on this machine: `livetalk bench` in processes of their own, as it is and with oneDNN held back.
+"""Speed of a preset on this machine: `livetalk bench` in separate processes, as it is and with oneDNN restricted.
 
 A fresh process each, because memory and the instructions that oneDNN may use are decided when a process starts.
 Knows the command's names for its figures; nothing of how it measures.

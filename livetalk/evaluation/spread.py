@@ -1,4 +1,4 @@
-"""Work spread over processes that each hold one costly tool: a loaded model, a renderer.
+"""Process pool whose workers each hold one costly tool: a loaded model, a renderer.
 
 Knows processes; not what the tool is or does.
 """

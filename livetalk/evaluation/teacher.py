@@ -1,4 +1,4 @@
-"""The teacher as a player: whole clips in many guided steps; and how much faster the student it was distilled into is.
+"""Teacher sampling: whole clips in many guided steps, and the speed-up of the student distilled from it.
 
 Three passes a step (nothing, text, text and speech) through the walk that distillation itself uses, the portrait
 pinned as latent frame 0. Knows a performer's networks, whose codec and encoders it borrows; not where figures go.
@@ -93,7 +93,7 @@ class Teacher:
     def conditions(
         self, portrait: UInt8[np.ndarray, "h w 3"], sound: Float32[np.ndarray, " n"], prompt: str
     ) -> ClipBatch:
-        """What a clip of this sound is made from; its latents are empty but for the portrait's."""
+        """Conditions of a clip of this sound; its latents are empty but for the portrait's."""
         p, g = self.networks, self.networks.preset.geometry
         rows = p.windows.features(p.speech, torch.from_numpy(np.ascontiguousarray(sound)))
         audio = pack_audio(rows[None].float(), g.time_compression).to(p.device)

@@ -1,4 +1,4 @@
-"""Between clean, noisy, noise and velocity: x = (1 - sigma) x0 + sigma eps and v = eps - x0.
+"""Conversions between clean, noisy, noise and velocity: x = (1 - sigma) x0 + sigma eps and v = eps - x0.
 
 Levels may be one number, one a sample [b], or one a latent frame [b f] for latents [b c f h w]. Conversions are
 computed in float64 (float32 where a device has none) and returned in the dtype of the latents, so that bfloat16

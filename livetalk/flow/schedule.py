@@ -1,4 +1,4 @@
-"""Which noise levels are visited: shifted tables and the student's ladder of a few of them.
+"""Noise schedules: shifted tables of levels, and the few of them that the student visits.
 
 A table pairs noise levels sigma in (0, 1] with the timesteps the network is told, 1000 sigma. Computed in float64
 and rounded once to float32. Knows nothing of how a level is used.

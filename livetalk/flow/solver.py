@@ -1,4 +1,4 @@
-"""Ways from noise to clean: Euler steps along a velocity, and re-noising for the student's few steps.
+"""Solvers from noise to clean: Euler steps along a velocity, and re-noising for the student's few steps.
 
 The network is a function here, and so is anything that must hold at every step (the portrait in latent frame 0).
 """

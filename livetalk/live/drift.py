@@ -1,4 +1,4 @@
-"""How far a stream has drifted from its portrait: identity, colour and sharpness, block by block, cheap enough to live.
+"""Drift meter: distance of a stream from its portrait in identity, colour and sharpness, cheap enough for every block.
 
 Looks at a fixed central box, because portraits are framed before they get here, and at numbers that head motion and
 speech hardly touch. Pure numpy, so that it runs beside the model. It is no judge of likeness between people
@@ -60,7 +60,7 @@ class DriftThresholds:
             raise ValueError(f"{self} can never be kept: limits and patience must be positive")
 
     def contains(self, drift: Drift) -> bool:
-        """Whether a single block lies inside."""
+        """True if a single block lies inside."""
         return drift.identity <= self.identity and drift.colour <= self.colour and drift.sharpness <= self.sharpness
 
 

@@ -1,4 +1,4 @@
-"""Is a block fit to be shown? NaN, exploding, black and frozen blocks are told from good ones, and counted.
+"""Fault detector of blocks: finds and counts NaN, exploding, black and frozen ones before they are shown.
 
 Pure checks on one block's latents and frames. Does not know what follows from a fault: that a block is made again with
 fresh noise, or the last good frame held, is the caller's business, who also counts it here.
@@ -20,7 +20,7 @@ GRID = 4  # every fourth pixel each way is enough for a frame's mean luminance
 
 
 class Fault(Enum):
-    """What is wrong with a block, the first that applies in this order."""
+    """Kind of fault of a block, the first that applies in this order."""
 
     NAN = "nan"  # latents that are not finite
     EXPLODED = "exploded"  # latents far outside of what the codec ever encodes

@@ -77,7 +77,7 @@ class SessionMachine:
         return self.closed and not self.stages
 
     def want(self, lead: float) -> tuple[Demand, float]:
-        """What is wanted now, and if that is nothing, when to ask again. `lead`: seconds a block takes to make."""
+        """Demand of now, and if there is none, when to ask again. `lead`: seconds a block takes to make."""
         never, stream, g = float("inf"), self.stream, self.geometry
         if not self.phase.running or Stage.DENOISING in self.stages:
             return Demand.NOTHING, never
@@ -112,7 +112,7 @@ class SessionMachine:
             return None if plan is None else BlockOrder(plan, self.epoch, self._utterances.planned - plan.heard.taken)
 
     def wants(self, order: BlockOrder) -> bool:
-        """Whether an order still stands."""
+        """True while an order still stands."""
         return self.epoch == order.epoch and not self.closed
 
     def retry_if_faulty(self, record: BlockRecord) -> BlockPlan | None:
@@ -130,7 +130,7 @@ class SessionMachine:
             self.return_speech(order)
 
     def return_speech(self, order: BlockOrder) -> None:
-        """What a void block was to say is still to be said, if it is void for a fault of the one before it."""
+        """Return the speech of a void block to the buffer, if it is void for a fault of the one before it."""
         with self.lock:
             if self.revision is not None and self.revision.kind is RevisionKind.RETRY:
                 self.stream.speech.give_back(order.plan.heard)
@@ -187,7 +187,7 @@ class SessionMachine:
             self._re_anchor |= self.drift.is_outside(drift)
 
     def fail(self, error: BaseException) -> None:
-        """Nothing more will come."""
+        """End the session with an error: nothing more will come."""
         with self.lock:
             self.error = error
             if self.phase.usable:
@@ -249,7 +249,7 @@ class SessionMachine:
         self.lock.notify_all()
 
     def _revise(self, certain: int, kind: RevisionKind) -> None:
-        """Have frames made again from `certain` on. What is being made is void, or ends with its next piece."""
+        """Have frames made again from `certain` on; what is in work is void, or ends with its next piece."""
         going_back = self.revision is not None
         self.decoded_frames = certain
         if not going_back and self._needs_another:

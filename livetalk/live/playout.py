@@ -73,7 +73,7 @@ class Playout:
         self.items.insert(spoken[-1] + 1 if spoken else 0, finished)
 
     def take(self) -> Item | None:
-        """What may be taken now; None if there is nothing. A clock that runs ahead of its consumer is put back."""
+        """Next due item, or None. A clock that runs ahead of its consumer is put back."""
         if not self.items or self._paused_at is not None:
             return None
         item = self.items[0]

@@ -51,7 +51,7 @@ class Stage(Flag):
 
 
 class Demand(Enum):
-    """What a session wants of the engine now."""
+    """Demand of a session on the engine."""
 
     NOTHING = 0
     BLOCK = 1  # what waits is spoken, or silence

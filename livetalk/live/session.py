@@ -1,4 +1,4 @@
-"""A live session as its caller holds it: speech and prompts go in, timed blocks come out.
+"""Live session, the caller's handle: speech and prompts go in, timed blocks come out.
 
 Frames are released on media time (`playout.py`): a piece (a latent frame, a quarter of a second) may be taken when the
 session's clock reaches its first frame, and not before. What is made when is the business of `machine.py`.
@@ -133,7 +133,7 @@ class LiveSession(SessionMachine):
 
     @property
     def items(self) -> deque[Item]:
-        """What waits for the consumer."""
+        """Items that wait for the consumer."""
         return self._playout.items
 
     @property

@@ -37,6 +37,6 @@ class UtteranceEnds:
         return ends
 
     def interrupt(self, pts: int) -> None:
-        """Nothing of what was planned is still to come; what was said ends at `pts`."""
+        """Forget planned speech: what was said ends at `pts`."""
         self._marks.clear()
         self._published, self._pts = self.planned, min(self._pts, pts)

@@ -1,4 +1,4 @@
-"""One attention call. Knows shapes and an optional mask; not where keys come from or how they were rotated."""
+"""Attention with an optional mask. Does not know where keys come from or how they were rotated."""
 
 import torch
 import torch.nn.functional as F

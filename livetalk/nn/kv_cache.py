@@ -50,7 +50,7 @@ def joined(past: KVContext | None, key: Tensor, value: Tensor) -> KeysValues:
 
 
 class Cache(Protocol):
-    """What the block loop needs of a memory: a value, so that an old state can be gone back to."""
+    """Key-value cache, as the block loop needs it: a value, so that an old state can be gone back to."""
 
     @property
     def frames(self) -> int:

@@ -66,7 +66,7 @@ class CaseResult:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing speaks against us: within tolerance, or skipped. NaN does not hold."""
+        """True if the case is within tolerance or was skipped. NaN does not hold."""
         return self.error is None or self.error <= self.rtol
 
     def __str__(self) -> str:

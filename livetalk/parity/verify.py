@@ -1,4 +1,4 @@
-"""Our numbers held against the authors', stage by stage, from a recording of one clip of theirs.
+"""Verification against the authors' implementation, stage by stage, from a recording of one clip of theirs.
 
 A recording is a folder: `recording.json` (format, prompt, dtype, tolerances) and `io.safetensors`. Every stage whose
 input and output are both recorded is computed from the recorded input, so that errors do not add up and the stage at

@@ -1,4 +1,4 @@
-"""Makes loaded networks fast: `exact` changes no weight, `fast` takes 8 bits and a light decoder where it can.
+"""Acceleration of loaded networks: `exact` changes no weight, `fast` uses 8 bits and a light decoder where it can.
 
 All that takes time happens here, before the first session: kernels are chosen by the clock, blocks compiled, calls
 recorded, all shapes of a session walked through once. What really runs is told in the log. Knows what is tried in
@@ -32,7 +32,7 @@ Tell = Callable[[str], None]
 
 
 def acceleration_of(mode: Mode, device: torch.device) -> AccelerationConfig:
-    """What a mode tries. Compilation pays on GPUs only: a CPU's blocks are few and its kernels are fused already."""
+    """Acceleration of a mode. Compilation pays on GPUs only: a CPU's blocks are few, its kernels fused already."""
     return AccelerationConfig(compiled=device.type == "cuda", fp8=mode == "fast")
 
 

@@ -53,7 +53,7 @@ class BlockRecord:
 
 @dataclass(frozen=True)
 class StreamSnapshot:
-    """Everything a stream needs to go on elsewhere, copied out of the pool. Speech that waits is not part of it."""
+    """Snapshot of a stream, copied out of the pool, to go on elsewhere. Pending speech is not part of it."""
 
     seed: int
     attempt: int

@@ -1,4 +1,4 @@
-"""Where a performer's networks come from: bundles of ours, other people's published files, or random numbers.
+"""Loading of a performer's networks: from our bundles, from published files, or with random weights.
 
 Knows files and their folders, and which network each is for. One tensor at a time is brought to the device and the
 type it is used in, so that a large file never lies in memory twice. Knows nothing of how the networks are run.

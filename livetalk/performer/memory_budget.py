@@ -1,4 +1,4 @@
-"""What will fit on a card: the full preset's memory, reckoned before anything is loaded.
+"""Memory estimate of the full preset: GPU memory and how many live sessions fit, before anything is loaded.
 
 Weights and sessions are counted from the very shapes that are allocated (on a device without memory); what the
 kernels need while they run is a measured-once allowance, on the safe side. Knows presets and bytes; no device.

@@ -1,4 +1,4 @@
-"""The networks of a performer on their devices, with what one block needs of them: a value that nobody changes.
+"""Networks of a performer on their devices: a frozen value, with the calls that one block needs.
 
 `accelerate` returns another one. Does not know: streams, stages, threads; which files the weights came from.
 """

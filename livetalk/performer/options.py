@@ -1,4 +1,4 @@
-"""How a preset is loaded, beyond its name. Plain values: importing this loads no torch."""
+"""Loading options of a preset. Plain values: importing this loads no torch."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""From a portrait, a prompt and speech to frames: loads a preset and walks the rooms once, block by block.
+"""Performer: loads a preset and turns a portrait, a prompt and speech into timed blocks of frames.
 
 speech -> windows -> rollout -> decoder -> frames. Knows which weights a preset has and in which order the rooms
 are called; how each room works is its own business, and files of sound or video are the caller's.
@@ -89,7 +89,7 @@ class Performer:
 
     @property
     def log(self) -> tuple[str, ...]:
-        """What really runs, once the networks were accelerated."""
+        """Log of acceleration: what really runs."""
         return self.networks.log
 
     @property

@@ -1,4 +1,4 @@
-"""Denoise beside decode: while a block is decoded on one thread, the next one is denoised on another.
+"""Two-stage pipeline: while a block is decoded on one thread, the next one is denoised on another.
 
 On two devices a block then costs the larger of the two stages. On one processor both stages share its cores evenly:
 small operations fill two single threads better than one pair. At most one block is ahead of the one being decoded.

@@ -1,7 +1,7 @@
 """The block loop: denoise one block in a few steps through the key-value cache, then write its clean memory.
 
 The only implementation of the loop. Offline generation, live streaming and the self-rollouts of training all call
-`next_block`; training passes a `Plan` that stops at a drawn step and keeps that step's gradient. Memory is a value
+`next_block`; training passes `RolloutOptions`: stop at a drawn step, keep its gradient. Memory is a value
 (`RolloutState`), so that nothing is overwritten under autograd's feet and an old state can be kept or restored.
 
 Does not know: how conditions were made, what latents decode to, clocks, sessions, losses.
@@ -43,7 +43,7 @@ class DenoisingSteps:
 
 @dataclass(frozen=True)
 class BlockConditions:
-    """What one block is made from. `audio` is packed, one row a latent frame of the block."""
+    """Conditions of one block. `audio` is packed, one row a latent frame of the block."""
 
     reference: Float[Tensor, "b c 1 h w"]  # the portrait's normalised latent
     text: TextKV | Float[Tensor, "b s w"]

@@ -1,4 +1,4 @@
-"""The session's sound: speech that waits, resampled as it comes, laid on the session's clock block by block.
+"""Speech buffer of a session: holds pending speech, resampled as it comes, and hands it out block by block.
 
 A block takes what waits, or silence; its feature rows hear the sound that was really laid down before it, and a
 look-ahead of what waits behind it. So rows do not depend on how speech was cut into pieces. The model hears speech at
@@ -27,7 +27,7 @@ MOST_LATENTS = 1023  # whole blocks within the published table of 1,024 absolute
 
 @dataclass(frozen=True)
 class BlockAudio:
-    """What a block hears: feature rows of its frames, and the samples under them."""
+    """Audio of a block: feature rows of its frames, and the samples under them."""
 
     rows: Float[Tensor, "t a"]
     audio: Float32[np.ndarray, " n"]
@@ -58,7 +58,7 @@ class SpeechBuffer:
         self._resampler: tuple[int, av.AudioResampler] | None = None
 
     def ready(self, frames: int) -> bool:
-        """Whether a block of so many frames could hear all that it ever will, its look-ahead included."""
+        """True if the buffer holds all that a block of so many frames needs, look-ahead included."""
         wanted = self.windows.geometry.samples_before(frames) + self.windows.lookahead_samples
         return self.pending > 0 and (self.ended or self.pending >= wanted)
 
@@ -97,14 +97,14 @@ class SpeechBuffer:
         self.pending, self.ended = 0, True
 
     def next(self, frames: int, mute: bool = False) -> BlockAudio:
-        """What the next block of `frames` frames hears: waiting speech (none of it if `mute`), then silence."""
+        """Audio of the next block of `frames` frames: pending speech (none of it if `mute`), then silence."""
         nothing, size = np.zeros(0, np.float32), self.windows.geometry.samples_before(frames)
         return self._heard(self.history, nothing, nothing, self._take(0 if mute else size), size)
 
     def joining(
         self, past: np.ndarray, before: np.ndarray, frames: int, modelled: np.ndarray | None = None
     ) -> BlockAudio:
-        """What a block of `frames` frames hears whose first samples have been heard already: then what waits.
+        """Audio of a block of `frames` frames whose first samples have been heard already; pending speech follows.
 
         modelled: those samples as the model heard them, if otherwise than people did.
         """

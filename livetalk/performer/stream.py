@@ -1,4 +1,4 @@
-"""One avatar's stream, stepped by hand: speech is pushed, blocks are planned, denoised and decoded, and can be undone.
+"""Avatar stream, stepped by hand: speech is pushed; blocks are planned, denoised, decoded, and can be rolled back.
 
 The synchronous core under offline generation and live sessions. A stream plans what its next block hears; the
 stages (`stages.py`) make it. The newest blocks are kept as records, so that an interrupt can go back to what the
@@ -45,7 +45,7 @@ class AvatarStream:
         self.last_frame: UInt8[np.ndarray, "h w 3"] = as_picture(portrait)
 
     def push(self, speech: np.ndarray, rate: int = 16_000) -> None:
-        """Speech for the blocks to come; see `SpeechTrack.push`. Raises ValueError after `close`."""
+        """Speech for the blocks to come; see `SpeechBuffer.push`. Raises ValueError after `close`."""
         self._open()
         self.speech.push(speech, rate)
 
@@ -61,11 +61,11 @@ class AvatarStream:
 
     @property
     def ready(self) -> bool:
-        """Whether speech waits that the next block can say without more to come."""
+        """True if enough speech is pending for the next block."""
         return self.speech.ready(len(self.networks.preset.geometry.frames_of_block(self.index)))
 
     def plan(self, mute: bool = False) -> BlockPlan:
-        """What the next block hears. `mute`: silence, though speech waits (for too little of it, say)."""
+        """Plan the next block. `mute`: silence, though speech is pending (too little of it, say)."""
         self._open()
         frames = self.networks.preset.geometry.frames_of_block(self.index)
         past = self.speech.history

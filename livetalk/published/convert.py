@@ -1,4 +1,4 @@
-"""Other people's checkpoints to safetensors that LiveTalk loads: names mapped, an adapter merged, every number checked.
+"""Conversion of published checkpoints to safetensors: names mapped, an adapter merged, every number checked.
 
 Tensors pass one at a time, so that 14 billion parameters need the memory of a few matrices. What the file is for is
 read off its names; whether it fits is known before anything is written.

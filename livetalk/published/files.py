@@ -1,4 +1,4 @@
-"""Checkpoints as others publish them, read lazily: `.pth`/`.pt` files, safetensors, several safetensors with an index.
+"""Lazy readers of published checkpoints: `.pth`/`.pt` files, safetensors, several safetensors with an index.
 
 And a writer of safetensors that holds one tensor at a time, for files larger than memory. Knows names, shapes and
 files; not which network they are for.

@@ -1,4 +1,4 @@
-"""What LiveTalk takes from the Hugging Face hub, and how: resumed where it broke off, verified, recorded.
+"""Hugging Face downloads: resumable, verified against the hub's hashes, and recorded.
 
 Every file is pinned to the commit that was listed and compared with the hub's own hash (SHA-256 of large files, the
 git blob's SHA-1 of small ones). Knows repositories and bytes; not what is in the files. No torch.
@@ -200,7 +200,7 @@ class DownloadCache:
         self.record = folder / RECORD
 
     def verified(self) -> dict[str, dict[str, Any]]:
-        """What was verified, by `repo/path`."""
+        """Records of verified files, by `repo/path`."""
         try:
             return json.loads(self.record.read_text())
         except (FileNotFoundError, json.JSONDecodeError):

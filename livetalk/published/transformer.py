@@ -115,7 +115,7 @@ def load_dit(state: Mapping[str, Tensor], expected: DiTConfig | None = None) -> 
 
 @dataclass(frozen=True)
 class Lora:
-    """What OmniAvatar's config.json says of its adapter: W + alpha / rank * B A."""
+    """LoRA settings of OmniAvatar's config.json: W + alpha / rank * B A."""
 
     rank: int
     alpha: float

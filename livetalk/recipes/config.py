@@ -158,7 +158,7 @@ class Guidance:
 
 @dataclass(frozen=True)
 class TeacherTraining:
-    """Batch, noise levels and condition drop-out (probabilities)."""
+    """Batch size, noise levels and condition drop-out (probabilities)."""
 
     batch: Batch = 64
     no_text: float = 0.1

@@ -1,4 +1,4 @@
-"""From rendered shards to what the stages train on: frames for the codec, encoded clips for the transformers.
+"""Training feeds: frames for the codec and encoded clips for the transformers, read from rendered shards.
 
 Reads shards while processes elsewhere (`data.pool`) still render. Knows files and encoders; no losses.
 """
@@ -59,7 +59,7 @@ class ReadAhead:
         threading.Thread(target=self._read, name="shards", daemon=True).start()
 
     def take(self, most: int) -> Iterator[tuple[Shard, Tensor]]:
-        """What is ready now, at most `most` shards with their frames; never waits."""
+        """Shards that are ready now, at most `most`, with their frames; never waits."""
         for _ in range(most):
             try:
                 yield self._ready.get_nowait()

@@ -1,4 +1,4 @@
-"""The recipe at the published sizes: its numbers, networks spread over GPUs, and single steps that prove the path.
+"""Recipe at the published sizes: its configuration, networks sharded over GPUs, and single steps as a proof.
 
 Weights live in float32, spread by FSDP2 block by block; products are bfloat16; activations are made again in the
 backward pass. Numbers are the paper's (section 5, table 4) and REFERENCE 5.1; batches are per GPU, so that 64 GPUs
@@ -53,7 +53,7 @@ class FullTraining:
 
 
 def truncate_layers(config: DiTConfig, layers: int | None) -> DiTConfig:
-    """The same widths in fewer layers, the last of which hear speech if those that did are gone; None: all of them."""
+    """Reduce a configuration to fewer layers (None: all); the last ones hear speech if those that did are gone."""
     if layers is None or layers >= config.layers:
         return config
     hearing = tuple(i for i in config.audio_blocks if i < layers) or (layers - 1,)

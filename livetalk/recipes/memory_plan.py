@@ -1,4 +1,4 @@
-"""How much memory a stage of the full recipe takes, byte by byte, and how many GPUs that means.
+"""Memory plan of the full recipe: bytes that each stage takes, and the number of GPUs that follows.
 
 Weights, gradients, Adam's moments and the average are spread evenly over the GPUs; every GPU holds the activations of
 its own clip and the blocks gathered at a moment. Reckoned, not measured (`scripts/full_width_step` measures a few

@@ -1,4 +1,4 @@
-"""Clips that are rendered beside training: which mixture, where from, and waiting for the first of them.
+"""Rendering beside training: the mixture of clips, their sources, and waiting for the first of them.
 
 Knows the pool and folders; not what is trained on the clips.
 """

@@ -1,4 +1,4 @@
-"""The whole recipe, stage by stage: what each needs, where it leaves what the next one needs.
+"""Recipe runs, one function a stage: its inputs, and the files that it leaves for the next one.
 
 A run is a folder: `codec.safetensors`, `teacher.safetensors`, `ode.safetensors`, `student.safetensors`, a folder of
 checkpoints, metrics and samples beside each, and `bank.pt`, the encoded clips. Every stage goes on from its last

@@ -1,4 +1,4 @@
-"""Keep freed memory in the process: big activations come and go many times a block.
+"""Allocator settings that keep freed memory in the process: big activations come and go many times a block.
 
 glibc gives blocks above a few hundred kilobytes back to the kernel when they are freed, and every page of the next
 one is then faulted in and zeroed again. That doubles the time of attention's scores on a virtual machine.

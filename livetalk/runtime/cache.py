@@ -1,4 +1,4 @@
-"""The folder of this person's cache for what is put together on this machine once."""
+"""Cache folder of the user, for files that are made once on each machine."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How many processor cores this process may use. Knows no torch."""
+"""Number of processor cores that this process may use. Needs no torch."""
 
 import os
 

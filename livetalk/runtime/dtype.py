@@ -8,7 +8,7 @@ NATIVE_BF16 = ("ALL", "DEFAULT", "AVX512_CORE_BF16", "AVX512_CORE_FP16", "AVX10_
 
 
 def native_bf16(device: torch.device | str = "cpu") -> bool:
-    """Whether `device` multiplies bfloat16 in hardware (elsewhere it is emulated and slower than float32)."""
+    """True if `device` multiplies bfloat16 in hardware (elsewhere it is emulated and slower than float32)."""
     device = torch.device(device)
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)

@@ -1,1 +1,1 @@
-"""The door to a conversation: HTTP, visits with their limits, two transports, the page. Knows no torch and no model."""
+"""Web server of conversations: HTTP API, sessions with their limits, two transports, the page. Needs no torch."""

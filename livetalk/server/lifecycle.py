@@ -1,4 +1,4 @@
-"""A server's life: open the door, load, let visitors in, and on SIGTERM let answers finish before the door closes.
+"""Lifecycle of the server: listen, load, admit visitors, and on SIGTERM finish running answers before it closes.
 
 A second signal ends the process at once, and so does one while it loads, when there is nobody to say goodbye to.
 Knows no options and no models.
@@ -52,7 +52,7 @@ async def serve(
     certificate: tuple[Path, Path] | None = None,
     opened: Callable[[], None] = lambda: None,
 ) -> None:
-    """Until a signal. Answers from the first moment on; `opened` is called when visitors can come in.
+    """Serve until a signal. Requests are answered at once; `opened` is called when visitors can come in.
 
     Raises ValueError, with what to do, if the models cannot be loaded.
     """

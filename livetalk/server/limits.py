@@ -1,4 +1,4 @@
-"""How much one visitor may take: plain numbers. Knows nobody."""
+"""Limits of what one visitor may use, as plain numbers."""
 
 from dataclasses import dataclass
 from typing import Annotated

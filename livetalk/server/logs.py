@@ -1,4 +1,4 @@
-"""Logs a machine can read, one JSON object a line, without anyone's words in them.
+"""Structured logs: one JSON object a line, without anybody's words.
 
 Events have names and numbers. What libraries have to say is passed on as where they said it and how bad it is: their
 messages may quote visitors. Knows no visits.

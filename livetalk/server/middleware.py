@@ -1,4 +1,4 @@
-"""Middleware that every request passes first: whose name is used for us, where it comes from, how long it is.
+"""ASGI middleware: Host allow-list, same-origin check, body-size limit, security headers.
 
 Closed to other origins, to names that are not ours (a page elsewhere could have its own name point to this machine),
 and to bodies that are too long. Adds the headers that keep the page to itself. Pure ASGI: knows no routes.

@@ -1,4 +1,4 @@
-"""Uploaded portraits: checked, framed, never written to a disk. Knows no visits."""
+"""Uploaded portraits: checked, framed, never written to disk."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""The server's HTTP door: sessions, signalling, avatars, the page, health and metrics.
+"""HTTP routes: sessions, signalling, avatars, the page, health and metrics.
 
     POST   /v1/sessions             {"avatar": "ada"} or {"portrait": "<base64>"}, "mood"  ->  201 id, token, ...
     POST   /v1/pictures             {"portrait": "<base64>"}                               ->  200 the same as JPEG
@@ -50,7 +50,7 @@ class ApiError(Exception):
 
 
 class OpenSession(BaseModel):
-    """What a visitor asks for: a bundled avatar by name, or a picture of their own."""
+    """Request body of a new session: a bundled avatar by name, or a portrait uploaded before."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     avatar: str | None = Field(None, max_length=64)

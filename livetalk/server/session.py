@@ -1,4 +1,4 @@
-"""One visitor: a conversation, the way to them (which may change), and what they may do.
+"""Session of one visitor: a conversation, its transport (which may change), and its limits.
 
 Turns the page's messages into acts and the conversation's events into messages. Ends itself when its limits are
 reached. Knows neither HTTP nor how a way is made; no words of a visitor leave it but to the visitor.
@@ -84,7 +84,7 @@ class Session:
         return self._token
 
     def authorises(self, token: str) -> bool:
-        """Whether the bearer may act for this visitor; takes the same time for every wrong token."""
+        """True if the bearer may act for this visitor; takes the same time for every wrong token."""
         return hmac.compare_digest(self._token.encode(), token.encode("utf-8", "replace"))
 
     def start(self, bot: Bot) -> None:

@@ -1,4 +1,4 @@
-"""All visitors of a server: who may come in, who is there, and how they all leave. Knows no HTTP."""
+"""Session manager: admits visitors, keeps their sessions, and ends them all. Does not know HTTP."""
 
 import asyncio
 import ctypes

@@ -1,4 +1,4 @@
-"""Timeline of what will be heard and seen: the one clock of a visit's picture and sound.
+"""Timeline of a session's output: pictures and sound on one clock.
 
 Samples wait in a line; pictures and marks have a place between them. Whoever plays takes so many samples at a time and
 is given what has its place there, so that picture and sound leave together whatever happens before: a gap is filled
@@ -67,7 +67,7 @@ class Timeline(Generic[TimelineItem]):
         self._things.append((self._put, thing))
 
     def fade_out(self) -> None:
-        """What waits falls silent within `FADE` samples. Its time still passes, and its things keep their places."""
+        """Silence pending sound within `FADE` samples. Its time still passes, and other items keep their places."""
         count = self.waiting
         if count:
             sound = np.concatenate(self._audio)

@@ -1,4 +1,4 @@
-"""A certificate this machine signs for itself, so that phones on the same network may use their microphones.
+"""Self-signed certificate, so that phones on the same network may use their microphones.
 
 Browsers ask before they trust it. Kept in a folder only its owner reads, and made anew when it is old or this
 machine's addresses have changed. Knows no server.
@@ -16,7 +16,7 @@ RENEW = datetime.timedelta(days=7)  # before its end
 
 
 def addresses() -> list[str]:
-    """This machine's addresses, the one that other machines use first."""
+    """Addresses of this machine, the one that other machines use first."""
     found: list[str] = []
     for family, target in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         try:

@@ -1,4 +1,4 @@
-"""A pipecat transport whose pictures and sound leave on one clock, whichever way they leave.
+"""Pipecat transport that sends pictures and sound on one clock, over either link.
 
 pipecat's own output plays sound and draws pictures on two clocks; here both wait in one `Timeline` and a pump takes 20
 ms of it at a time, for ever: what leaves together was meant together. The way out is a `Sink` (`webrtc.py`,
@@ -173,7 +173,7 @@ class AvOutput(FrameProcessor):
 
 
 class SessionTransport(BaseTransport):
-    """What a visit gives to its conversation."""
+    """Transport of a session, as its conversation uses it."""
 
     def __init__(self) -> None:
         super().__init__()

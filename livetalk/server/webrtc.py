@@ -1,4 +1,4 @@
-"""The way to a visitor over WebRTC: pipecat's small connection, with tracks that keep the conversation's clock.
+"""WebRTC link to a visitor: pipecat's small connection, with tracks that keep the conversation's clock.
 
 Pictures and sound carry the samples of one clock as their time stamps, so that a browser can play them in step. Knows
 neither visits nor pipelines: it is told what to send and says what came.
@@ -34,7 +34,7 @@ Kind = TypeVar("Kind", AudioFrame, VideoFrame)
 
 
 class Track(MediaStreamTrack, Generic[Kind]):
-    """What was handed over, as fast as it comes. The oldest go where nobody fetches them."""
+    """Media track of frames as they are handed over. The oldest are dropped where nobody fetches them."""
 
     def __init__(self, kind: str) -> None:
         super().__init__()
@@ -208,7 +208,7 @@ def parse_ice(urls: Sequence[str]) -> list[RTCIceServer]:
 
 
 def ice_for_page(servers: Sequence[RTCIceServer]) -> list[Message]:
-    """The same for a browser's `RTCPeerConnection`."""
+    """ICE servers as a browser's `RTCPeerConnection` takes them."""
     return json.loads(
         json.dumps([{"urls": s.urls, "username": s.username, "credential": s.credential} for s in servers])
     )

@@ -1,4 +1,4 @@
-"""The way to a visitor where UDP cannot pass: one WebSocket with sound and pictures as they are.
+"""WebSocket link to a visitor, for where UDP cannot pass: sound and pictures as they are.
 
 Binary messages from here: one byte (1 sound, 2 picture), the clock as eight bytes (samples, little endian), then PCM
 (16 bit, mono, 16 kHz) or a JPEG. From the page: PCM alike, without a head. Text messages are JSON either way. A page

@@ -1,4 +1,4 @@
-"""The only file that touches torch.distributed: who am I among the processes, and what do we share.
+"""Distributed training: ranks, collectives and sharding. The only file that touches torch.distributed.
 
 Everything is a no-op for one process, so stages are written once. Host-side scalars travel over gloo, device tensors
 over NCCL. Knows neither losses nor schedules.
@@ -25,7 +25,7 @@ BUCKET = 1 << 25  # elements reduced at once: 128 MiB of float32
 
 @dataclass(frozen=True)
 class Distributed:
-    """This process among `size` processes. `rank` 0 writes files and talks; `device` is where this one computes."""
+    """Group of processes and this one in it. Rank 0 writes files and logs; `device` is where this one computes."""
 
     rank: int = 0
     size: int = 1
@@ -115,7 +115,7 @@ class Distributed:
 
 
 def join(device: str | None = None) -> Distributed:
-    """Enter the world torchrun describes in RANK, WORLD_SIZE, LOCAL_RANK; a lone process gets `World()`.
+    """Enter the world torchrun describes in RANK, WORLD_SIZE, LOCAL_RANK; a lone process gets `Distributed()`.
 
     `device` is "cpu" or "cuda"; by default CUDA where there is one. Rank r of a host computes on its GPU LOCAL_RANK.
     """

@@ -46,7 +46,7 @@ class TrainState:
         return self.apply(progress)
 
     def apply(self, progress: float) -> dict[str, Tensor | float]:
-        """The part of `descend` after the backward pass, for stages that accumulate gradients themselves."""
+        """The part of `step` after the backward pass, for stages that accumulate gradients themselves."""
         self.world.average_gradients(self._trainable)
         norm = optim.clip_gradients(self._trainable, self.config.clip)
         lr = self.config.lr * self.config.schedule(progress)
@@ -60,7 +60,7 @@ class TrainState:
         return {"grad_norm": norm, "lr": lr}
 
     def state(self) -> State:
-        """Everything an exact continuation needs (all ranks call together)."""
+        """State for an exact continuation (all ranks call together)."""
         return {
             "module": distributed.module_state(self.module),
             "optimiser": distributed.optimiser_state(self.module, self.optimiser),

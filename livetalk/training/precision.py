@@ -1,4 +1,4 @@
-"""Which arithmetic a step runs in, and whether it is compiled.
+"""Precision of a training step, and whether it is compiled.
 
 Weights, gradients and optimiser states stay float32; only the products inside `autocast` are bfloat16. Knows devices,
 not models.

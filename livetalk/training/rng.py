@@ -46,7 +46,7 @@ def restore(state: State) -> None:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Whatever is drawn inside leaves the generators as they were, so that looking does not change training."""
+    """Restore all generators on leaving, so that drawing samples does not change training."""
     state = capture()
     try:
         yield

@@ -26,7 +26,7 @@ class StepContext:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a stage shows of itself: numbers for the log and frames for the alarms' eyes."""
+    """Preview of a stage: numbers for the log and frames that alarms look at."""
 
     metrics: Mapping[str, float] = field(default_factory=dict)
     frames: UInt8[np.ndarray, "n t h w 3"] | None = None

@@ -1,4 +1,4 @@
-"""A text as a sound file, for commands that take one. Knows the voice model and the wave format."""
+"""Text spoken into a sound file, for commands that take one."""
 
 import tempfile
 import wave

@@ -1,4 +1,4 @@
-"""Where the parts of the Kokoro-82M voice model lie on this machine.
+"""Locations of the parts of the Kokoro-82M voice model on this machine.
 
 The model (int8 ONNX, Apache-2.0) comes in four packages on PyPI, with five Japanese voices in a fifth; two English ones
 lie beside this module (`english.npz`, in half precision), and all 54 are in the npm package `kokoro-js`. This module

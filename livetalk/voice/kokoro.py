@@ -43,7 +43,7 @@ class SynthesizedSpeech:
 
 
 class Halted(Exception):
-    """What was being spoken is not wanted any more."""
+    """Synthesis was stopped because its text is not wanted any more."""
 
 
 class Halt:

@@ -1,4 +1,4 @@
-"""Convolutions of an 8-bit ONNX model written as matrix products, which give the same numbers in half the time.
+"""ONNX rewrite of 8-bit convolutions as matrix products: the same numbers in half the time.
 
 onnxruntime's ConvInteger multiplies unsigned bytes by unsigned bytes. Processors with VNNI multiply unsigned by signed
 ones four times as fast, and MatMulInteger can ask for that: the image is moved by 128 into signed bytes, its shifted
@@ -28,7 +28,7 @@ OURS = "livetalk/"  # begins the names of what is added
 
 
 def fast_signed() -> bool:
-    """Whether this processor has the instructions that make it worth while (and exact: older ones saturate)."""
+    """True if this processor has the instructions that make it worth while (and exact: older ones saturate)."""
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:

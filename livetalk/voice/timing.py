@@ -1,4 +1,4 @@
-"""When each phoneme sounds: from the model's token durations to times that a mouth can follow.
+"""Phoneme times, from the model's token durations to times that a mouth can follow.
 
 The sound runs about 60 ms ahead of the raw token durations (measured on stop closures, hisses and onsets of
 four voices), the tokens of stress and length marks and of spaces take time that belongs to their neighbours,

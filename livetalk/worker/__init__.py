@@ -1,1 +1,1 @@
-"""The model in a process of its own: messages, connection, the process (torch) and its host (no torch)."""
+"""Worker: the model in a separate process. Messages, connection, the process (torch) and its host (no torch)."""

@@ -1,4 +1,4 @@
-"""The line to a worker process: orders go out, reports come in, and nobody waits for a process that hangs.
+"""Connection to a worker process: commands go out, events come in, and no caller waits for a process that hangs.
 
 Each direction has a thread, since pipes to a stopped process block. Knows processes and pickles; not what is said.
 """

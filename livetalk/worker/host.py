@@ -1,4 +1,4 @@
-"""Host whose model lives in another process: starts that process, watches it, and starts it again.
+"""Avatar host whose model lives in another process: starts, watches and restarts that process.
 
 The process may die or hang: that is noticed within two seconds and told to its sessions (`remote.py`), which go on in
 a new one. Knows commands and events (`messages.py`); no torch, no model.

@@ -197,11 +197,11 @@ def without_frames(block: TimedBlock) -> TimedBlock:
 
 
 class Commands(Protocol):
-    """What a session needs of the host of its process."""
+    """Channel of commands to a worker process, as a session needs it."""
 
     @property
     def ready(self) -> bool:
-        """Whether there is a process that follows commands."""
+        """True while there is a process that follows commands."""
         ...
 
     def tell(self, order: Command) -> None:

@@ -1,4 +1,4 @@
-"""The process that keeps the model: `python -m livetalk.worker.process SOCKET MEMORY` (file descriptors).
+"""Worker process that keeps the model: `python -m livetalk.worker.process SOCKET MEMORY` (file descriptors).
 
 Follows the orders of `messages.py` with a `LivePerformer`, one thread a session to hand its frames over. Ends when the
 parent closes the line or is gone, and for no signal: those are the parent's, which may still have answers to finish.
@@ -46,7 +46,7 @@ class Worker:
         self._sessions: dict[int, _WorkerSession] = {}
 
     def run(self) -> None:
-        """Until the parent closes the line."""
+        """Run until the parent closes the connection."""
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
         order = self.line.recv()
         assert isinstance(order, messages.Load)
@@ -196,7 +196,7 @@ class _WorkerSession:
         match item:
             case TimedBlock():
                 self._show(item)
-                return  # its room comes back with `Free`
+                return  # its slot comes back with `ReleaseSlot`
             case Interrupted(pts):
                 self.worker.send(messages.SpeechInterrupted(self.number, pts))
             case UtteranceFinished(pts):

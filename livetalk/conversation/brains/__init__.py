@@ -1,1 +1,1 @@
-"""Brains: what hears a visitor and answers. One small interface (`brain.py`), one file for each kind."""
+"""Brains: they hear a visitor's turn and answer it. One small interface (`base.py`), one file for each kind."""

@@ -1,6 +1,6 @@
-"""The one interface of all brains: hear a turn, answer it with words and sound.
+"""Brain interface: hear a turn, answer it with words and sound.
 
-A `Brain` is loaded once and serves many conversations; each has a `Mind` of its own. Sound is mono float32 in
+A `Brain` is loaded once and serves many conversations; each has its `BrainSession`. Sound is mono float32 in
 [-1, 1]; a mind hears at 16 kHz and answers at the rate it says. Knows no pipelines and no faces.
 """
 
@@ -63,13 +63,13 @@ class BrainSession(Protocol):
         ...
 
     def forget(self) -> None:
-        """What was heard since the last answer was no turn."""
+        """Discard what was heard since the last answer: it was not a turn."""
         ...
 
     def answer(self, text: str | None = None) -> AsyncIterator[Answer]:
         """Answer the turn that was heard, or one that was typed (`text`).
 
-        Gives `Understood` once, before it needs the memory, and `Thought` and `Speech` in any order. Closing the
+        Gives `Transcript` once, before it needs the history, and `TextDelta` and `Speech` in any order. Closing the
         iterator stops the answer. Raises BrainError; nothing is given for a turn without words.
         """
         ...

@@ -1,4 +1,4 @@
-"""The brain of three services: any speech-to-text, chat and text-to-speech that speak OpenAI's HTTP protocol.
+"""Cascade brain: speech-to-text, chat and text-to-speech services behind OpenAI's HTTP protocol.
 
 Each may live elsewhere and have its own key. A service that is slow, drops the line or sends nonsense ends in one
 sentence that names it; what came until then has been said. Knows the protocol; no models.

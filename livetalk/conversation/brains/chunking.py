@@ -1,4 +1,4 @@
-"""Cuts text that is still being written into pieces to be spoken: soon at first, whole sentences then.
+"""Chunker of streamed text: a short first piece so that speech begins soon, whole sentences after it.
 
 The first piece may end at a comma, so that speech begins early. Where a voice is hardly faster than speech, so may the
 others, so that none is waited for long, and a first piece without a comma ends before a small word that one may draw
@@ -46,7 +46,7 @@ class ClauseChunker:
                 yield piece
 
     def rest(self) -> list[str]:
-        """What is left when the text is complete."""
+        """Return the remaining text once it is complete."""
         piece, self._text = self._text.strip(), ""
         return [piece] if any(letter.isalnum() for letter in piece) else []
 

@@ -1,4 +1,4 @@
-"""The smallest brain: says back what it heard, in the visitor's own voice. For tests, and for trying a face.
+"""Echo brain: says back what it heard, in the visitor's own voice. For tests, and for trying an avatar.
 
 Typed text cannot be said back without a voice; it is answered with a short hum for each word.
 """

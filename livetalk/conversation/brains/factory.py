@@ -1,4 +1,4 @@
-"""A brain by its name, with what a person gives beside it: addresses, models, keys, a voice.
+"""Factory of brains: one is made by its name, with addresses, models, keys and a voice from the options.
 
 What is not given comes from environment variables: OPENAI_API_KEY, and LIVETALK_STT_, LIVETALK_LLM_, LIVETALK_TTS_,
 LIVETALK_OMNI_ followed by URL, MODEL or KEY; LIVETALK_OMNI_TRANSCRIPTION is the model that writes down the visitor on

@@ -1,4 +1,4 @@
-"""The brain that hears and speaks by itself: an audio language model behind a Realtime websocket.
+"""Omni brain: an audio language model behind a Realtime websocket, which hears and speaks itself.
 
 The paper's set-up: Qwen3-Omni served by vLLM-Omni or SGLang; OpenAI's own works the same. The visitor's sound is sent
 while they speak, the answer comes as sound and text. When an answer is cut off, the server is told how much of it was

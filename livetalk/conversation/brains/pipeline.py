@@ -1,4 +1,4 @@
-"""A mind that takes three steps: transcribe while the visitor speaks, think, speak clause by clause.
+"""Brain session in three steps: transcribe while the visitor speaks, generate text, synthesise clause by clause.
 
 Shared by the brains `local` and `cascade`, which differ in who takes the steps. Knows when a turn must be read again,
 where an answer is cut, and when one is begun at a mere pause, since the turn may be over; no models and no services.
@@ -30,7 +30,7 @@ LONGEST = 22  # seconds of sound read together; of a longer turn the beginning i
 
 
 class SpeechPipeline(Protocol):
-    """Who takes the steps. All raise BrainError."""
+    """Services of the three steps. All raise BrainError."""
 
     reads_every: float  # seconds of new sound after which a going turn is read again, without a pause
     sentences: int  # of an answer; what the model writes beyond them is left off

@@ -1,4 +1,4 @@
-"""The line to an OpenAI-Realtime-style server: JSON events over a websocket, read without trust.
+"""Client connection to an OpenAI-Realtime-style server: JSON events over a websocket, validated as they are read.
 
 `Dialect` holds what differs between servers: OpenAI's own events (vLLM-Omni's turn-based handler and SGLang take them
 too), and the older ones of vLLM-Omni up to 0.30, which answers each utterance by itself. `Newest` tells the events of
@@ -124,7 +124,7 @@ class Newest:
 
     @property
     def unnamed(self) -> bool:
-        """Whether a name has still to come."""
+        """True until the server has sent the name."""
         return bool(self._unnamed)
 
     def ask(self, ticket: str) -> None:
@@ -149,7 +149,7 @@ class Newest:
             self._unnamed.remove(ticket)
 
     def owns(self, name: str) -> bool:
-        """Whether what carries this name, or none (""), belongs to the newest."""
+        """True if an event with this name, or none (""), belongs to the newest."""
         if self.name:
             return name in ("", self.name)
         return len(self._unnamed) <= 1 and name not in self._old
@@ -198,7 +198,7 @@ class RealtimeLine:
             raise BrainError("connection", f"{self.where} takes nothing more: say it again") from error
 
     async def events(self) -> AsyncIterator[Event]:
-        """Until the line ends, which raises BrainError. What cannot be read is left out."""
+        """Iterate over events; raises BrainError when the connection ends. Unreadable events are skipped."""
         nonsense = 0
         while True:
             try:
@@ -241,7 +241,7 @@ def encoded(sound: Float32[np.ndarray, " n"]) -> str:
 
 
 def session(config: RealtimeConfig, instructions: str) -> dict[str, Any]:
-    """What `session.update` carries: whole turns are ours to decide, so the server's detection is off."""
+    """Payload of `session.update`; the server's turn detection is off, because turns are decided here."""
     if config.older:
         return {"model": config.model}
     sound = {"type": "audio/pcm", "rate": config.rate}

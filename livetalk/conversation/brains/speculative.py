@@ -1,4 +1,4 @@
-"""An answer begun before the turn is known to be over. Knows when it may go on; not how it is made.
+"""Speculative reply: generation starts at a pause, before the turn is known to be over; dropped if the visitor goes on.
 
 A thought costs little, a voice much: so the first clause is thought at once, and spoken when the turn is likely over.
 """

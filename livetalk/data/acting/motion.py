@@ -1,4 +1,4 @@
-"""How a head moves while it speaks, and the processes that move it.
+"""Head motion while speaking, and the random processes that drive it.
 
 The head eases between postures it holds for a while, drifts a little and breathes; it dips on stressed syllables; nods
 and shakes come in bursts of two or three cycles. Amplitudes are set so that each attribute of a prompt can be told

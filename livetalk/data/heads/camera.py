@@ -1,4 +1,4 @@
-"""Where the camera stands and how a head turns before it: matrices and projection, in numpy.
+"""Camera of rendered heads: view and pose matrices, and projection, in numpy.
 
 Knows a look's scene and a person's proportions; knows no GL. Matrices multiply column vectors.
 """

@@ -1,4 +1,4 @@
-"""Who is in the picture and how it is lit: plain frozen data, drawn from a seed.
+"""Looks: a person and the light on them as frozen data, sampled from a seed.
 
 `sample_look(seed)` gives a person (shape, skin, hair, eyes), clothes, glasses, a backdrop, lights and a camera. The
 same seed gives the same look on every machine. This module knows names of shapes and colours; it draws nothing and
@@ -17,7 +17,7 @@ RACES = ("african", "asian", "caucasian")
 
 @dataclass(frozen=True)
 class Look:
-    """Everything that identifies a person and a scene. `shape` holds identity shape weights by name."""
+    """Person and scene of a rendered clip. `shape` holds identity shape weights by name."""
 
     seed: int
     ancestry: tuple[float, float, float]  # shares of RACES, sum 1

@@ -71,7 +71,7 @@ def load_asset() -> Asset:
 
 
 class Shaped(Protocol):
-    """Whatever names identity targets and their weights, as a `Look` does."""
+    """An object that names identity targets and their weights, as a `Look` does."""
 
     @property
     def shape(self) -> tuple[tuple[str, float], ...]: ...

@@ -1,4 +1,4 @@
-"""How much of the sky each vertex of the resting head sees, and from where: the soft shadows of the renderer.
+"""Ambient occlusion of the resting head: how much of the sky each vertex sees, and from which direction.
 
 Depth maps are drawn from many directions; a vertex is lit from a direction if nothing lies nearer. Used by the bake
 only. It knows meshes, not faces.

@@ -1,4 +1,4 @@
-"""Renders talking heads through OpenGL: a look is put on once, then every frame costs a few small uploads.
+"""Renderer of talking heads through OpenGL: a look is uploaded once, then every frame costs a few small uploads.
 
 `HeadRenderer` owns one off-screen EGL context (several processes may each own one). The 52 action shapes are blended
 in the vertex shader. It knows how to draw a head; it knows nothing of speech, acting or files.

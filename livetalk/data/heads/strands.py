@@ -1,4 +1,4 @@
-"""Grows hair as cards (ribbons of strands) from the scalp of a dressed person; also adds what else is rigid: glasses.
+"""Hair as cards (ribbons of strands) grown from a person's scalp, and glasses, which are as rigid.
 
 Each strand is a polyline that leaves its root, follows the cut's combing and gravity, and never enters the head,
 which is known as a radius over direction. Knows a look and a person's mesh; draws nothing.

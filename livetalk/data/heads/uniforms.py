@@ -1,4 +1,4 @@
-"""Packs a look and its frames into the two uniform blocks of `shaders/common.glsl` (std140: everything in vec4s).
+"""Uniform blocks of a look and its frames, as `shaders/common.glsl` reads them (std140: everything in vec4s).
 
 Knows the layout of the blocks and the step from sRGB to linear light; draws nothing.
 """

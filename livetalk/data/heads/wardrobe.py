@@ -1,4 +1,4 @@
-"""The parts a look is put together from, and how likely each is: skin, eyes, hair, beard, clothes, scene.
+"""Distributions of the parts of a look: skin, eyes, hair, beard, clothes, scene.
 
 Plain frozen data and draws from a random generator; knows no mesh and no shader. Colours are sRGB, 0 to 1.
 """

@@ -1,4 +1,4 @@
-"""Which place of the head's mesh each of MediaPipe's 478 landmarks lies on.
+"""Correspondence of MediaPipe's 478 landmarks with places on the head's mesh.
 
 The table is made once by `correspondence_build` and is bundled. Reading it needs numpy only.
 """

@@ -1,4 +1,4 @@
-"""Makes the bundled table of `correspondence`: MediaPipe is run on rendered people whose mesh is known.
+"""Builder of the bundled correspondence table: runs MediaPipe on rendered people whose mesh is known.
 
 Run once, when the baked head or the landmarker changes: `python -m livetalk.data.puppets.correspondence_build`. It
 takes a minute, and needs the extras `data` and `eval`.

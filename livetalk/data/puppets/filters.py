@@ -1,4 +1,4 @@
-"""Which fitted portraits can become puppets, and why the others cannot."""
+"""Filters of fitted portraits: which can become puppets, and the reasons why others cannot."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""One photograph -> a fitted portrait, and how well it fits. Needs MediaPipe and OpenCV (the `eval` extra).
+"""Fitter of photographs: a fitted portrait and a report of the fit. Needs MediaPipe and OpenCV (the `eval` extra).
 
 Does not know: which portraits are worth keeping (`filters`), or files of many (`pack`).
 """

@@ -86,7 +86,7 @@ class FittedEye:
 
 @dataclass(frozen=True)
 class FaceMeasures:
-    """What the drawing half reads off a photograph; colours are RGB, 0 to 255."""
+    """Measurements of a photograph that drawing needs; colours are RGB, 0 to 255."""
 
     eyes: tuple[FittedEye, FittedEye]
     gaze: Float[np.ndarray, "2"]  # yaw, pitch of the photographed look in the head's frame, as `heads.mesh.gaze`

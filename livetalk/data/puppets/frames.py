@@ -1,4 +1,4 @@
-"""Packs frames of a puppet into the uniform block of `shaders/common.glsl` (std140: everything in vec4s)."""
+"""Uniform block of a puppet's frames, as `shaders/common.glsl` reads it (std140: everything in vec4s)."""
 
 import numpy as np
 from jaxtyping import Float

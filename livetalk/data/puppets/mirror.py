@@ -1,4 +1,4 @@
-"""Left for right: weights and poses as a mirror shows them."""
+"""Mirroring of weights and poses: left and right change places."""
 
 import numpy as np
 from jaxtyping import Float

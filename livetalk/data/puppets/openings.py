@@ -1,4 +1,4 @@
-"""Lips and lids: how wide each opening is to be in every frame, column by column, and how far its edges must move.
+"""Openings of lips and lids: their width in every frame, column by column, and how far their edges must move for it.
 
 The action shapes alone would not shut the mouth of a toothy portrait or the eyes of a wide-eyed one. So the shapes are
 applied first; then the edges are moved until each column's gap is the wanted one:

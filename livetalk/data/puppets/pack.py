@@ -1,4 +1,4 @@
-"""Many photographs -> one file of fitted portraits that is small enough to travel.
+"""Packing of photographs into one small file of fitted portraits.
 
 Every fit, and every failure, is kept beside the file: a call that was stopped goes on where it was, and other filters
 cost nothing. Does not know: the command line.
@@ -36,7 +36,7 @@ class PackOptions:
 
 @dataclass(frozen=True)
 class PackReport:
-    """What became of a folder's photographs."""
+    """Report of a pack: what became of a folder's photographs."""
 
     looked_at: int
     usable: int

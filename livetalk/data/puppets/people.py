@@ -1,4 +1,4 @@
-"""How heads differ: principal components of random people, over the weights of the identity targets.
+"""Identity space of heads: principal components of random people, over the weights of the identity targets.
 
 Does not know: photographs.
 """

@@ -1,4 +1,4 @@
-"""Draws puppets through OpenGL: a portrait is put on once, then every frame costs a few small uploads.
+"""Renderer of puppets through OpenGL: a portrait is uploaded once, then every frame costs a few small uploads.
 
 `PuppetRenderer` owns one off-screen EGL context, which it makes the current one for each call. Action shapes, lids,
 lips and skinning are the vertex shader's work. Knows how to draw; knows nothing of speech, acting or files.

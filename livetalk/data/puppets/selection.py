@@ -1,4 +1,4 @@
-"""Which of many usable portraits to take: few broad smiles, and as unlike one another as they come.
+"""Selection among usable portraits: few broad smiles, and faces as unlike one another as possible.
 
 Does not know: files.
 """
@@ -18,7 +18,7 @@ GRID = 4  # cells of a picture's side whose mean colours count as looks
 
 @dataclass(frozen=True)
 class Looks:
-    """What a viewer tells portraits apart by."""
+    """Features by which a viewer tells portraits apart."""
 
     colours: Float[np.ndarray, "c"]  # of the picture's parts
     identity: Float[np.ndarray, "k"]

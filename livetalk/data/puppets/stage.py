@@ -23,7 +23,7 @@ _STREAM = 0x9B9
 
 @dataclass(frozen=True)
 class PuppetScene:
-    """As `clips.ClipScript`."""
+    """Script of a puppet's clip, as `clips.ClipScript`."""
 
     seed: int
     subject: Dressed

@@ -54,7 +54,7 @@ PLAIN = Variation()
 
 @dataclass(frozen=True)
 class Dressed:
-    """What a puppet's renderer puts on."""
+    """Photograph with a variation, as a puppet's renderer puts it on."""
 
     portrait: FittedPortrait
     variation: Variation = PLAIN

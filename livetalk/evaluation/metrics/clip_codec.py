@@ -1,4 +1,4 @@
-"""Held-out frames through the codec and back: what is lost, above all at the mouth and in motion.
+"""Reconstruction metrics of the codec on held-out frames, above all at the mouth and in motion.
 
 Knows pixels and a codec; nothing of transformers.
 """

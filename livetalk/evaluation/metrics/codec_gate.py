@@ -1,4 +1,4 @@
-"""How well a codec rebuilds mouths: what is looked at before any transformer is trained on its latents.
+"""Codec gate: how well mouths are reconstructed, checked before any transformer is trained on the latents.
 
 A first probe's codec put out four equal frames for every latent: fine to look at, deaf to speech. So beside PSNR this
 measures the motion inside a latent frame, in the mouth. Pure numpy on frames; the lip gaps come from landmarks.py.

@@ -1,4 +1,4 @@
-"""Recorded English and its words -> when each sound is spoken -> how far a mouth should be open.
+"""Forced alignment of recorded English: when each phone is spoken, and how far the mouth should be open then.
 
 pocketsphinx aligns the words with the sound; its phones become those of `livetalk.voice`, and the rules of
 articulation say how wide an average speaker's lips part for them. No picture is looked at. What comes out is a

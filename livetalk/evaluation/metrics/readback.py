@@ -87,7 +87,7 @@ def read(track: FaceTrack, portrait: FaceTrack) -> dict[str, str]:
 
 
 def measures(track: FaceTrack, portrait: FaceTrack) -> dict[str, float]:
-    """What words are read from, by name; empty if too few frames show a face."""
+    """Measures from which attributes are read, by name; empty if too few frames show a face."""
     use = track.found & (np.arange(len(track.gap)) >= SETTLING)
     if use.sum() < SLOW or not portrait.found[0]:
         return {}

@@ -1,4 +1,4 @@
-"""Texture: do eyes, nose and mouth look as in the portrait, wherever the head turns and whatever the face does?
+"""Texture: similarity of eyes, nose and mouth to the portrait's, wherever the head turns and whatever the face does.
 
 The dense mesh of landmarks says which place of a frame shows which place of the portrait. The portrait's eyes, nose
 and mouth are compared with the frame at those places by normalised correlation, after the light, which changes over

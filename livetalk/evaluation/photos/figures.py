@@ -1,4 +1,4 @@
-"""From the measures of single clips of photographs to figures. Pure numpy; the names are explained in report.py.
+"""Aggregation of the measures of photographs' clips into metrics. Pure numpy; report.py explains the names.
 
 A frame that has lost its face counts as a stranger's, without texture or detail: nothing that a model spoils is left
 out.
@@ -62,7 +62,7 @@ def summarise(made: Scenes, truth: Scenes, faces: Faces | None = None) -> dict[s
 
 
 def of_truth(truth: Scenes, faces: Faces | None = None) -> dict[str, float]:
-    """The same figures of the truth itself, where they say something: the ceiling that the measuring leaves."""
+    """Metrics of the ground truth itself: the ceiling that the measurement leaves."""
     whole = summarise(truth, truth, faces)
     whole["photo_lost"] = max(_lost(clips) for clips in truth.values())
     relative = ("photo_texture", "photo_motion", "photo_lip_r_share")

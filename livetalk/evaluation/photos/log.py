@@ -68,7 +68,7 @@ class Log:
         return _seen(key.photo, self._lines[key])
 
     def person(self, key: Key) -> Float[np.ndarray, "n c"]:
-        """What tells a still picture's person, or a film's; no rows where it could not be used."""
+        """Identity descriptors of a still picture's person, or a film's; no rows where it could not be used."""
         rows = self._lines[key]
         return _array(rows) if rows else np.zeros((0, 128))
 

@@ -1,4 +1,4 @@
-"""The figures of photographs beside the truth's, bars and goals: a Markdown table for people, JSON for machines.
+"""Report on photographs: metrics beside the truth's, thresholds and targets, as a Markdown table and JSON.
 
 Knows names, limits and words; measures nothing.
 """
@@ -40,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a figure says, what the model must reach, and what would be good."""
+    """Metric of photographs: its meaning, threshold and target."""
 
     words: str
     bar: Limits | None = None

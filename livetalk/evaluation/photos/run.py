@@ -1,4 +1,4 @@
-"""A run over photographs: who makes which clips, in which order, what is measured already, and what comes of it all.
+"""Evaluation run over photographs: the clips still to be made and measured, the workers, and the outcome.
 
 Makers run one after the other, each in processes of its own, since two renderers cannot share one. Knows makers by
 name and the log; what is measured of a clip is takes.py's business.
@@ -32,7 +32,7 @@ Start = Callable[[], Maker]
 
 @dataclass(frozen=True)
 class Plan:
-    """What to measure.
+    """Options of a run.
 
     voices: a folder of recordings, and of films of real people; None takes the bundled ones. against: weights of
     another model. puppets: a pack of fitted photographs, among which some of the folder's are; without it, rendered

@@ -1,4 +1,4 @@
-"""Photographs that are made to talk: which ones, what they say and act, who makes the frames, and what is seen in them.
+"""Takes of photographs: portrait, speech and acting of each clip, the model or puppet that draws it, its measures.
 
 A take is a photograph, a scene (what the prompt asks for) and five seconds of a recorded voice; all three follow from
 the photograph's name, so that any number of photographs is part of any larger number. What makes frames of a take is
@@ -153,7 +153,7 @@ def open_puppets(pack: Path) -> PuppetClips:
 
 
 def fingerprint(weights: Path | None) -> str:
-    """What tells one model from another: of the files of its weights. Raises ValueError if there are none."""
+    """Fingerprint of a model, from the files of its weights. Raises ValueError if there are none."""
     files = sorted((weights or ASSETS).glob("*.safetensors"))
     if not files:
         raise ValueError(f"there are no weights in {weights}: give a folder with .safetensors files")
@@ -161,7 +161,7 @@ def fingerprint(weights: Path | None) -> str:
 
 
 def fingerprint_of_pack(pack: Path) -> str:
-    """What tells the puppets of one pack from those of another."""
+    """Fingerprint of a pack of puppets."""
     return f"puppets {_digest([existing(pack, 'file of portraits')])}"
 
 

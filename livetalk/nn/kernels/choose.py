@@ -1,4 +1,4 @@
-"""Which attention kernel runs: asked of the machine, by timing those that it has on the shape that matters.
+"""Selection of the fastest attention kernel, by timing the available ones on the serving shape.
 
 PyTorch's own choice is not always the fastest one (cuDNN's was twice as fast as the default on long caches). Knows
 shapes and clocks; nothing of models.

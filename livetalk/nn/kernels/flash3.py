@@ -20,7 +20,7 @@ _forward: Any = None  # the package's operator, once `available` has found it
 
 
 def available(device: torch.device) -> bool:
-    """Whether `device` is a Hopper GPU and the package is here. Loads it."""
+    """True if `device` is a Hopper GPU and the package is installed. Loads it."""
     global _forward
     if device.type != "cuda" or torch.cuda.get_device_capability(device)[0] != 9:
         return False

@@ -15,7 +15,7 @@ ALIGNED = 16  # the product wants both sizes to be multiples of it
 
 
 def native_fp8(device: torch.device) -> bool:
-    """Whether `device` multiplies 8-bit floats: NVIDIA's from compute capability 8.9 on."""
+    """True if `device` multiplies 8-bit floats: NVIDIA's from compute capability 8.9 on."""
     return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 9)
 
 

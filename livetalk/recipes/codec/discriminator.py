@@ -1,4 +1,4 @@
-"""A second judge of rebuilt frames: a small network that learns to tell them from true ones.
+"""Discriminator of reconstructed frames: a small network that learns to tell them from true ones.
 
 Errors a pixel punish detail that is a little out of place, and so teach blur. The judge sees two consecutive frames
 at once, patch by patch, true and rebuilt ones of the same moment side by side (relativistic pairs, Jolicoeur-Martineau

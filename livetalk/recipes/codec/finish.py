@@ -1,4 +1,4 @@
-"""The codec's last layers by themselves: to show as much detail as there is to see.
+"""Finish of the codec: its last layers are trained by themselves, for detail.
 
 A moved portrait has three quarters of the truth's fine detail. An error counted a pixel charges twice for detail a
 little out of place, so it taught the last layers to blend it away, all the more where latents are not sure. Here they
@@ -33,7 +33,7 @@ CELL = 4  # pixels a feature
 
 
 class FinishBank:
-    """Up to `capacity` stretches of `length` frames, as the last layers see them, in half precision."""
+    """Buffer of up to `capacity` stretches of `length` frames, as the last layers see them, in half precision."""
 
     def __init__(self, capacity: int, length: int, size: int, width: int, device: torch.device) -> None:
         cells = size // CELL

@@ -1,4 +1,4 @@
-"""Rendered frames on the training device: a ring of clips that is refilled while training goes on, and crops of it.
+"""Frame buffer on the training device: a ring of clips, refilled while training goes on, and crops of them.
 
 Knows pixels and the boxes of eyes and mouth; not how clips were rendered and not what is trained on them.
 """
@@ -33,7 +33,7 @@ class FrameBatch:
 
 
 class FrameBuffer:
-    """Up to `capacity` clips of frames and boxes on one device; the oldest leave when it is full."""
+    """Ring of up to `capacity` clips of frames and boxes on one device; the oldest leave when it is full."""
 
     def __init__(self, capacity: int, frames: int, size: int, device: torch.device) -> None:
         self.capacity, self.filled, self.seen = capacity, 0, 0

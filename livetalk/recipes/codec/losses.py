@@ -1,4 +1,4 @@
-"""How far a rebuilt picture is from the truth: the losses of the codec, and its pictures as bytes.
+"""Reconstruction losses of the codec, and its pictures as bytes.
 
 Knows tensors of frames; not what made them.
 """

@@ -1,4 +1,4 @@
-"""Stage one, the codec: to say in few numbers what has changed since.
+"""Stage one, the codec: learns to encode what has changed since the portrait in few numbers.
 
 A training clip is a portrait and a stretch of later frames of the same clip, or a pan over a photograph. Losses:
 weighted L1, gradients, structure, and the change from frame to frame, so that motion inside a latent frame is worth

@@ -1,4 +1,4 @@
-"""How much fine detail there is around each place, and how much changes there: losses that ask for energies.
+"""Texture losses: local energy of fine detail, and of its change over time.
 
 An error counted a pixel charges twice for a hair that lies beside its place and once for none, so it teaches blur.
 Energies counted in windows do not ask where exactly a detail lies. Knows frames; not what made them.

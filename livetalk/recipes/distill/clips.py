@@ -38,12 +38,12 @@ class ClipBank(Protocol):
     """Where a stage draws clips from."""
 
     def draw(self, batch: int) -> ClipBatch:
-        """So many random clips."""
+        """Draw so many random clips."""
         ...
 
 
 class LatentBuffer:
-    """Up to `capacity` clips in half precision; the oldest leave when it is full."""
+    """Ring of up to `capacity` clips in half precision; the oldest leave when it is full."""
 
     def __init__(self, capacity: int, device: torch.device, time_compression: int = 4) -> None:
         self.capacity, self.device, self.time = capacity, device, time_compression

@@ -1,4 +1,4 @@
-"""The two small encoders of `tiny` and how they are trained: one door to speech_encoder.py and text_encoder.py.
+"""Training runs of the two small encoders of `tiny`, speech and text.
 
 Both are trained once, supervised, before any video model, and are frozen then: what conditions a video model must
 never change under it.

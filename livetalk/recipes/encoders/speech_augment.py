@@ -40,7 +40,7 @@ class Surroundings:
 
     @classmethod
     def make(cls, samples: int, rng: np.random.Generator, count: int = 64) -> "Surroundings":
-        """For windows of `samples` samples."""
+        """Sample surroundings for windows of `samples` samples."""
         size = 1 << (samples + 8192).bit_length()
         generator = torch.Generator().manual_seed(int(rng.integers(1 << 62)))
         rooms = [reverberation(size, rng, generator) for _ in range(count)]

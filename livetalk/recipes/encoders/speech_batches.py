@@ -35,7 +35,7 @@ SUBTIMES = (-1 / 3, 0.0, 1 / 3)  # of a frame, around i / 16 s
 
 
 class Spoken(Protocol):
-    """What is needed of an utterance: f32 audio at 16 kHz and (symbol, start, end) in seconds."""
+    """Utterance, as labels need it: f32 audio at 16 kHz and (symbol, start, end) in seconds."""
 
     @property
     def audio(self) -> np.ndarray: ...
@@ -111,7 +111,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Framing:
-    """What a crop is: rows, samples before row 0's time, samples in all."""
+    """Extent of a crop: rows, samples before row 0's time, samples in all."""
 
     frames: int
     past: int

@@ -1,4 +1,4 @@
-"""Speech to text while it is spoken: Whisper on CTranslate2, over and over on the turn so far.
+"""Streaming speech recognition: Whisper on CTranslate2, run again and again on the turn so far.
 
 Whisper always reads half a minute; here it reads what was said and a little silence, which is ten times faster, and
 only a text that looks broken (it repeats itself, or is unlikely) is read again in full. Knows no turns and no loop.

@@ -1,4 +1,4 @@
-"""The brain that needs nobody: Whisper hears, SmolLM2 thinks, Kokoro speaks, all on this processor.
+"""Local brain: Whisper transcribes, SmolLM2 answers and Kokoro speaks, all on this machine's CPU.
 
 Transcription runs while the visitor speaks; when their turn is over, what is missing is read and the answer begins
 with its first clause. The models are shared by all conversations and run with lower priority than the face, whose

@@ -1,4 +1,4 @@
-"""SmolLM2 (any Llama of that kind) to CTranslate2, int8.
+"""Converter of SmolLM2 (or a Llama of the same kind) to CTranslate2 in int8.
 
 Run as `python -m livetalk.conversation.brains.local.convert FROM TO`.
 

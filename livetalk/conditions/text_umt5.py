@@ -114,7 +114,7 @@ class UMT5Text(nn.Module):
         return cls(model, words)
 
     @torch.inference_mode()
-    def encode(self, prompts: Sequence[str]) -> Float[Tensor, "b s w"]:
+    def encode(self, prompts: Sequence[str]) -> Float[Tensor, "b s e"]:
         """[b, 512, width] rows in the weights' dtype, zero past each prompt's last token."""
         device = self.model.shared.weight.device
         ids = torch.zeros(len(prompts), TOKENS, dtype=torch.long, device=device)
@@ -124,11 +124,11 @@ class UMT5Text(nn.Module):
             ids[row, : len(found)], mask[row, : len(found)] = found, 1
         return self(ids, mask)
 
-    def forward(self, ids: Int[Tensor, "b s"], mask: Int[Tensor, "b s"]) -> Float[Tensor, "b s w"]:
+    def forward(self, ids: Int[Tensor, "b s"], mask: Int[Tensor, "b s"]) -> Float[Tensor, "b s e"]:
         return embed(self.model, ids, mask)
 
 
-def embed(model: "UMT5EncoderModel", ids: Int[Tensor, "b s"], mask: Int[Tensor, "b s"]) -> Float[Tensor, "b s w"]:
+def embed(model: "UMT5EncoderModel", ids: Int[Tensor, "b s"], mask: Int[Tensor, "b s"]) -> Float[Tensor, "b s e"]:
     """Features of token ids; mask is 1 for text and 0 for padding, whose rows come out zero."""
     rows = model(input_ids=ids, attention_mask=mask).last_hidden_state
     return rows * mask[..., None].to(rows.dtype)

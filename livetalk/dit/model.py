@@ -12,7 +12,7 @@ from typing import cast
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Real
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
@@ -37,7 +37,7 @@ class TextKV:
         return TextKV(tuple((k.expand(batch, -1, -1, -1), v.expand(batch, -1, -1, -1)) for k, v in self.layers))
 
 
-def sinusoids(t: Float[Tensor, "b f"], width: int) -> Float[Tensor, "b f w"]:
+def sinusoids(t: Real[Tensor, "b f"], width: int) -> Float[Tensor, "b f w"]:
     """[cos | sin] of t (0 to 1000) at `width`/2 speeds, computed in float64."""
     if not t.is_floating_point():
         raise ValueError("time steps must be floating point: integers would erase their embedding")
@@ -78,12 +78,12 @@ class DiT(nn.Module):
         self.audio_proj = AudioPack(cfg)
         self.audio_cond_projs = nn.ModuleList(nn.Linear(cfg.audio_hidden, cfg.dim) for _ in cfg.audio_blocks)
 
-    def project_text(self, text: Float[Tensor, "b s w"]) -> TextKV:
+    def project_text(self, text: Float[Tensor, "b s e"]) -> TextKV:
         """Keys and values of text features, to be given to `forward` in place of them."""
         embedded = self.text_embedding(text.to(self.patch_embedding.weight.dtype))
         return TextKV(tuple(block.compute_text_kv(embedded) for block in self._layers()))
 
-    def rope(self, times: Float[Tensor, " f"], grid: tuple[int, int]) -> RotaryEmbedding:
+    def rope(self, times: Real[Tensor, " f"], grid: tuple[int, int]) -> RotaryEmbedding:
         """Rotation for latent frames at `times` on a `grid` of tokens."""
         return rotary_embedding(times, *grid, self.config.head_dim)
 
@@ -92,7 +92,7 @@ class DiT(nn.Module):
         x: Float[Tensor, "b c f h w"],
         t: Float[Tensor, "b f"],
         reference: Float[Tensor, "b c1 f h w"],
-        text: Float[Tensor, "b s w"] | TextKV,
+        text: Float[Tensor, "b s e"] | TextKV,
         audio: Float[Tensor, "b f g"],
         turn: RotaryEmbedding | None = None,
         past: tuple[KVContext, ...] | None = None,

@@ -77,7 +77,7 @@ class FaultDetector:
         self.luma = float(luminances(portrait[None])[0])
 
     def check(
-        self, latents: Float[Tensor, "b c f h w"], frames: UInt8[np.ndarray, "t h w 3"] | None, before: Frame | None
+        self, latents: Float[Tensor, "b c f h2 w2"], frames: UInt8[np.ndarray, "t h w 3"] | None, before: Frame | None
     ) -> Fault | None:
         """The block's fault, counted, or None. A retried block is checked, and counted, again.
 
@@ -90,7 +90,7 @@ class FaultDetector:
 
 
 def fault_of(
-    latents: Float[Tensor, "b c f h w"],
+    latents: Float[Tensor, "b c f h2 w2"],
     pixels: UInt8[np.ndarray, "t h w 3"] | None,
     before: Frame | None,
     luma: float = 255.0,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from einops import repeat
-from jaxtyping import Float
+from jaxtyping import Float, Real
 from torch import Tensor
 
 
@@ -30,7 +30,7 @@ def axis_dims(head_dim: int) -> tuple[int, int, int]:
 
 
 def rotary_embedding(
-    times: Float[Tensor, " f"], height: int, width: int, head_dim: int, theta: float = 10_000.0
+    times: Real[Tensor, " f"], height: int, width: int, head_dim: int, theta: float = 10_000.0
 ) -> RotaryEmbedding:
     """Rotation of f latent frames of `height` x `width` tokens, frame-major. `times` are positions in latent frames."""
     device = times.device

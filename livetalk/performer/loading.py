@@ -140,7 +140,7 @@ class PublishedText:
         self.folder, self.device = folder, device
         self.cache = TextCache(folder / CACHE, _version(folder, TEXT), self._load)
 
-    def encode(self, prompts: Sequence[str]) -> Float[Tensor, "b s w"]:
+    def encode(self, prompts: Sequence[str]) -> Float[Tensor, "b s e"]:
         """See `TextFeatures`. Raises ValueError if a prompt is new and the encoder's files are not here."""
         rows = self.cache.encode(prompts)
         if self.device.type == "cuda":
@@ -165,7 +165,7 @@ class _RandomText:
     def __init__(self, tokens: int, width: int) -> None:
         self.tokens, self.width = tokens, width
 
-    def encode(self, prompts: Sequence[str]) -> Float[Tensor, "b s w"]:
+    def encode(self, prompts: Sequence[str]) -> Float[Tensor, "b s e"]:
         rows = torch.zeros(len(prompts), self.tokens, self.width)
         for row, prompt in zip(rows, prompts, strict=True):
             seed = int.from_bytes(hashlib.sha256(prompt.encode()).digest()[:7], "big")

@@ -137,7 +137,7 @@ class Networks:
             yield
 
     @torch.inference_mode()
-    def encode_portrait(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 c 1 h w"]:
+    def encode_portrait(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 c 1 h2 w2"]:
         """The portrait's latent, of whichever of the preset's sizes it is. Raises ValueError if it is not framed."""
         pixels = F.avg_pool2d(self._pixels_of(portrait), self._scale_of(portrait))
         return self.codec.encode(pixels.to(self.dtype)[:, :, None]).float().to(self.device)

@@ -46,7 +46,7 @@ class BlockConditions:
     """Conditions of one block. `audio` is packed, one row a latent frame of the block."""
 
     reference: Float[Tensor, "b c 1 h w"]  # the portrait's normalised latent
-    text: TextKV | Float[Tensor, "b s w"]
+    text: TextKV | Float[Tensor, "b s e"]
     audio: Float[Tensor, "b f g"]
 
 

@@ -62,8 +62,8 @@ class SpeechBuffer:
         wanted = self.windows.geometry.samples_before(frames) + self.windows.lookahead_samples
         return self.pending > 0 and (self.ended or self.pending >= wanted)
 
-    def push(self, samples: Float32[np.ndarray, " n"], rate: int) -> None:
-        """Take the next piece of speech, mono floats in [-1, 1].
+    def push(self, samples: np.ndarray, rate: int) -> None:
+        """Take the next piece of speech: mono floats [n] in [-1, 1] at `rate` Hz.
 
         Raises ValueError for sound that is not mono, not finite, of another scale or of an odd rate, and when too
         much waits; nothing has changed then.
@@ -76,7 +76,7 @@ class SpeechBuffer:
         if not np.isfinite(samples).all():
             raise ValueError("speech holds NaN or infinite samples: drop or repair them before pushing")
         if np.abs(samples).max(initial=0) > LOUDEST:
-            raise ValueError("speech is no floats in [-1, 1]: divide 16-bit samples by 32768")
+            raise ValueError("speech must be float samples in [-1, 1]: divide 16-bit samples by 32768")
         g = self.windows.geometry
         if self.pending / g.sample_rate + len(samples) / rate > LONGEST_WAIT:
             raise ValueError(f"more than {LONGEST_WAIT:.0f} s of speech wait: push it later")

@@ -119,7 +119,8 @@ def test_joins_weigh_more_and_the_whole_as_much_as_before() -> None:
 
 
 def test_held_out_clips_come_back_by_kind(tmp_path: Path) -> None:
-    rows = {n: torch.rand(6, 1, 2, 2, 2) for n in ("latents", "audio", "text", "weight")}
+    shapes = {"latents": (6, 1, 2, 2, 2), "audio": (6, 2, 4), "text": (6, 3, 5), "weight": (6, 1, 2, 2, 2)}
+    rows = {name: torch.rand(shape) for name, shape in shapes.items()}
     kinds = {"heads": ClipBatch(**rows), "puppets": ClipBatch(**{n: -x for n, x in rows.items()})}
     held_out = HeldOut(kinds, {kind: torch.rand(4, 3, 8, 8) for kind in kinds})
     held_out.save(tmp_path / "held_out.pt")
@@ -172,7 +173,8 @@ def test_windows_of_training_are_those_of_serving() -> None:
 
 def test_conditions_are_dropped_as_often_as_asked() -> None:
     torch.manual_seed(0)
-    batch = ClipBatch(torch.ones(4000, 1, 1, 1, 1), torch.ones(4000, 1, 1), torch.ones(4000, 1, 1), torch.ones(4000))
+    cells, rows = torch.ones(4000, 1, 1, 1, 1), torch.ones(4000, 1, 1)
+    batch = ClipBatch(latents=cells, audio=rows, text=rows, weight=cells)
     out = drop_conditions(batch, 0.1, 0.2, 0.05)
     text, audio = out.text.flatten() == 0, out.audio.flatten() == 0
     assert abs(float((text & ~audio).float().mean()) - 0.1) < 0.02

@@ -211,8 +211,5 @@ class HeadRenderer:
     def _checked(self, weights: Weights, pose: Pose) -> tuple[Weights, Pose]:
         weights, pose = np.asarray(weights, np.float32), np.asarray(pose, np.float32)
         self._dressed()
-        if weights.ndim != 2 or weights.shape[1] != 52 or pose.shape != (len(weights), 6):
-            raise ValueError(
-                f"want weights [t, 52] and pose [t, 6] of one length, got {weights.shape} and {pose.shape}"
-            )
+        assert (*weights.shape, *pose.shape) == (len(pose), 52, len(weights), 6)
         return np.clip(weights, 0, 1), pose

@@ -43,7 +43,7 @@ def eye_pictures(
     return EyePictures(_white(seen, opened & ~iris, white), box, _iris(photograph, eye))
 
 
-def _cut(photograph: UInt8[np.ndarray, "side side 3"], box: Box, size: int) -> Picture:
+def _cut(photograph: UInt8[np.ndarray, "side side 3"], box: Box, size: int) -> Float[np.ndarray, "size size 3"]:
     side = len(photograph)
     part = Image.fromarray(photograph).transform(
         (size, size), Image.Transform.EXTENT, tuple(v * side for v in box), Image.Resampling.BICUBIC

@@ -91,7 +91,7 @@ def _windows(size: Int[np.ndarray, "k 2"]) -> list[int]:
     return widths
 
 
-def _shares(corners: Float[np.ndarray, "*m 3 2"], place: Float[np.ndarray, "*m 2"]) -> tuple[np.ndarray, np.ndarray]:
+def _shares(corners: Float[np.ndarray, "*#m 3 2"], place: Float[np.ndarray, "*#m 2"]) -> tuple[np.ndarray, np.ndarray]:
     """Barycentric shares, and whether the place lies within the triangle."""
     first, along, across = (
         corners[..., 0, :],

@@ -50,7 +50,7 @@ def _inside(places: Float[np.ndarray, "n 2"], ring: Float[np.ndarray, "k 2"]) ->
     return (crossed & left).sum(0) % 2 == 1
 
 
-def _in_one_piece(triangles: Triangles) -> Triangles:
+def _in_one_piece(triangles: Int[np.ndarray, "m 3"]) -> Int[np.ndarray, "kept 3"]:
     """The largest part that hangs together by edges, without what hangs on it by one edge."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components

@@ -234,10 +234,7 @@ class PuppetRenderer:
         """Checked, and as the photograph's own: of a mirrored puppet left and right change places."""
         weights, pose = np.asarray(weights, np.float64), np.asarray(pose, np.float64)
         self._dressed()
-        if weights.ndim != 2 or weights.shape[1] != 52 or pose.shape != (len(weights), 6):
-            raise ValueError(
-                f"want weights [t, 52] and pose [t, 6] of one length, got {weights.shape} and {pose.shape}"
-            )
+        assert (*weights.shape, *pose.shape) == (len(pose), 52, len(weights), 6)
         weights = np.clip(weights, 0, np.maximum(1, self.own()[0]))  # a photograph may smile beyond 1
         if self._mirrored:
             weights, pose = mirrored_weights(weights), mirrored_pose(pose)

@@ -45,10 +45,10 @@ class Sheet:
     action: Float[np.ndarray, "52 n 3"]
     turns: Float[np.ndarray, "52 face 3"]  # of the normals of the face
     mesh: Int[np.ndarray, "n"]  # vertex of the head's mesh; -1 on the rings
-    skin: Triangles  # face and rings
-    inside: Triangles
-    teeth: Triangles
-    tongue: Triangles
+    skin: Int[np.ndarray, "skin 3"]  # face and rings
+    inside: Int[np.ndarray, "inside 3"]
+    teeth: Int[np.ndarray, "teeth 3"]
+    tongue: Int[np.ndarray, "tongue 3"]
     face: int  # so many vertices are the face's
     border: Int[np.ndarray, "b"]  # of the face
 

@@ -22,7 +22,7 @@ class ClipBatch:
 
     latents: Float[Tensor, "b c f h w"]
     audio: Float[Tensor, "b f g"]  # packed, one row a latent frame
-    text: Float[Tensor, "b s w"]
+    text: Float[Tensor, "b s e"]
     weight: Float[Tensor, "b 1 f h w"]  # of the loss: mean 1, more at mouth and eyes, 0 on the portrait's frame
 
     @property
@@ -54,7 +54,7 @@ class LatentBuffer:
         self,
         latents: Float[Tensor, "m c f h w"],
         audio: Float[Tensor, "m t a"],
-        text: Float[Tensor, "m s w"],
+        text: Float[Tensor, "m s e"],
         boxes: Float[Tensor, "m t 3 2"],
         size: int,
     ) -> None:

@@ -17,7 +17,7 @@ def guided_velocity(
     x: Float[Tensor, "b c f h w"],
     t: Float[Tensor, "b f"],
     given: Float[Tensor, "b c1 f h w"],
-    text: Float[Tensor, "b s w"],
+    text: Float[Tensor, "b s e"],
     audio: Float[Tensor, "b f g"],
     scales: Guidance,
 ) -> Float[Tensor, "b c f h w"]:

@@ -53,7 +53,7 @@ def make_trajectories(teacher: DiT, bank: ClipBank, config: OdeTraining, preset:
         conditions.append(clips)
     parts = {name: torch.cat([getattr(c, name).half() for c in conditions]) for name in ("audio", "text", "weight")}
     joined = torch.cat(states)
-    return Trajectories(joined, ClipBatch(joined[:, -1, :, :1], **parts))
+    return Trajectories(joined, ClipBatch(joined[:, -1], **parts))
 
 
 def window_blocks(blocks: int, geometry: Geometry) -> Int[Tensor, " n"]:

@@ -159,9 +159,3 @@ def test_heads_and_puppets_live_side_by_side(renderer, portraits):
     assert np.array_equal(renderer.render(*own(renderer)), before)
     assert heads.render(np.zeros((1, 52)), np.zeros((1, 6))).mean() > 10
     heads.close()
-
-
-def test_mistakes_are_told(renderer, portraits):
-    renderer.dress(portraits[0])
-    with pytest.raises(ValueError, match="of one length"):
-        renderer.render(np.zeros((2, 52)), np.zeros((3, 6)))

@@ -19,3 +19,13 @@ class FullSizeOptions:
     first: int = 5
     density: Annotated[int, Option("1.3b: sessions tried in a batch, then one fewer.", min=0)] = 0
     density_blocks: Annotated[int, Option("1.3b: blocks of each try, all sessions together.", min=1)] = 1000
+
+
+@dataclass(frozen=True)
+class TalkBenchOptions:
+    """Length of each part of the benchmark of conversations; 0 leaves a part out."""
+
+    skew: Annotated[float, Option("Seconds of white frames and beeps; 0 leaves them out.", min=0)] = 600.0
+    echo: Annotated[float, Option("Seconds of echoes that are interrupted.", min=0)] = 180.0
+    local: Annotated[float, Option("Seconds of talk with the local brain.", min=0)] = 300.0
+    cycles: Annotated[int, Option("Visits that come and go.", min=0)] = 100

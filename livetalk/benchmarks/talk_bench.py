@@ -3,16 +3,15 @@
 Says what is said when; measuring is `talk.py`'s and `talk_figures.py`'s business.
 """
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32
 from rich.table import Table
 
 from livetalk.benchmarks import talk, talk_figures
+from livetalk.benchmarks.options import TalkBenchOptions
 from livetalk.benchmarks.talk_figures import FIGURES
 from livetalk.evaluation import report
 from livetalk.geometry import SAMPLE_RATE
@@ -28,24 +27,12 @@ GAPS = (2.2, 3.2)  # seconds after which an echo is interrupted, in turn: fast m
 HEARD_OUT = 5.0  # seconds of silence behind what interrupted it, whose echo is heard
 
 
-@dataclass(frozen=True)
-class TalkBenchOptions:
-    """Seconds of each part, and visits; 0 leaves a part out. recordings: what the visitor says, 16 kHz."""
-
-    skew: float
-    echo: float
-    local: float
-    cycles: int
-    recordings: Sequence[Sound]
-    face: str = "model"
-
-
-async def measure(plan: TalkBenchOptions, tell: Tell) -> dict[str, float]:
-    """All figures that the plan asks for.
+async def measure(plan: TalkBenchOptions, recordings: Sequence[Sound], tell: Tell) -> dict[str, float]:
+    """All metrics that the plan asks for. recordings: what the visitor says, 16 kHz.
 
     Raises ValueError where a browser or a model is missing, or where all recordings are silent.
     """
-    if (plan.echo or plan.local) and not any(len(trimmed(sound, talk_figures.LOUD)) for sound in plan.recordings):
+    if (plan.echo or plan.local) and not any(len(trimmed(sound, talk_figures.LOUD)) for sound in recordings):
         raise ValueError("nothing is said in the recordings: they are silent")
     figures: dict[str, float] = {}
     if plan.skew:
@@ -55,24 +42,20 @@ async def measure(plan: TalkBenchOptions, tell: Tell) -> dict[str, float]:
         kept = await talk.visit((*ECHO, "--face", "marker"), (), few, _part(tell, "skew, WebSocket", few), "websocket")
         figures |= talk_figures.skew_figures("skew_socket", kept.heard, kept.seen)
     if plan.echo:
-        said = _interrupting(plan.recordings)
-        kept = await talk.visit((*ECHO, "--face", plan.face), said, plan.echo, _part(tell, "echo", plan.echo))
+        said = _interrupting(recordings)
+        kept = await talk.visit(ECHO, said, plan.echo, _part(tell, "echo", plan.echo))
         figures |= talk_figures.interrupt_figures(kept.heard, kept.said, kept.logged)
         figures |= talk_figures.reply_figures("echo", kept.heard, kept.said, kept.logged)
     if plan.local:
-        said = _asking(plan.recordings)
+        said = _asking(recordings)
         part = _part(tell, "local", plan.local)
-        kept = await talk.visit((*LOCAL, "--face", plan.face), said, plan.local, part)
+        kept = await talk.visit(LOCAL, said, plan.local, part)
         figures |= talk_figures.reply_figures("local", kept.heard, kept.said, kept.logged)
         figures |= talk_figures.on_time(kept.metrics)
     if plan.cycles:
-        held = await talk.come_and_go((*ECHO, "--face", plan.face), plan.cycles, _part(tell, "visits", plan.cycles))
+        held = await talk.come_and_go(ECHO, plan.cycles, _part(tell, "visits", plan.cycles))
         figures |= talk_figures.cycle_figures(held)
     return figures
-
-
-def run(plan: TalkBenchOptions, tell: Tell) -> dict[str, float]:
-    return asyncio.run(measure(plan, tell))
 
 
 def table(figures: Mapping[str, float]) -> Table:

@@ -5,6 +5,7 @@ largest memory the process ever held. `bench live` sends simulated viewers to th
 to the server. Knows options and files; what is measured is the business of `livetalk.benchmarks`.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from livetalk.benchmarks import offline
-from livetalk.benchmarks.options import FullSizeOptions
+from livetalk.benchmarks.options import FullSizeOptions, TalkBenchOptions
 from livetalk.cli.console import avatars, err, out, progress
 from livetalk.cli.inputs import default_portrait, default_speech, recordings
 from livetalk.cli.model import ModelOptions
@@ -132,11 +133,9 @@ def live(
 
 
 @app.command()
+@with_options
 def talk(
-    skew: Annotated[float, typer.Option(help="Seconds of white frames and beeps; 0 leaves them out.", min=0)] = 600.0,
-    echo: Annotated[float, typer.Option(help="Seconds of echoes that are interrupted.", min=0)] = 180.0,
-    local: Annotated[float, typer.Option(help="Seconds of talk with the local brain.", min=0)] = 300.0,
-    cycles: Annotated[int, typer.Option(help="Visits that come and go.", min=0)] = 100,
+    plan: TalkBenchOptions,
     voice: Annotated[list[Path] | None, typer.Option(help="What the visitor says; the bundled speech if none.")] = None,
     json_path: Json = None,
 ) -> None:
@@ -145,7 +144,7 @@ def talk(
         claim(json_path)
     from livetalk.benchmarks import talk_bench
 
-    plan = talk_bench.TalkBenchOptions(skew, echo, local, cycles, recordings(voice))
+    said = recordings(voice)
     with progress() as bar:
         tasks = {}
 
@@ -154,7 +153,7 @@ def talk(
                 tasks[name] = bar.add_task(name, total=round(most))
             bar.update(tasks[name], completed=round(gone))
 
-        figures = talk_bench.run(plan, tell)
+        figures = asyncio.run(talk_bench.measure(plan, said, tell))
     out.print(talk_bench.table(figures))
     _write(talk_bench.as_json(figures), json_path)
 

@@ -16,7 +16,9 @@ import typer
 
 from livetalk.cli.console import out as console
 from livetalk.cli.console import progress
+from livetalk.cli.options import with_options
 from livetalk.data.acting.prompts import DEFAULT_PROMPT
+from livetalk.data.puppets.options import PackOptions
 from livetalk.geometry import FRAME_RATE
 from livetalk.media.files import claim, written
 
@@ -166,18 +168,14 @@ def features(
 
 
 @app.command()
+@with_options
 def pack(
     out: Annotated[Path, typer.Argument(help="The file; fits are kept beside it, in OUT.fits.")],
     portraits: Annotated[Path, typer.Option(help="Folder of portrait photographs.")],
-    max_mb: Annotated[float, typer.Option("--max-mb", help="Largest size of the file.", min=0.001)] = 40.0,
+    options: PackOptions,
     held_out: Annotated[
         Path | None, typer.Option("--held-out", help="List of file names that are left out, one a line.")
     ] = None,
-    only_held_out: Annotated[
-        bool, typer.Option("--only-held-out", help="Take all of the list instead, marked as held out.")
-    ] = False,
-    limit: Annotated[int | None, typer.Option(help="Portraits at most.", min=1)] = None,
-    broad_smiles: Annotated[float, typer.Option(help="Share of broad smiles at most.", min=0.0, max=1.0)] = 0.5,
     processes: Annotated[int, typer.Option(help="Photographs fitted at a time.", min=1)] = 1,
 ) -> None:
     """Fit portrait photographs and put the usable ones into one small file, from which puppets are drawn."""
@@ -185,16 +183,15 @@ def pack(
 
     claim(out)
     listed = packing.listed_names(held_out) if held_out else frozenset()
-    if only_held_out and not listed:
+    if options.held_out and not listed:
         raise ValueError("--only-held-out needs a list: give it with --held-out")
     photographs = packing.photographs_of(portraits)
-    chosen = [photo for photo in photographs if (photo.stem in listed) == only_held_out]
+    chosen = [photo for photo in photographs if (photo.stem in listed) == options.held_out]
     cache = packing.FitCache(out.with_name(f"{out.name}.fits"))
     with progress() as bar:
         task = bar.add_task("fitting", total=len(chosen))
         for _ in packing.fit_all(chosen, cache, processes):
             bar.advance(task)
-    options = packing.PackOptions(round(max_mb * 1e6), limit, broad_smiles, only_held_out)
     for line in packing.pack(chosen, cache, out, options).lines():
         console.print(line, markup=False)
 

@@ -14,7 +14,7 @@ from livetalk.training.config import Constant, Cosine, FlatThenLinear, LoopConfi
 
 UNSURE = 0.15  # of noise at most beside the usual, where detail is asked for: what a transformer leaves open
 
-Batch = Annotated[int, Option("Clips a step and process.", if_given=True)]
+BatchSize = Annotated[int, Option("Clips a step and process.", if_given=True)]
 Join = Annotated[float, Option("Weight of a block's first latent frame.", flag="--join-weight", min=0)]
 Adversary = Annotated[float, Option("Pull of a judge of detail, in units of an L1 error's.", min=0)]
 TEXTURE = "Weight of detail, wherever it lies."
@@ -84,7 +84,7 @@ class StreamedClips(ClipSource):
 class CodecTraining:
     """Batches and loss weights. `length` frames behind the portrait make `length / 4` latent frames."""
 
-    batch: Batch = 16
+    batch: BatchSize = 16
     length: int = 8
     photos: int = 2  # of the batch, where photographs are given
     noise: float = 0.1  # added to latents, so that the decoder forgives the transformer's small errors
@@ -160,7 +160,7 @@ class Guidance:
 class TeacherTraining:
     """Batch size, noise levels and condition drop-out (probabilities)."""
 
-    batch: Batch = 64
+    batch: BatchSize = 64
     no_text: float = 0.1
     no_audio: float = 0.1
     no_both: float = 0.05
@@ -187,7 +187,7 @@ class OdeTraining:
 
     trajectories: Annotated[int, Option("Trajectories of the teacher that each process makes first.")] = 4096
     walked: int = 64  # trajectories made at a time, at most
-    batch: Batch = 64
+    batch: BatchSize = 64
     guidance: Annotated[Guidance, Group()] = field(default_factory=lambda: Guidance(2.0, 2.5))
     given_clean: float = 0.35
     join: Join = 1.0
@@ -202,7 +202,7 @@ class OdeTraining:
 class DmdTraining:
     """One step is one critic update; every `ratio`-th is preceded by a generator update, after the warm-up."""
 
-    batch: Batch = 32
+    batch: BatchSize = 32
     ratio: int = 5
     critic_warmup: Annotated[int, Option("Steps in which the critic learns alone.", min=0)] = 20
     guidance: Annotated[Guidance, Group()] = field(  # in the teacher's score only
@@ -231,3 +231,30 @@ def dmd_optim(lr: float, ema: float | None = None, schedule: Constant = Constant
         ema_from=0 if ema is None else 40,
         schedule=schedule,
     )
+
+
+@dataclass(frozen=True)
+class SpeechTraining:
+    """Supervised training of the small speech encoder."""
+
+    steps: Annotated[int, Option("Of the speech encoder; a run that ended goes on.", min=1, if_given=True)] = 6000
+    batch: int = 16
+    frames: int = 40  # of a crop
+    rate: float = 2e-3
+    warmup: int = 200
+    weight_decay: float = 0.02
+    ema: float = 0.998
+    mouth_weight: float = 4.0
+    save_every: int = 200
+    surroundings: int = 64  # rooms and noises to pick from
+    # Of the networks; crops are made on the CPU.
+    device: Annotated[str, Option("Where the speech encoder is trained; the CPU.", if_given=True)] = "cpu"
+
+
+@dataclass(frozen=True)
+class TextTraining:
+    """Supervised training of the small text encoder."""
+
+    steps: Annotated[
+        int, Option("Of the text encoder, which starts anew.", flag="--text-steps", min=1, if_given=True)
+    ] = 1000

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from livetalk.benchmarks import talk_bench
+from livetalk.benchmarks.options import TalkBenchOptions
 from livetalk.benchmarks.talk_figures import (
     SLOWEST,
     cycle_figures,
@@ -67,9 +68,9 @@ def test_a_reply_is_the_next_sound_after_the_end_of_a_turn():
 
 
 def test_silent_recordings_are_refused_before_anything_is_started():
-    plan = talk_bench.TalkBenchOptions(600.0, 60.0, 0.0, 0, [np.zeros(16_000, np.float32)])
+    plan, silence = TalkBenchOptions(local=0.0, cycles=0), [np.zeros(16_000, np.float32)]
     with pytest.raises(ValueError, match="silent"):
-        asyncio.run(talk_bench.measure(plan, lambda what, gone, most: None))
+        asyncio.run(talk_bench.measure(plan, silence, lambda what, gone, most: None))
 
 
 def test_blocks_and_visits():

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from livetalk.cli.main import app
-from livetalk.recipes.encoders.run import TEXT_STEPS, SpeechTraining
+from livetalk.recipes.config import SpeechTraining, TextTraining
 
 
 def _asked(folder: Path, *more: str) -> str:
@@ -18,7 +18,7 @@ def test_what_is_asked_for_is_trained(tmp_path: Path, monkeypatch: pytest.Monkey
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr("livetalk.recipes.encoders.run.train_encoders", lambda *these: asked.append(these[:4]))
     assert "text.safetensors" in _asked(tmp_path, "--steps", "3")
-    assert asked == [(tmp_path, tmp_path / "out", SpeechTraining(steps=3), TEXT_STEPS)]
+    assert asked == [(tmp_path, tmp_path / "out", SpeechTraining(steps=3), TextTraining())]
 
 
 def test_no_speech_is_a_sentence(tmp_path: Path) -> None:

@@ -16,22 +16,13 @@ import numpy as np
 
 from livetalk.data.puppets.filters import reasons
 from livetalk.data.puppets.fit import Fit, FitReport, Fitter
+from livetalk.data.puppets.options import PackOptions
 from livetalk.data.puppets.portraits import Portraits, open_portraits
 from livetalk.data.puppets.selection import BROAD, Looks, features, looks_of, varied_order
 from livetalk.media.files import existing, part_of, written
 
 VERSION = 2  # of the fit: what older code made is made anew
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
-
-
-@dataclass(frozen=True)
-class PackOptions:
-    """What goes into a pack."""
-
-    max_bytes: int = 40_000_000
-    limit: int | None = None  # portraits at most
-    broad_smiles: float = 0.5  # at most so large a share
-    held_out: bool = False  # portraits are marked so, and all that could be fitted are taken: figures are about all
 
 
 @dataclass(frozen=True)
@@ -173,9 +164,9 @@ def pack(photographs: Iterable[Path], cache: FitCache, out: Path, options: PackO
     share = 1.0 if options.held_out else options.broad_smiles
     order = varied_order(features([look for _, look, _ in usable]), smiles, share)[: options.limit]
     parts = [cache.stored(usable[k][0]) for k in order]
-    kept = int(np.searchsorted(np.cumsum([part.size(0) for part in parts]), options.max_bytes, side="right"))
+    kept = int(np.searchsorted(np.cumsum([part.size(0) for part in parts]), 1e6 * options.max_mb, side="right"))
     if kept == 0:
-        raise ValueError(f"{options.max_bytes / 1e6:g} MB hold no portrait: one takes {parts[0].size(0) / 1e3:.0f} kB")
+        raise ValueError(f"{options.max_mb:g} MB hold no portrait: one takes {parts[0].size(0) / 1e3:.0f} kB")
     Portraits.joined(parts[:kept]).marked(options.held_out).save(out)
     return PackReport(
         looked_at=total,

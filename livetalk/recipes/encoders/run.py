@@ -8,29 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from livetalk.data.speech import SpeechDataset
-from livetalk.recipes.encoders.speech import SpeechTraining, speech_scores, train_speech_encoder
+from livetalk.recipes.config import SpeechTraining, TextTraining
+from livetalk.recipes.encoders.speech import train_speech_encoder
 from livetalk.recipes.encoders.speech_batches import label
-from livetalk.recipes.encoders.text import text_accuracy, train_text_encoder
-
-TEXT_STEPS = 1000  # of the text encoder
-
-__all__ = [
-    "TEXT_STEPS",
-    "SpeechTraining",
-    "label",
-    "speech_scores",
-    "text_accuracy",
-    "train_encoders",
-    "train_speech_encoder",
-    "train_text_encoder",
-]
+from livetalk.recipes.encoders.text import train_text_encoder
 
 
 def train_encoders(
     speech: Path,
     out: Path,
-    settings: SpeechTraining | None = None,
-    text_steps: int = TEXT_STEPS,
+    speech_training: SpeechTraining,
+    text_training: TextTraining,
     report: Callable[[str, int, float], None] | None = None,
 ) -> None:
     """Train both from a speech shelf; writes speech.safetensors and text.safetensors under `out`.
@@ -43,6 +31,6 @@ def train_encoders(
         return lambda step, loss: report(name, step, loss) if report else None
 
     train_speech_encoder(
-        [label(utterance) for utterance in SpeechDataset(speech)], out, settings, report=told("speech")
+        [label(utterance) for utterance in SpeechDataset(speech)], out, speech_training, report=told("speech")
     )
-    train_text_encoder(out / "text.safetensors", text_steps, report=told("text"))
+    train_text_encoder(out / "text.safetensors", text_training.steps, report=told("text"))

@@ -8,7 +8,6 @@ files of speech (it is given labelled utterances) and no video.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +20,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from livetalk.conditions.speech_tiny import SpeechEncoder, frozen, save_weights
+from livetalk.recipes.config import SpeechTraining
 from livetalk.recipes.encoders.speech_augment import CLEAN, Roughness, Surroundings
 from livetalk.recipes.encoders.speech_batches import (
     CLASSES,
@@ -28,28 +28,11 @@ from livetalk.recipes.encoders.speech_batches import (
     SUBTIMES,
     TARGETS,
     UNSURE,
-    Batch,
     Framing,
     Labelled,
+    SpeechBatch,
     crop,
 )
-
-
-@dataclass(frozen=True)
-class SpeechTraining:
-    """Settings of the supervised training."""
-
-    steps: int = 6000
-    batch: int = 16
-    frames: int = 40  # of a crop
-    rate: float = 2e-3
-    warmup: int = 200
-    weight_decay: float = 0.02
-    ema: float = 0.998
-    mouth_weight: float = 4.0
-    save_every: int = 200
-    surroundings: int = 64  # rooms and noises to pick from
-    device: str = "cpu"  # of the networks; crops are made on the CPU
 
 
 class SpeechReadout(nn.Module):
@@ -96,7 +79,7 @@ def framing_of(encoder: SpeechEncoder, frames: int) -> Framing:
     return Framing(frames, encoder.config.past_samples, encoder.window_samples(frames))
 
 
-def loss_of(encoder: SpeechEncoder, readout: SpeechReadout, batch: Batch, mouth_weight: float) -> Tensor:
+def loss_of(encoder: SpeechEncoder, readout: SpeechReadout, batch: SpeechBatch, mouth_weight: float) -> Tensor:
     """Cross entropy of the sounds plus squared error of the mouth, closures counted more."""
     sounds, mouth = readout(encoder.rows(batch.audio))
     entropy = functional.cross_entropy(
@@ -112,7 +95,7 @@ def loss_of(encoder: SpeechEncoder, readout: SpeechReadout, batch: Batch, mouth_
 def train_speech_encoder(
     shelf: Sequence[Labelled],
     folder: Path,
-    settings: SpeechTraining | None = None,
+    settings: SpeechTraining,
     seed: int = 0,
     report: Callable[[int, float], None] | None = None,
 ) -> tuple[SpeechEncoder, SpeechReadout]:
@@ -121,7 +104,6 @@ def train_speech_encoder(
     Writes the averaged encoder and readout to `folder`/speech.safetensors and .readout as it goes, and returns
     them. The shelf may have grown since the last run. Raises ValueError for an empty shelf.
     """
-    settings = settings or SpeechTraining()
     if not shelf:
         raise ValueError("no speech to train on: make some with `livetalk data speech`")
     torch.manual_seed(seed)

@@ -98,15 +98,15 @@ def loudness(audio: Float[Tensor, " n"], count: int) -> Float[Tensor, " t100"]:
 
 
 @dataclass(frozen=True)
-class Batch:
+class SpeechBatch:
     """Crops of `window_samples(t)` samples and their labels at t video frames."""
 
     audio: Float[Tensor, "b n"]
     sounds: Int[Tensor, "b t sub"]
     mouth: Float[Tensor, "b t sub targets"]
 
-    def to(self, device: str) -> "Batch":
-        return Batch(self.audio.to(device), self.sounds.to(device), self.mouth.to(device))
+    def to(self, device: str) -> "SpeechBatch":
+        return SpeechBatch(self.audio.to(device), self.sounds.to(device), self.mouth.to(device))
 
 
 @dataclass(frozen=True)
@@ -125,11 +125,11 @@ def crop(
     rough: Roughness,
     around: Surroundings,
     rng: np.random.Generator,
-) -> Batch:
+) -> SpeechBatch:
     """Random crops, roughened, with their labels."""
     lengths = np.array([len(item.audio) for item in shelf], float)
     chosen = rng.choice(len(shelf), size=count, p=lengths / lengths.sum())
-    audio, sounds, mouths = [], [], []
+    audio, sounds, mouths = list[Tensor](), list[Tensor](), list[Tensor]()
     steps = np.arange(framing.frames)[:, None] + np.array(SUBTIMES)
     for i in chosen:
         item = shelf[i]
@@ -140,7 +140,7 @@ def crop(
         times = torch.from_numpy(start + speed * steps / FRAME_RATE)
         sounds.append(at(item.sounds, times * SOUND_RATE, 0))
         mouths.append(at(item.mouth, times * MOUTH_RATE, None))
-    return Batch(roughen(torch.stack(audio), rough, around, rng), torch.stack(sounds), torch.stack(mouths))
+    return SpeechBatch(roughen(torch.stack(audio), rough, around, rng), torch.stack(sounds), torch.stack(mouths))
 
 
 def at(grid: Tensor, places: Float[Tensor, "t sub"], outside: int | None) -> Tensor:

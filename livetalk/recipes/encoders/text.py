@@ -195,13 +195,3 @@ def train_text_encoder(
     save_weights(encoder, out)
     save_weights(readout, out.with_suffix(".readout"))
     return frozen(encoder)
-
-
-@torch.no_grad()
-def text_accuracy(encoder: TextEncoder, readout: AttributeReadout, prompts: Prompts) -> dict[str, float]:
-    """Share of prompts whose attribute is read right, for each attribute."""
-    scores = readout(encoder.encode(prompts.texts))
-    return {
-        name: (score.argmax(dim=1) == prompts.labels[:, i]).float().mean().item()
-        for i, (name, score) in enumerate(zip(NAMES, scores, strict=True))
-    }

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from livetalk.cli.data import app
 from livetalk.data.puppets import pack as packing
 from livetalk.data.puppets.fit import Fit
-from livetalk.data.puppets.pack import FitCache, PackOptions, listed_names, pack, photographs_of
+from livetalk.data.puppets.options import PackOptions
+from livetalk.data.puppets.pack import FitCache, listed_names, pack, photographs_of
 from livetalk.data.puppets.portraits import open_portraits
 from tests.data.puppets import made_up
 from tests.data.puppets.rendered import SEEDS, needs_landmarker, render
@@ -50,9 +51,9 @@ def test_limits_of_number_and_size_hold(tmp_path: Path):
     paths, cache = photographs(tmp_path, [made_up.fit(seed) for seed in range(6)])
     assert pack(paths, cache, tmp_path / "few", PackOptions(limit=2)).packed == 2
     one = cache.stored(paths[0]).size(0)
-    assert pack(paths, cache, tmp_path / "small", PackOptions(max_bytes=round(2.5 * one))).packed == 2
+    assert pack(paths, cache, tmp_path / "small", PackOptions(max_mb=2.5 * one / 1e6)).packed == 2
     with pytest.raises(ValueError, match="hold no portrait"):
-        pack(paths, cache, tmp_path / "none", PackOptions(max_bytes=10))
+        pack(paths, cache, tmp_path / "none", PackOptions(max_mb=10 / 1e6))
     assert not (tmp_path / "none").exists()
 
 

@@ -10,17 +10,22 @@ import torch
 from livetalk.conditions.speech_tiny import SpeechEncoder, load_speech_encoder
 from livetalk.conditions.text_tiny import load_text_encoder
 from livetalk.data.speech import Utterance, add
-from livetalk.recipes.encoders.run import (
-    SpeechTraining,
-    label,
-    train_encoders,
-    train_speech_encoder,
-    train_text_encoder,
-)
-from livetalk.recipes.encoders.speech import SpeechReadout, framing_of, loss_of, speech_scores
+from livetalk.recipes.config import SpeechTraining
+from livetalk.recipes.encoders.run import train_encoders
+from livetalk.recipes.encoders.speech import SpeechReadout, framing_of, loss_of, speech_scores, train_speech_encoder
 from livetalk.recipes.encoders.speech_augment import CLEAN, Roughness, Surroundings
-from livetalk.recipes.encoders.speech_batches import GAP, LOUDNESS, SOUNDS, UNSURE, Framing, crop, resample, sound_grid
-from livetalk.recipes.encoders.text import roughen, sample_prompts, slip
+from livetalk.recipes.encoders.speech_batches import (
+    GAP,
+    LOUDNESS,
+    SOUNDS,
+    UNSURE,
+    Framing,
+    crop,
+    label,
+    resample,
+    sound_grid,
+)
+from livetalk.recipes.encoders.text import roughen, sample_prompts, slip, train_text_encoder
 from livetalk.voice.timing import Phoneme
 
 
@@ -162,7 +167,9 @@ def test_one_door_trains_both(tmp_path) -> None:
         add(tmp_path / "speech", Utterance(f"t0_{seed:05d}", "mah", "af_heart", spoken.audio, times))
     told: list[tuple[str, int]] = []
     short = SpeechTraining(steps=1, batch=2, frames=8, surroundings=1)
-    train_encoders(tmp_path / "speech", tmp_path / "out", short, 1, lambda name, step, _: told.append((name, step)))
+    train_encoders(
+        tmp_path / "speech", tmp_path / "out", short, TextTraining(1), lambda name, step, _: told.append((name, step))
+    )
     assert told == [("speech", 0), ("text", 0)]
     assert load_speech_encoder(tmp_path / "out" / "speech.safetensors").config.audio_width == 64
     assert load_text_encoder(tmp_path / "out" / "text.safetensors").config.tokens == 24

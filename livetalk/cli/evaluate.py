@@ -179,7 +179,7 @@ def _clips(order: "ClipOrder", clips: int, workers: int) -> tuple[list["Measured
 
 def _photographs(photographs: PhotoOptions, asked: TinyOptions, model: ModelOptions) -> "Outcome":
     """Photographs that talk, those that the log does not hold yet."""
-    from livetalk.evaluation.photos.log import Log
+    from livetalk.evaluation.photos.log import MeasurementLog
     from livetalk.evaluation.photos.run import Plan, Run
 
     p = photographs
@@ -195,7 +195,7 @@ def _photographs(photographs: PhotoOptions, asked: TinyOptions, model: ModelOpti
         p.photo_sheets,
         asked.processes,
     )
-    run = Run(plan, Log(p.photo_log))
+    run = Run(plan, MeasurementLog(p.photo_log))
     for name, steps, work in run.parts():
         with progress() as bar:
             work(_advance(bar, f"photographs: {name}", steps))

@@ -37,7 +37,7 @@ class Superseded(Exception):
 
 
 @dataclass(frozen=True)
-class Batch:
+class BlockBatch:
     """One step's blocks on their way from one stage to the other."""
 
     sessions: list[LiveSession]
@@ -195,7 +195,7 @@ class LivePerformer:
 
     def _step(self, due: Sequence[tuple[LiveSession, Demand]]) -> None:
         """Denoise a block of each session and hand it on."""
-        work = Batch([], [])
+        work = BlockBatch([], [])
         try:
             for session, demand in due:
                 order = session.begin_block(demand)
@@ -210,7 +210,7 @@ class LivePerformer:
         except Exception as error:
             self._fail_sessions([session for session, _ in due], error)
 
-    def _make(self, work: Batch) -> None:
+    def _make(self, work: BlockBatch) -> None:
         def leave_off() -> None:
             if not work.wanted:
                 raise Superseded
@@ -236,7 +236,7 @@ class LivePerformer:
                 session.begin_decoding()
         self._decoding = self._decoder.submit(self._show, work, records, spent)
 
-    def _show(self, work: Batch, records: list[BlockRecord], denoised: float) -> None:
+    def _show(self, work: BlockBatch, records: list[BlockRecord], denoised: float) -> None:
         """Decode a step's blocks and announce them piece by piece: the other thread's part."""
         began, first = time.perf_counter(), 0.0
 

@@ -17,7 +17,7 @@ from livetalk.live.drift import DriftMeter
 from livetalk.live.faults import Fault, FaultDetector
 from livetalk.live.latency import LatencyModel
 from livetalk.live.playout import Playout
-from livetalk.live.revision import BlockOrder, Demand, Revision, RevisionKind, SessionPhase, SessionStats, Stage
+from livetalk.live.revision import BlockOrder, Demand, Revision, RevisionKind, RunningStages, SessionPhase, SessionStats
 from livetalk.live.utterances import UtteranceEnds
 from livetalk.performer.block_plan import BlockPlan, BlockRecord
 from livetalk.performer.stream import AvatarStream
@@ -38,7 +38,7 @@ class SessionMachine:
         self.geometry = latency.geometry
         self.fault_detector, self.drift = FaultDetector(stream.last_frame), DriftMeter(stream.last_frame)
         self.stats = SessionStats()
-        self.phase, self.stages = SessionPhase.READY, Stage.NONE
+        self.phase, self.stages = SessionPhase.READY, RunningStages.NONE
         self.revision: Revision | None = None
         self.epoch = 0  # rises with every revision: orders of an older one are void
         self.error: BaseException | None = None
@@ -79,7 +79,7 @@ class SessionMachine:
     def want(self, lead: float) -> tuple[Demand, float]:
         """Demand of now, and if there is none, when to ask again. `lead`: seconds a block takes to make."""
         never, stream, g = float("inf"), self.stream, self.geometry
-        if not self.phase.running or Stage.DENOISING in self.stages:
+        if not self.phase.running or RunningStages.DENOISING in self.stages:
             return Demand.NOTHING, never
         if self.revision is not None:
             return (Demand.NOTHING, never) if self.stages else (Demand.BLOCK, 0.0)
@@ -103,7 +103,7 @@ class SessionMachine:
     def claim(self) -> None:
         """The denoising stage will take the session's next block."""
         with self.lock:
-            self.stages |= Stage.DENOISING
+            self.stages |= RunningStages.DENOISING
 
     def begin_block(self, demand: Demand) -> BlockOrder | None:
         """Plan the block that was demanded; None if going back was all that there was to do."""
@@ -138,16 +138,16 @@ class SessionMachine:
 
     def end_denoising(self) -> None:
         with self.lock:
-            self.stages &= ~Stage.DENOISING
+            self.stages &= ~RunningStages.DENOISING
             self.lock.notify_all()
 
     def begin_decoding(self) -> None:
         with self.lock:
-            self.stages |= Stage.DECODING
+            self.stages |= RunningStages.DECODING
 
     def end_decoding(self) -> None:
         with self.lock:
-            self.stages &= ~Stage.DECODING
+            self.stages &= ~RunningStages.DECODING
             self.lock.notify_all()
 
     def publish(self, order: BlockOrder, record: BlockRecord, frames: np.ndarray, timings: BlockTimings) -> None:
@@ -205,7 +205,7 @@ class SessionMachine:
         self.lock.notify_all()
 
     def _next_plan(self, demand: Demand) -> BlockPlan:
-        if self._re_anchor and Stage.DECODING not in self.stages:
+        if self._re_anchor and RunningStages.DECODING not in self.stages:
             self._re_anchor = False
             self.stream.reset_rolling_window()
             self.drift.reset()
@@ -270,4 +270,4 @@ class SessionMachine:
     def _planned_frames(self) -> int:
         """Frames up to the end of the block that is being denoised, or of the one before the next."""
         block = self.geometry.frames_of_block(self.stream.index)
-        return block.stop if Stage.DENOISING in self.stages else block.start
+        return block.stop if RunningStages.DENOISING in self.stages else block.start

@@ -42,7 +42,7 @@ _NEXT = {
 }
 
 
-class Stage(Flag):
+class RunningStages(Flag):
     """Stages that have a block of the session in hand: both may, each another one."""
 
     NONE = 0

@@ -5,11 +5,7 @@ from collections import defaultdict
 
 from tests.helpers.source import assert_only_shrinks, modules
 
-SHARED: dict[str, int] = {
-    "Batch": 2,
-    "Log": 2,
-    "Stage": 2,
-}
+SHARED: dict[str, int] = {}
 
 
 def test_no_two_public_classes_share_a_name() -> None:

@@ -14,7 +14,7 @@ from livetalk.avatar.session import AtCapacity
 from livetalk.live import engine as live
 from livetalk.live.engine import LivePerformer
 from livetalk.live.faults import FaultLimits
-from livetalk.live.revision import Stage
+from livetalk.live.revision import RunningStages
 from livetalk.live.session import LiveSession
 from livetalk.performer.performer import Performer
 
@@ -159,7 +159,7 @@ def test_an_interrupt_just_before_a_block_waits_for_its_first_piece(
     for _ in range(200):  # until the next block is being made, and what is there soon ends
         with session.lock:
             lacking = session.decoded_frames / 16 - session.playhead < session.latency.earliest_replacement
-            if lacking and Stage.DENOISING in session.stages and session.epoch == 0:
+            if lacking and RunningStages.DENOISING in session.stages and session.epoch == 0:
                 session.interrupt()
                 shown = session.decoded_frames
                 break

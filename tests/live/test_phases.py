@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from livetalk.avatar.blocks import BlockTimings, Interrupted, TimedBlock, UtteranceFinished
 from livetalk.geometry import Geometry
 from livetalk.live.latency import LatencyModel
-from livetalk.live.revision import BlockOrder, Demand, RevisionKind, SessionPhase, Stage
+from livetalk.live.revision import BlockOrder, Demand, RevisionKind, RunningStages, SessionPhase
 from livetalk.live.session import LiveSession
 from livetalk.performer.speech_buffer import BlockAudio
 
@@ -299,8 +299,8 @@ class Sessions(RuleBasedStateMachine):
     @invariant()
     def work_in_hand_is_known(self) -> None:
         stages = self.session.stages
-        assert (Stage.DENOISING in stages) == (self.making is not None)
-        assert (Stage.DECODING in stages) == (self.decoding is not None)
+        assert (RunningStages.DENOISING in stages) == (self.making is not None)
+        assert (RunningStages.DECODING in stages) == (self.decoding is not None)
         assert self.session.abandoned == (self.session.closed and not stages)
 
     @invariant()

@@ -46,7 +46,7 @@ class Seen:
     detail: Float[np.ndarray, " k"]  # of the face box over the portrait's; 0 without a face
 
 
-class Log:
+class MeasurementLog:
     """Finished clips by key, in a file that grows line by line; without a path, in memory only.
 
     Raises ValueError for a file that is no such log.

@@ -18,7 +18,7 @@ from livetalk.evaluation import real
 from livetalk.evaluation.metrics.realness import DescriptorSet
 from livetalk.evaluation.photos import figures, sheets, takes
 from livetalk.evaluation.photos.figures import Faces, Outcome, Scenes
-from livetalk.evaluation.photos.log import Key, Log, Seen
+from livetalk.evaluation.photos.log import Key, MeasurementLog, Seen
 from livetalk.evaluation.photos.takes import Maker, Take
 from livetalk.evaluation.spread import spread, threads_of
 from livetalk.presets import TINY
@@ -53,7 +53,7 @@ class Plan:
 class Run:
     """A plan that is being carried out, its finished clips in a log."""
 
-    def __init__(self, plan: Plan, log: Log) -> None:
+    def __init__(self, plan: Plan, log: MeasurementLog) -> None:
         self.plan, self.log = plan, log
 
     def parts(self) -> Iterator[tuple[str, int, Callable[[Tell], None]]]:

@@ -8,7 +8,7 @@ import pytest
 
 from livetalk.evaluation.photos import run as photo_run
 from livetalk.evaluation.photos import takes
-from livetalk.evaluation.photos.log import Log
+from livetalk.evaluation.photos.log import MeasurementLog
 from livetalk.evaluation.photos.run import Plan, Run
 from livetalk.evaluation.photos.takes import SCENES
 from tests.evaluation.photos.made_up import seen
@@ -56,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def carried_out(plan: Plan, log: Log) -> Run:
+def carried_out(plan: Plan, log: MeasurementLog) -> Run:
     run = Run(plan, log)
     for _, steps, work in run.parts():
         told: list[int] = []
@@ -66,7 +66,7 @@ def carried_out(plan: Plan, log: Log) -> Run:
 
 
 def test_a_run_measures_every_scene_of_the_photographs_that_show_a_face(calls: list, folder: Path) -> None:
-    outcome = carried_out(Plan(folder, 4, workers=0), Log()).outcome()
+    outcome = carried_out(Plan(folder, 4, workers=0), MeasurementLog()).outcome()
     photographs = {photo for maker, photo, _ in calls if maker == "model"}
     assert len(photographs) == 4
     assert all(int(Path(photo).stem) % 2 for photo in photographs)
@@ -80,11 +80,11 @@ def test_a_finished_run_makes_nothing_and_a_larger_one_only_what_is_new(
     calls: list, folder: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "log.jsonl"
-    carried_out(Plan(folder, 2, workers=0), Log(path))
+    carried_out(Plan(folder, 2, workers=0), MeasurementLog(path))
     first = list(calls)
-    carried_out(Plan(folder, 2, workers=0), Log(path)).outcome()
+    carried_out(Plan(folder, 2, workers=0), MeasurementLog(path)).outcome()
     assert calls == first
-    carried_out(Plan(folder, 3, workers=0), Log(path))
+    carried_out(Plan(folder, 3, workers=0), MeasurementLog(path))
     assert {photo for _, photo, _ in calls[len(first) :]}.isdisjoint(
         photo for maker, photo, _ in first if maker == "model"
     )
@@ -93,13 +93,15 @@ def test_a_finished_run_makes_nothing_and_a_larger_one_only_what_is_new(
 
 def test_another_model_finds_the_truth_measured(calls: list, folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    carried_out(Plan(folder, 2, workers=0), Log(path))
+    carried_out(Plan(folder, 2, workers=0), MeasurementLog(path))
     calls.clear()
-    run = carried_out(Plan(folder, 2, weights=Path("new"), against=None, workers=0), Log(path))
+    run = carried_out(Plan(folder, 2, weights=Path("new"), against=None, workers=0), MeasurementLog(path))
     assert {maker for maker, *_ in calls} == {"model"}
     assert run.outcome().figures
     calls.clear()
-    both = carried_out(Plan(folder, 2, weights=Path("new"), against=Path("old"), workers=0), Log(path)).outcome()
+    both = carried_out(
+        Plan(folder, 2, weights=Path("new"), against=Path("old"), workers=0), MeasurementLog(path)
+    ).outcome()
     assert len(calls) == 2 * len(SCENES), "the other model's clips only"
     assert both.against is not None
     assert both.against["photo_lip_r"] == 0.8
@@ -107,9 +109,9 @@ def test_another_model_finds_the_truth_measured(calls: list, folder: Path, tmp_p
 
 def test_sheets_are_drawn_of_models_only_and_missing_strips_are_made(calls: list, folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    assert carried_out(Plan(folder, 2, workers=0), Log(path)).draw() == []
+    assert carried_out(Plan(folder, 2, workers=0), MeasurementLog(path)).draw() == []
     calls.clear()
-    run = carried_out(Plan(folder, 2, sheets=tmp_path / "sheets", workers=0), Log(path))
+    run = carried_out(Plan(folder, 2, sheets=tmp_path / "sheets", workers=0), MeasurementLog(path))
     assert [path.name for path in run.draw()] == [f"{scene}_1.jpg" for scene in SCENES]
     assert [maker for maker, *_ in calls] == ["model"] * 2 * len(SCENES)
 
@@ -120,10 +122,10 @@ def test_puppets_are_the_truth_of_the_photographs_that_their_pack_holds(
     usable = [path.stem for path in takes.photographs(folder) if int(path.stem) % 2]
     pack = SimpleNamespace(names=(usable[1], "somebody else"))
     monkeypatch.setattr(photo_run, "open_portraits", lambda path: pack)
-    run = carried_out(Plan(folder, 3, puppets=Path("pack"), workers=0), Log())
+    run = carried_out(Plan(folder, 3, puppets=Path("pack"), workers=0), MeasurementLog())
     assert {photo for maker, photo, _ in calls if maker == "puppets"} == {f"{usable[1]}.jpg"}
     outcome = run.outcome()
     assert outcome.drawn_by == "puppets, 3 clips"
     assert "photo_realness" in outcome.truth
     with pytest.raises(ValueError, match="holds none of the photographs"):
-        carried_out(Plan(folder, 1, puppets=Path("pack"), workers=0), Log())
+        carried_out(Plan(folder, 1, puppets=Path("pack"), workers=0), MeasurementLog())

@@ -124,10 +124,8 @@ def hour(
                 saved = known.done
     slot.close()
     ends = min(round(ENDS / g.block_seconds), (blocks - skipped) // 2)
-    return _ends(known.times[skipped:], known.drifts[skipped:], ends) | {
-        "hour_s": blocks * g.block_seconds,
-        "hour_re_anchors": known.again,
-    }
+    whole = {"hour_s": blocks * g.block_seconds, "hour_re_anchors": known.again}
+    return _ends(known.times[skipped:], known.drifts[skipped:], ends) | whole
 
 
 def _ends(times: Float[np.ndarray, " k"], drifts: Float[np.ndarray, "k 3"], ends: int) -> dict[str, float]:

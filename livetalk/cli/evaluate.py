@@ -242,8 +242,7 @@ def _animate(plan: "EvaluationPlan", path: Path) -> None:
 def _record(result: dict[str, float], plan: "EvaluationPlan", clips: int) -> None:
     from livetalk.evaluation import last_run
 
-    version = last_run.VERSION if plan.order.weights is None else plan.performer.version
-    last_run.keep(result, version, clips)
+    last_run.keep(result, plan.performer.version, clips)
 
 
 def _advance(bar: "Progress", name: str, steps: int) -> Callable[[int], None]:

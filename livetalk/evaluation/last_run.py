@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FILE = Path(__file__).parents[1] / "assets" / "full_run.json"
-VERSION = "0.6"  # of the bundled model: its weights, and the code that makes pictures of them (docs/model_card.md)
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,12 @@ class BlockTimings:
 
 @dataclass(frozen=True)
 class TimedBlock:
-    """Part of a block of a session: the frames of one latent frame, as soon as they are there. Offline: a whole block.
+    """Frames with their sound and their time: a piece of a block (the frames of one latent frame); offline, a block.
 
-    `replaces`: made again after an interrupt; it replaces what was made from its first frame on, and not given out yet.
-
-    `pts`: samples of the session's clock (16 kHz) before the first frame. `audio`: what is heard while these frames
-    are seen, silence where nothing is said. `repeated`: the block was faulty twice and repeats the last good frame.
+    frames: RGB [t h w 3], uint8, 16 a second. audio: mono float samples [1000 t] in [-1, 1] at 16 kHz, heard while the
+    frames are seen; silence where nothing is said. pts: samples of the session's clock before the first frame.
+    replaces: made again after an interrupt; it replaces what was made from its first frame on, and not given out yet.
+    repeated: the block was faulty twice and repeats the last good frame.
     """
 
     index: int  # of the block
@@ -44,10 +44,12 @@ class TimedBlock:
 
     @property
     def pts(self) -> int:
+        """Samples of the session's clock (16 kHz) before the first frame."""
         return self.first_frame * SAMPLE_RATE // FRAME_RATE
 
     @property
     def seconds(self) -> float:
+        """Duration of the frames."""
         return len(self.frames) / FRAME_RATE
 
     def muted(self) -> Self:

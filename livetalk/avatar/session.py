@@ -44,9 +44,9 @@ class AvatarLost:
 
 @dataclass(frozen=True)
 class AvatarRestored:
-    """Frames come again, from sample `pts` of the same clock on.
+    """A new worker has taken over: frames come again, from sample `pts` of the same clock on.
 
-    `from_snapshot`: the avatar goes on from what it remembered; else it begins anew from its portrait.
+    `from_snapshot`: the avatar continues from a snapshot; else it begins anew from its portrait.
     """
 
     pts: int
@@ -66,11 +66,11 @@ class AvatarSession(Protocol):
     size: tuple[int, int]  # width and height of the frames
 
     async def push(self, speech: Float32[np.ndarray, " n"], rate: int = SAMPLE_RATE) -> None:
-        """The next piece of what the avatar says: mono floats in [-1, 1] of any length, at 8 to 192 kHz."""
+        """Append a piece of speech: mono floats [n] in [-1, 1], of any length, at `rate` (8,000 to 192,000) Hz."""
         ...
 
     async def end(self) -> None:
-        """The utterance is over; what waits is spoken without waiting for more. `items` says when it has been."""
+        """End the utterance: pending speech is spoken without waiting for more, then `UtteranceFinished` comes."""
         ...
 
     async def interrupt(self) -> None:
@@ -78,25 +78,27 @@ class AvatarSession(Protocol):
         ...
 
     async def set_prompt(self, prompt: str) -> None:
-        """How it is said (mood, movement), from the next block on."""
+        """Change the prompt (mood, movement), from the next block on."""
         ...
 
     async def pause(self) -> None:
-        """The clock stands still until `resume`: nobody looks."""
+        """Stop the session's clock until `resume`: nobody looks."""
         ...
 
-    async def resume(self) -> None: ...
+    async def resume(self) -> None:
+        """Let the clock of a paused session go on."""
+        ...
 
     async def snapshot(self) -> bytes:
-        """The session's memory, for `AvatarHost.open` to go on from."""
+        """Copy the session's state, for `AvatarHost.open` to continue from."""
         ...
 
     async def close(self) -> None:
-        """Free its place. May be called twice; `items` ends."""
+        """Close the session and free its place; `items` ends. May be called twice."""
         ...
 
     def items(self) -> AsyncIterator[AvatarItem]:
-        """Blocks (a quarter of a second: frames and the sound heard with them) at their time, and what happens.
+        """Iterate over timed blocks (0.25 s of frames and sound), each at its time, and over events.
 
         A block's `pts` counts samples at 16 kHz since the first one, and each begins where the one before it ends: only
         what was not given yet is replaced. Its `speech_samples` first samples are pushed speech, the rest is silence.
@@ -105,14 +107,16 @@ class AvatarSession(Protocol):
 
 
 class AvatarHost(Protocol):
-    """Opens sessions; one for the whole server."""
+    """Host of avatar sessions; one for the whole server."""
 
     async def open(
         self, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int = 0, snapshot: bytes | None = None
     ) -> AvatarSession:
-        """A new session. `portrait`: framed (`livetalk.conditions.portrait.load_portrait`) to `size`.
+        """Open a session, or continue one from the bytes of a `snapshot`.
 
-        Raises AtCapacity when all places are taken, ValueError for a portrait of another size or a strange snapshot.
+        portrait: RGB [size size 3], uint8, framed by `livetalk.conditions.portrait.load_portrait`. prompt: how things
+        are said, in English. seed: of the noise. Raises AtCapacity when all places are taken, ValueError for a portrait
+        of another size and for a snapshot of another model.
         """
         ...
 

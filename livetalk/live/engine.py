@@ -89,9 +89,9 @@ class LivePerformer:
     def open(
         self, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int = 0, snapshot: StreamSnapshot | None = None
     ) -> LiveSession:
-        """A new session, or one that goes on from a snapshot.
+        """Open a session, or continue one from a snapshot; portrait, prompt and seed as of `Performer.perform`.
 
-        Raises AtCapacity when the machine holds as many as it can, ValueError for a portrait of odd size.
+        Raises AtCapacity when the machine holds as many as it can, ValueError for a portrait of another size.
         """
         if portrait.shape != (self.size, self.size, 3):
             raise ValueError(f"the portrait is {portrait.shape}: frame it to {self.size} x {self.size} x 3 first")
@@ -119,7 +119,7 @@ class LivePerformer:
         return session
 
     def close(self) -> None:
-        """Ends all sessions and the engine's threads. May be called twice."""
+        """End all sessions and the engine's threads. May be called twice."""
         for session in list(self.sessions):
             session.close()
         with self.lock:

@@ -22,9 +22,10 @@ class LiveSession(SessionMachine):
     """See the module docstring. Made by `LivePerformer.open`; every method may be called from any thread."""
 
     def push(self, speech: np.ndarray, rate: int = SAMPLE_RATE) -> None:
-        """The next piece of speech: mono floats of any length and rate.
+        """Append a piece of speech: mono floats [n] in [-1, 1], of any length, at `rate` (8,000 to 192,000) Hz.
 
-        Raises ValueError for speech that cannot be used and after `close`; the session goes on unharmed.
+        Returns at once. Raises ValueError for speech that cannot be used, when more than ten minutes would wait, and
+        after `close`; nothing has changed then.
         """
         with self.lock:
             self._check_usable()
@@ -33,9 +34,10 @@ class LiveSession(SessionMachine):
             self.lock.notify_all()
 
     def end(self) -> None:
-        """The utterance is over; what waits is spoken without waiting for more.
+        """End the utterance: pending speech is spoken without waiting for more.
 
-        Answered by an `UtteranceFinished` behind the last of it, or by the `Interrupted` that cuts it.
+        Answered by one `UtteranceFinished` after its last block, or by the `Interrupted` that cuts it.
+        Raises ValueError after `close`.
         """
         with self.lock:
             self._check_usable()
@@ -47,7 +49,10 @@ class LiveSession(SessionMachine):
             self.lock.notify_all()
 
     def interrupt(self) -> None:
-        """Stop speaking now. The consumer is given an `Interrupted` at once."""
+        """Stop speaking now: pending speech is dropped, and the next `take` gives an `Interrupted` at once.
+
+        Frames go on with a mouth that closes. Raises ValueError after `close`.
+        """
         with self.lock:
             self._check_usable()
             self.stream.speech.clear()
@@ -61,7 +66,7 @@ class LiveSession(SessionMachine):
             self.lock.notify_all()
 
     def set_prompt(self, prompt: str) -> None:
-        """How it is said, from the next block that is begun on."""
+        """Change the prompt, from the next block that is begun on. Raises ValueError after `close`."""
         with self.lock:
             self._check_usable()
         self.stream.set_prompt(prompt)  # without the lock: it may take a while, and others go on meanwhile
@@ -69,7 +74,7 @@ class LiveSession(SessionMachine):
             self._check_usable()
 
     def pause(self) -> None:
-        """The clock stands still; nothing is made or released until `resume`."""
+        """Stop the session's clock: nothing is made or released until `resume`. Raises ValueError after `close`."""
         with self.lock:
             self._check_usable()
             if self.phase is not SessionPhase.PAUSED:
@@ -77,6 +82,7 @@ class LiveSession(SessionMachine):
                 self._playout.pause()
 
     def resume(self) -> None:
+        """Let the clock of a paused session go on. Raises ValueError after `close`."""
         with self.lock:
             self._check_usable()
             if self.phase is SessionPhase.PAUSED:
@@ -84,7 +90,10 @@ class LiveSession(SessionMachine):
                 self._enter(SessionPhase.PLAYING if self._playout.started else SessionPhase.READY)
 
     def snapshot(self) -> StreamSnapshot:
-        """The stream as of the newest finished block, copied out. Waits for a block that is being made."""
+        """Copy the stream's state after the newest finished block, for `LivePerformer.open`.
+
+        Waits for a block that is being made. Pending speech is not part of it. Raises ValueError after `close`.
+        """
         with self.lock:
             self._check_usable()
             self.lock.wait_for(lambda: not self.phase.usable or not (self.stages or self.revision))
@@ -115,10 +124,11 @@ class LiveSession(SessionMachine):
             self.stream.speech.clear()  # the engine frees the place, once no block is being made in it
 
     def take(self, timeout: float | None = None) -> Item | None:
-        """The next block when its time has come, an `Interrupted` at once, an `UtteranceFinished` behind the last block
-        that speaks; None when the session is closed.
+        """Wait for the next item; None when the session is closed.
 
-        Raises TimeoutError after `timeout` seconds, ValueError for a second consumer, and what broke the session.
+        A `TimedBlock` (usually 4 frames, 0.25 s) comes when its time has come, an `Interrupted` at once, an
+        `UtteranceFinished` after the last block that speaks. Raises TimeoutError after `timeout` seconds, ValueError
+        for a second consumer, and the error that broke the session.
         """
         with self.lock:
             if self._consumers:

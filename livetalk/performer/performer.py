@@ -45,10 +45,12 @@ class Performer:
         options: LoadOptions = LoadOptions(),  # noqa: B008 - frozen
         tell: Callable[[str], None] = lambda words: None,
     ) -> "Performer":
-        """The weights of a preset: those bundled or downloaded, or those in `folder`.
+        """Load a preset with its bundled or downloaded weights, or with those in `folder`.
 
-        dtype: bfloat16 where the processor multiplies it natively, else float32, unless given. tell: what goes on.
-        Raises ValueError for an unknown preset, for missing or foreign weights, and for options it has not.
+        seed: of the noise that frames are made from. dtype: None takes bfloat16 where the processor multiplies it
+        natively, else float32. options: device, acceleration and decoder of the published presets. tell: called with
+        lines about what is being loaded. Raises ValueError for an unknown preset, for missing or foreign weights, and
+        for options that the preset does not have.
         """
         known = PRESETS | FULL_PRESETS
         if preset not in known:
@@ -80,7 +82,7 @@ class Performer:
 
     @property
     def version(self) -> str:
-        """Of the transformer's weights."""
+        """Version of the transformer's weights."""
         return self.networks.version
 
     @property
@@ -105,10 +107,13 @@ class Performer:
     def perform(
         self, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[Float[np.ndarray, " n"]], prompt: str
     ) -> Iterator[TimedBlock]:
-        """Frames and their sound, block by block, as the speech (pieces of mono float32 at 16 kHz) comes in.
+        """Generate timed blocks of frames and sound while the speech comes in.
 
-        The last block ends with the frame in which the speech ends. One block is denoised while the one before it is
-        decoded. The same seed, inputs, dtype and machine give the same frames, however the speech is cut into pieces.
+        portrait: RGB [h w 3], uint8, framed by `conditions.portrait.load_portrait`. speech: pieces of mono floats [n]
+        in [-1, 1] at 16 kHz, of any length. prompt: how it is said, in English. Blocks have 12 frames (the first 9)
+        at 16 frames a second; the last one ends with the frame in which the speech ends. One block is denoised while
+        the one before it is decoded. The same seed, inputs, dtype and machine give the same frames, however the speech
+        is cut. Raises ValueError for a portrait of another size and for speech that is no such samples.
         """
         slot = self.networks.kv_pool(1).open()
         try:

@@ -22,6 +22,9 @@ from livetalk.nn.rope import RotaryEmbedding
 
 SHAPES = 64  # that blocks may be compiled for
 
+# x, t, reference, text, audio, turn and past, as `DiT.forward` explains them.
+DenoiserInput = tuple[Tensor, Tensor, Tensor, TextKV | Tensor, Tensor, RotaryEmbedding, tuple[KVContext, ...] | None]
+
 
 @dataclass(frozen=True)
 class AccelerationConfig:
@@ -85,31 +88,13 @@ class CompiledDiT:
     def rope(self, times: Tensor, grid: tuple[int, int]) -> RotaryEmbedding:
         return self.model.rope(times, grid)
 
-    def __call__(
-        self,
-        x: Tensor,
-        t: Tensor,
-        reference: Tensor,
-        text: TextKV | Tensor,
-        audio: Tensor,
-        turn: RotaryEmbedding,
-        past: tuple[KVContext, ...] | None = None,
-    ) -> Tensor:
+    def __call__(self, *inputs: *DenoiserInput) -> Tensor:
         """As `DiT.forward`."""
-        return self._run("velocity", self.model.forward, x, t, reference, text, audio, turn, past)
+        return self._run("velocity", self.model.forward, *inputs)
 
-    def compute_kv(
-        self,
-        x: Tensor,
-        t: Tensor,
-        reference: Tensor,
-        text: TextKV | Tensor,
-        audio: Tensor,
-        turn: RotaryEmbedding,
-        past: tuple[KVContext, ...] | None = None,
-    ) -> tuple[KeysValues, ...]:
+    def compute_kv(self, *inputs: *DenoiserInput) -> tuple[KeysValues, ...]:
         """As `DiT.compute_kv`."""
-        return self._run("memory", self.model.compute_kv, x, t, reference, text, audio, turn, past)
+        return self._run("memory", self.model.compute_kv, *inputs)
 
     def warm_up(self, walk: Callable[[], object], tell: Callable[[str], None] = lambda words: None) -> None:
         """Try every measure while `walk` calls the transformer in all shapes of a session; leave out what fails."""
@@ -148,18 +133,8 @@ class CompiledDiT:
         finally:
             self._recording = False
 
-    def _run(
-        self,
-        name: str,
-        function: Callable[..., Any],
-        x: Tensor,
-        t: Tensor,
-        reference: Tensor,
-        text: TextKV | Tensor,
-        audio: Tensor,
-        turn: RotaryEmbedding,
-        past: tuple[KVContext, ...] | None,
-    ) -> Any:
+    def _run(self, name: str, function: Callable[..., Any], *inputs: *DenoiserInput) -> Any:
+        x, t, reference, text, audio, turn, past = inputs
         # A shape that was not walked through runs uncompiled: nobody waits for a compiler in a session.
         stance = "eager_on_recompile" if self._warm and self.measures.compiled else "default"
         with self.kernel.preferred(), torch.compiler.set_stance(stance):
@@ -169,7 +144,7 @@ class CompiledDiT:
             if not rooms or not (self._recording or len(self.graphs)):
                 return function(x, t, reference, text, audio, turn, past)
             key = (name, tuple(x.shape), x.dtype, text.layers[0][0].shape, _address(past))
-            inputs = (x, t, reference, audio, turn.cos, turn.sin)
+            changing = (x, t, reference, audio, turn.cos, turn.sin)
             if key not in self.graphs and not self._recording:
                 return function(x, t, reference, text, audio, turn, past)
             memory = self._fixed_text(text)
@@ -178,8 +153,8 @@ class CompiledDiT:
                 def call(x: Tensor, t: Tensor, reference: Tensor, audio: Tensor, cos: Tensor, sin: Tensor) -> Any:
                     return function(x, t, reference, memory, audio, RotaryEmbedding(cos, sin), past)
 
-                self.graphs.record(key, call, inputs)
-            return self.graphs.replay(key, inputs)
+                self.graphs.record(key, call, changing)
+            return self.graphs.replay(key, changing)
 
     def _fixed_text(self, text: TextKV) -> TextKV:
         flat = [tensor for pair in text.layers for tensor in pair]

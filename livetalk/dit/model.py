@@ -37,7 +37,7 @@ class TextKV:
         return TextKV(tuple((k.expand(batch, -1, -1, -1), v.expand(batch, -1, -1, -1)) for k, v in self.layers))
 
 
-def sinusoids(t: Real[Tensor, "b f"], width: int) -> Float[Tensor, "b f w"]:
+def sinusoids(t: Float[Tensor, "b f"], width: int) -> Float[Tensor, "b f w"]:
     """[cos | sin] of t (0 to 1000) at `width`/2 speeds, computed in float64."""
     if not t.is_floating_point():
         raise ValueError("time steps must be floating point: integers would erase their embedding")

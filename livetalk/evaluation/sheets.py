@@ -144,7 +144,7 @@ def sheet(blocks: Sequence[Picture]) -> Picture:
     return _padded(joined, ((MARGIN, MARGIN), (MARGIN, MARGIN)))
 
 
-def _padded(picture: Picture, pads: tuple[tuple[int, int], tuple[int, int]]) -> Picture:
+def _padded(picture: Picture, pads: tuple[tuple[int, int], tuple[int, int]]) -> UInt8[np.ndarray, "h2 w2 3"]:
     (top, bottom), (left, right) = pads
     height, width = picture.shape[:2]
     paper = np.full((height + top + bottom, width + left + right, 3), PAPER, np.uint8)
@@ -156,7 +156,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def resized(picture: Picture, size: tuple[int, int]) -> Picture:
+def resized(picture: Picture, size: tuple[int, int]) -> UInt8[np.ndarray, "h2 w2 3"]:
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
 
 

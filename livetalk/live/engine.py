@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from jaxtyping import UInt8
 
 from livetalk.avatar.blocks import BlockTimings
 from livetalk.avatar.session import AtCapacity
@@ -24,6 +23,7 @@ from livetalk.live.latency import LatencyModel
 from livetalk.live.revision import BlockOrder, Demand
 from livetalk.live.session import LiveSession
 from livetalk.performer.block_plan import BlockRecord, StreamSnapshot
+from livetalk.performer.networks import Portrait
 from livetalk.performer.performer import Performer
 from livetalk.performer.pipeline import computing, half_the_cores
 from livetalk.performer.stages import decode, denoise
@@ -87,9 +87,9 @@ class LivePerformer:
         self._thread.start()
 
     def open(
-        self, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int = 0, snapshot: StreamSnapshot | None = None
+        self, portrait: Portrait, prompt: str, seed: int = 0, snapshot: StreamSnapshot | None = None
     ) -> LiveSession:
-        """Open a session, or continue one from a snapshot; portrait, prompt and seed as of `Performer.perform`.
+        """Open a session, or continue one from a snapshot; portrait, prompt and seed as `Performer` takes them.
 
         Raises AtCapacity when the machine holds as many as it can, ValueError for a portrait of another size.
         """

@@ -32,6 +32,8 @@ from livetalk.performer.rollout import DenoisingSteps, denoising_steps
 from livetalk.performer.speech_buffer import ClipSpeechBuffer, SpeechBuffer
 from livetalk.presets import Preset
 
+Portrait = UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"]  # RGB, floats in 0..1; square, as framed
+
 
 @dataclass(frozen=True, eq=False)
 class Networks:
@@ -137,13 +139,13 @@ class Networks:
             yield
 
     @torch.inference_mode()
-    def encode_portrait(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 c 1 h2 w2"]:
+    def encode_portrait(self, portrait: Portrait) -> Float[Tensor, "1 c 1 h2 w2"]:
         """The portrait's latent, of whichever of the preset's sizes it is. Raises ValueError if it is not framed."""
         pixels = F.avg_pool2d(self._pixels_of(portrait), self._scale_of(portrait))
         return self.codec.encode(pixels.to(self.dtype)[:, :, None]).float().to(self.device)
 
     @torch.inference_mode()
-    def start_decoder(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Carry:
+    def start_decoder(self, portrait: Portrait) -> Carry:
         """The decoder's memory of a stream that begins with `portrait`; frames come at the portrait's size.
 
         Raises ValueError if it is not framed.
@@ -160,11 +162,11 @@ class Networks:
             warnings.warn(f"a prompt of {len(prompt)} characters is cut to {longest}", stacklevel=2)
         return self.student.project_text(self.text.encode([prompt[:longest]]).to(self.device))
 
-    def _pixels_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 3 h w"]:
+    def _pixels_of(self, portrait: Portrait) -> Float[Tensor, "1 3 h w"]:
         pixels = torch.tensor(as_picture(portrait), device=self.decoder_device).float() / 127.5 - 1
         return rearrange(pixels, "h w c -> 1 c h w")
 
-    def _scale_of(self, portrait: UInt8[np.ndarray, "h w 3"]) -> int:
+    def _scale_of(self, portrait: Portrait) -> int:
         """How many times larger than what is coded the portrait is."""
         sizes = self.preset.sizes
         if portrait.shape not in [(size, size, 3) for size in sizes]:

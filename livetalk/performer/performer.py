@@ -18,7 +18,7 @@ from livetalk.performer import loading, memory_budget
 from livetalk.performer.accelerate import accelerate
 from livetalk.performer.block_plan import BlockPlan
 from livetalk.performer.kv_pool import Slot
-from livetalk.performer.networks import Networks
+from livetalk.performer.networks import Networks, Portrait
 from livetalk.performer.options import LoadOptions
 from livetalk.performer.pipeline import run_pipelined
 from livetalk.performer.stream import AvatarStream
@@ -105,15 +105,15 @@ class Performer:
         return memory_budget.memory_needs(self.preset, fast).sessions(memory)
 
     def perform(
-        self, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[Float[np.ndarray, " n"]], prompt: str
+        self, portrait: Portrait, speech: Iterable[Float[np.ndarray, " n"]], prompt: str
     ) -> Iterator[TimedBlock]:
         """Generate timed blocks of frames and sound while the speech comes in.
 
-        portrait: RGB [h w 3], uint8, framed by `conditions.portrait.load_portrait`. speech: pieces of mono floats [n]
-        in [-1, 1] at 16 kHz, of any length. prompt: how it is said, in English. Blocks have 12 frames (the first 9)
-        at 16 frames a second; the last one ends with the frame in which the speech ends. One block is denoised while
-        the one before it is decoded. The same seed, inputs, dtype and machine give the same frames, however the speech
-        is cut. Raises ValueError for a portrait of another size and for speech that is no such samples.
+        portrait: RGB [h w 3], uint8 or floats in 0..1, framed by `conditions.portrait.load_portrait`. speech: pieces of
+        mono floats [n] in [-1, 1] at 16 kHz, of any length. prompt: how it is said, in English. Blocks have 12 frames
+        (the first 9) at 16 frames a second; the last one ends with the frame in which the speech ends. One block is
+        denoised while the one before it is decoded. The same seed, inputs, dtype and machine give the same frames,
+        however the speech is cut. Raises ValueError for another portrait and for speech of other samples.
         """
         slot = self.networks.kv_pool(1).open()
         try:
@@ -123,7 +123,7 @@ class Performer:
             slot.close()
 
     def _jobs(
-        self, slot: Slot, portrait: UInt8[np.ndarray, "h w 3"], speech: Iterable[np.ndarray], prompt: str
+        self, slot: Slot, portrait: Portrait, speech: Iterable[np.ndarray], prompt: str
     ) -> Iterator[tuple[AvatarStream, BlockPlan]]:
         stream = AvatarStream(self.networks, slot, portrait, prompt, self.seed)
         for piece in speech:

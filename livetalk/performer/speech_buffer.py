@@ -62,7 +62,7 @@ class SpeechBuffer:
         wanted = self.windows.geometry.samples_before(frames) + self.windows.lookahead_samples
         return self.pending > 0 and (self.ended or self.pending >= wanted)
 
-    def push(self, samples: np.ndarray, rate: int) -> None:
+    def push(self, samples: Float[np.ndarray, " n"], rate: int) -> None:
         """Take the next piece of speech: mono floats [n] in [-1, 1] at `rate` Hz.
 
         Raises ValueError for sound that is not mono, not finite, of another scale or of an odd rate, and when too

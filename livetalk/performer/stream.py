@@ -21,7 +21,7 @@ from livetalk.dit.audio import pack_audio
 from livetalk.media.pictures import as_picture
 from livetalk.performer.block_plan import BlockPlan, BlockRecord, StreamSnapshot
 from livetalk.performer.kv_pool import KEPT, PagedCache, Slot
-from livetalk.performer.networks import Networks
+from livetalk.performer.networks import Networks, Portrait
 from livetalk.performer.rollout import BlockConditions, RolloutState, remember_block
 from livetalk.performer.speech_buffer import BlockAudio
 
@@ -29,9 +29,7 @@ from livetalk.performer.speech_buffer import BlockAudio
 class AvatarStream:
     """See the module docstring. `slot`: the stream's place in a pool of the networks'; freed by `close`."""
 
-    def __init__(
-        self, networks: Networks, slot: Slot, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int
-    ) -> None:
+    def __init__(self, networks: Networks, slot: Slot, portrait: Portrait, prompt: str, seed: int) -> None:
         self.networks, self.slot, self.seed = networks, slot, seed
         self.reference = networks.encode_portrait(portrait)
         self.text = networks.encode_prompt(prompt)

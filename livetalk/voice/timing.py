@@ -35,7 +35,7 @@ class Phoneme(NamedTuple):
 
 
 def place(
-    symbols: Sequence[str], edges: Float[np.ndarray, "n+1"], audio: Float32[np.ndarray, "m"], rate: int
+    symbols: Sequence[str], edges: Float[np.ndarray, "e"], audio: Float32[np.ndarray, "m"], rate: int
 ) -> tuple[Phoneme, ...]:
     """Contiguous phonemes over the whole audio, from raw token edges in seconds."""
     end = len(audio) / rate

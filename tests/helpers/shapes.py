@@ -56,8 +56,9 @@ def _wrap_all(owner: Any, module: str) -> None:
 
 
 def check(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function`, which now raises TypeError when an array it takes or gives has another shape or dtype."""
-    if not any(map(_is_array, inspect.get_annotations(function).values())):
+    """`function`, which now raises TypeError when it accepts or gives an array of another shape or dtype."""
+    body_runs_later = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+    if body_runs_later or not any(map(_is_array, inspect.get_annotations(function).values())):
         return function
     signature = inspect.signature(function)
     arrays = [(i, p.name, p.annotation) for i, p in enumerate(signature.parameters.values()) if _is_array(p.annotation)]
@@ -66,14 +67,17 @@ def check(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         with jaxtyped("context"):
+            wrong = ""
             for i, name, hint in arrays:
                 if i < len(args):
-                    _expect(args[i], hint, function, name)
+                    wrong = wrong or _differs(args[i], hint, name)
                 elif name in kwargs:
-                    _expect(kwargs[name], hint, function, name)
-            result = function(*args, **kwargs)
+                    wrong = wrong or _differs(kwargs[name], hint, name)
+            result = function(*args, **kwargs)  # may refuse an array itself, by a ValueError
             if gives is not None:
-                _expect(result, gives, function, "return")
+                wrong = wrong or _differs(result, gives, "return")
+        if wrong:
+            raise TypeError(f"{function.__module__}.{function.__qualname__}: {wrong}")
         return result
 
     return checked
@@ -85,8 +89,10 @@ def _is_array(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, AbstractArray)
 
 
-def _expect(value: Any, hint: Any, function: Callable[..., Any], name: str) -> None:
+def _differs(value: Any, hint: Any, name: str) -> str:
+    """How a value differs from its annotation; empty if it does not."""
     union = get_origin(hint) in (Union, types.UnionType)
-    if not any(isinstance(value, get_origin(part) or part) for part in (get_args(hint) if union else (hint,))):
-        shape = f"{value.dtype}{list(value.shape)}" if hasattr(value, "shape") else type(value).__name__
-        raise TypeError(f"{function.__module__}.{function.__qualname__}({name}) is {shape}, not {hint}")
+    if any(isinstance(value, get_origin(part) or part) for part in (get_args(hint) if union else (hint,))):
+        return ""
+    shape = f"{value.dtype}{list(value.shape)}" if hasattr(value, "shape") else type(value).__name__
+    return f"{name} is {shape}, not {hint}"

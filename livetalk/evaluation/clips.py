@@ -22,7 +22,7 @@ from livetalk.data.speech import SpeechDataset
 from livetalk.evaluation.metrics import held_out, identity, readback
 from livetalk.evaluation.metrics.clip_codec import Coded, coded, load_codec, round_trip
 from livetalk.evaluation.metrics.landmarks import FaceTrack, track
-from livetalk.evaluation.metrics.video import black_frames, face_box, frozen_frames, movement, sharpness, video_report
+from livetalk.evaluation.metrics.video import black_frames, face_box, flicker_ratio, frozen_frames, movement, sharpness
 from livetalk.evaluation.spread import spread, threads_of
 from livetalk.parity.gate import in_eight_bits
 from livetalk.performer.performer import Performer
@@ -154,8 +154,8 @@ def played(made: Frames, true: Frames, seen: FaceTrack, still: tuple[Frames, Fra
     height, width = made.shape[1:3]
     detail = sharpness(made, face_box(found.eyes, found.mouth, height, width)) if found.found.any() else 0.0
     true_detail = sharpness(true, face_box(seen.eyes, seen.mouth, height, width))
-    outlines = video_report(made, reference=true).flicker_ratio
-    flicker = video_report(still[0], reference=still[1]).flicker_ratio
+    outlines = flicker_ratio(made, true)
+    flicker = flicker_ratio(still[0], still[1])
     faults = black_frames(made), frozen_frames(made)
     descriptors = identity.describe(made[LOOK_EVERY::LOOK_EVERY])
     read = readback.read(found, seen)

@@ -1,16 +1,14 @@
 """Codec gate: how well mouths are reconstructed, checked before any transformer is trained on the latents.
 
 A first probe's codec put out four equal frames for every latent: fine to look at, deaf to speech. So beside PSNR this
-measures the motion inside a latent frame, in the mouth. Pure numpy on frames; the lip gaps come from landmarks.py.
+measures the motion inside a latent frame, in the mouth. Pure numpy on frames.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, UInt8
-
-from livetalk.evaluation.metrics.lipsync import pearson
 
 MOUTH_BOX = (44, 68)  # height and width around the centre of the mouth at 256x256, pixels
 CHUNK = 4  # video frames of a latent frame; the first latent of a clip holds one
@@ -27,7 +25,6 @@ class CodecReport:
     mouth_psnr: float  # dB, mouth box
     motion_energy: float  # of deviations from each chunk's mean in the mouth box, reconstruction over truth
     motion_r: float  # correlation of those deviations: whether the motion is also the right one
-    lip_r: float  # mean over clips of r between the lip gaps; NaN if none were given
 
 
 def psnr(true: np.ndarray, rebuilt: np.ndarray) -> float:
@@ -55,8 +52,6 @@ def codec_report(
     true: Video,
     rebuilt: Video,
     mouths: Centres,
-    true_gaps: Sequence[Float[np.ndarray, " t"]] | None = None,
-    rebuilt_gaps: Sequence[Float[np.ndarray, " t"]] | None = None,
     box: tuple[int, int] = MOUTH_BOX,
 ) -> CodecReport:
     """Measure a codec.
@@ -64,7 +59,6 @@ def codec_report(
     Args:
         true, rebuilt: frames before and after, same shape.
         mouths: centre of the mouth in each true frame, pixels (x, y).
-        true_gaps, rebuilt_gaps: lip gaps measured in both, one curve a clip.
         box: height and width of the mouth box, pixels.
     """
     if true.shape != rebuilt.shape:
@@ -79,15 +73,11 @@ def codec_report(
         product += float((da * db).sum(dtype=np.float64))
     mouth = float("inf") if square == 0 else float(10.0 * np.log10(255.0**2 * count / square))
     both = np.sqrt(energy_true * energy_rebuilt)
-    lip: list[float] = []
-    if true_gaps is not None and rebuilt_gaps is not None:
-        lip = [pearson(a, b) for a, b in zip(true_gaps, rebuilt_gaps, strict=True)]
     return CodecReport(
         psnr=psnr(true, rebuilt),
         mouth_psnr=mouth,
         motion_energy=energy_rebuilt / energy_true if energy_true > 0 else float("nan"),
         motion_r=product / both if both > 0 else 0.0,
-        lip_r=float(np.nanmean(lip)) if np.isfinite(lip).any() else float("nan"),
     )
 
 

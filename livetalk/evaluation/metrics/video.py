@@ -3,8 +3,6 @@
 Pure numpy on uint8 frames; knows nothing of faces beyond the box it is given.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
@@ -17,16 +15,6 @@ FLOOR = 0.25  # grey levels squared added to both sides of the flicker ratio: re
 Frames = UInt8[np.ndarray, "t h w 3"]
 Box = tuple[int, int, int, int]
 """left, top, right, bottom in pixels, right and bottom excluded."""
-
-
-@dataclass(frozen=True)
-class VideoReport:
-    flicker: float  # frame-difference energy of the still area, grey levels squared
-    flicker_ratio: float  # the same over the reference's; NaN without a reference
-    black: int  # frames
-    frozen: int  # frames equal to the one before
-    sharpness: float  # high-frequency energy in the face box, grey levels squared
-    sharpness_ratio: float  # over the reference's; NaN without a reference
 
 
 def grey(frames: Frames) -> Float[np.ndarray, "t h w"]:
@@ -47,6 +35,12 @@ def flicker(frames: Frames, still: Bool[np.ndarray, "h w"]) -> float:
     if len(frames) < 2:
         return 0.0
     return float(_difference_energy(grey(frames))[still].mean())
+
+
+def flicker_ratio(frames: Frames, reference: Frames) -> float:
+    """Flicker over that of a good video of the same scene, which also says where the picture is still."""
+    still = still_area(reference)
+    return (flicker(frames, still) + FLOOR) / (flicker(reference, still) + FLOOR)
 
 
 def movement(frames: Frames, reference: Frames) -> float:
@@ -85,23 +79,6 @@ def face_box(eyes: Float[np.ndarray, "t 2 2"], mouth: Float[np.ndarray, "t 2"], 
     pad = 0.7 * float(np.nanmedian(np.linalg.norm(eyes[:, 0] - eyes[:, 1], axis=1)))
     low, high = points.min(axis=0) - pad, points.max(axis=0) + pad
     return int(max(0, low[0])), int(max(0, low[1])), int(min(width, high[0] + 1)), int(min(height, high[1] + 1))
-
-
-def video_report(frames: Frames, box: Box | None = None, reference: Frames | None = None) -> VideoReport:
-    """Look a video over.
-
-    Args:
-        box: of the face; None takes the whole picture.
-        reference: a good video of the same scene (the rendered truth), which also says where the picture is still.
-    """
-    box = box or (0, 0, frames.shape[2], frames.shape[1])
-    still = still_area(frames if reference is None else reference)
-    jumps, detail = flicker(frames, still), sharpness(frames, box)
-    ratio, sharp = float("nan"), float("nan")
-    if reference is not None:
-        ratio = (jumps + FLOOR) / (flicker(reference, still) + FLOOR)
-        sharp = detail / max(sharpness(reference, box), 1e-6)
-    return VideoReport(jumps, ratio, black_frames(frames), frozen_frames(frames), detail, sharp)
 
 
 def _difference_energy(luma: Float[np.ndarray, "t h w"]) -> Float[np.ndarray, "h w"]:

@@ -105,12 +105,11 @@ def codec(
     from livetalk.recipes import feeds
     from livetalk.recipes import run as recipe
     from livetalk.recipes.codec.frames import FrameBuffer, Photos
-    from livetalk.recipes.rendering import render_all_held_out, rendering, wait_for
+    from livetalk.recipes.rendering import rendered, wait_for
 
     context = run.context(budget, compiled)
-    preset, world, folder = context.preset, context.world, source.shards or run.run / "shards"
-    render_all_held_out(run.run, source, world)
-    with rendering(folder, source, world):
+    preset, world = context.preset, context.world
+    with rendered(run.run, source, world) as folder:
         frames, size = preset.geometry.frames_of(preset.training_latents), preset.geometry.size
         ring = FrameBuffer(source.clips, frames, size, world.device)
         refill = _until_full(feeds.frames_from(folder, source.consume or source.processes > 0, world))
@@ -167,17 +166,16 @@ def teacher(
     from livetalk.recipes import run as recipe
     from livetalk.recipes.distill.clips import LatentBuffer
     from livetalk.recipes.distill.held_out import FILE, HeldOut
-    from livetalk.recipes.rendering import render_all_held_out, rendering, wait_for
+    from livetalk.recipes.rendering import rendered, wait_for
 
     context = run.context(budget, compiled)
-    world, folder = context.world, source.shards or run.run / "shards"
+    world = context.world
     if source.speech is None:
         raise ValueError("speech features are needed: --speech FOLDER, made by `livetalk data features`")
     shelf = FeatureDataset.load(source.speech, world.device)
     words = load_text_encoder(text or ASSETS / "tiny" / "text.safetensors")
     encoder = feeds.ClipEncoder(recipe.load_codec(context.preset, run.run), words, shelf, world.device)
-    render_all_held_out(run.run, source, world)
-    with rendering(folder, source, world):
+    with rendered(run.run, source, world) as folder:
         kept = _bank(run.run, world)  # of an earlier, interrupted call
         bank = (
             LatentBuffer.load(kept, world.device, source.clips)

@@ -15,6 +15,15 @@ from livetalk.training.distributed import Distributed
 
 
 @contextmanager
+def rendered(run: Path, source: StreamedClips, world: Distributed) -> Iterator[Path]:
+    """Held-out clips first; then, inside, clips to train on come into the folder that is given."""
+    folder = source.shards or run / "shards"
+    _render_held_out(run, source, world)
+    with rendering(folder, source, world):
+        yield folder
+
+
+@contextmanager
 def rendering(folder: Path, source: ClipSource, world: Distributed) -> Iterator[None]:
     """Inside, the source's processes render into `folder`. Raises ValueError if there is no speech to render to."""
     if source.processes == 0:
@@ -35,7 +44,7 @@ def rendering(folder: Path, source: ClipSource, world: Distributed) -> Iterator[
         yield
 
 
-def render_all_held_out(run: Path, source: StreamedClips, world: Distributed) -> None:
+def _render_held_out(run: Path, source: StreamedClips, world: Distributed) -> None:
     """Held-out clips of every kind of the source into the run's folders, unless they lie there."""
     if not source.processes or source.speech is None or not world.is_main:
         return

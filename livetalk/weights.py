@@ -146,7 +146,7 @@ def load_bundle(path: Path, dtype: torch.dtype = torch.float32) -> tuple[State, 
     small, metadata = load_tensors(path)
     version = metadata.pop(FORMAT, None)
     if version is None:
-        raise ValueError(f"{path} is no bundle of weights: make one with save_bundle")
+        raise ValueError(f"{path} is not a bundle of weights: make one with save_bundle")
     if version not in READABLE:
         known = " and ".join(READABLE)
         raise ValueError(f"{path} is a bundle of version {version}, this livetalk reads {known}: use matching ones")

@@ -135,7 +135,7 @@ def test_files_that_are_no_bundle_are_told_apart(tmp_path):
     with pytest.raises(ValueError, match="damaged"):
         load_bundle(tmp_path / "noise.safetensors")
     save_tensors(tmp_path / "plain.safetensors", {"a": torch.zeros(1)})
-    with pytest.raises(ValueError, match="no bundle"):
+    with pytest.raises(ValueError, match="not a bundle"):
         load_bundle(tmp_path / "plain.safetensors")
 
 

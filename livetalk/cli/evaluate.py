@@ -65,7 +65,7 @@ class TinyOptions:
         """Makes sure, before any work, that all files can be written."""
         _claim((self.json, self.animation), (self.sheets,))
         if self.animation is not None and self.animation.suffix.lower() != ".webp":
-            raise ValueError(f"{self.animation} is no moving picture: give a name that ends in .webp")
+            raise ValueError(f"{self.animation} is not a moving picture: give a name that ends in .webp")
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def generate(
 ) -> None:
     """Make a talking video out of a portrait, a prompt and speech. Without options: a bundled face and voice."""
     if out_path.suffix.lower() != ".mp4":
-        raise ValueError(f"{out_path} is no mp4: give --out a name that ends in .mp4")
+        raise ValueError(f"{out_path} is not an mp4: give --out a name that ends in .mp4")
     prompt = typed_prompt(prompt, model.known())
     picture = _portrait(portrait, avatar, model, frame_size(size))
     with _spoken(speech, say, voice) as path:

@@ -69,7 +69,7 @@ def documented_files() -> tuple[AssetFile, ...]:
 def check_folder(folder: Path, documented: Iterable[AssetFile] | None = None) -> Iterator[GroupCheck]:
     """Compares a folder with the table, group by group. Raises ValueError if there is no such folder."""
     if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder: give the one that the assets were put into")
+        raise ValueError(f"{folder} is not a folder: give the one that the assets were put into")
     groups: dict[str, list[AssetFile]] = {}
     for file in documented_files() if documented is None else documented:
         groups.setdefault(file.group, []).append(file)

@@ -17,7 +17,7 @@ def holds_puppets(number: int, mix: float) -> bool:
 def puppet_processes(processes: int, mix: float) -> int:
     """How many of the processes draw puppets. Raises ValueError where both kinds are asked of a single process."""
     if not 0 <= mix <= 1:
-        raise ValueError(f"a mix of {mix:g} is no share: give 0 (rendered heads only) to 1 (puppets only)")
+        raise ValueError(f"a mix of {mix:g} is not a share: give 0 (rendered heads only) to 1 (puppets only)")
     if 0 < mix < 1 and processes < 2:
         raise ValueError("a mixture needs a process for each kind: give 2 processes or more, or a mix of 0 or 1")
     return round(mix) if processes == 1 else min(max(round(processes * mix), mix > 0), processes - (mix < 1))

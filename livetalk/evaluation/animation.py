@@ -43,7 +43,7 @@ def animate(
     Raises ValueError for a name with another ending.
     """
     if path.suffix.lower() != ".webp":
-        raise ValueError(f"{path} is no moving picture: give a name that ends in .webp")
+        raise ValueError(f"{path} is not a moving picture: give a name that ends in .webp")
     people = []
     said = islice(cycle(recordings), PEOPLE)
     for face, sound, prompt in zip(list(faces.values())[:PEOPLE], said, PROMPTS, strict=False):

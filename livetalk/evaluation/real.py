@@ -192,7 +192,7 @@ def film(path: Path) -> tuple[Frames, float]:
 
 def files(folder: Path, kinds: Sequence[str], begin: str = "") -> list[Path]:
     if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder: give one with recordings and photographs")
+        raise ValueError(f"{folder} is not a folder: give one with recordings and photographs")
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in kinds and path.name.startswith(begin))
 
 

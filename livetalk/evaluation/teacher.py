@@ -65,7 +65,7 @@ class Teacher:
         try:
             model = load_dit(networks.preset, weights)
         except RuntimeError as error:
-            raise ValueError(f"{weights} is no teacher of preset {networks.preset.name}: give its own") from error
+            raise ValueError(f"{weights} is not a teacher of preset {networks.preset.name}: give its own") from error
         self.model = model.to(networks.device, networks.dtype).eval().requires_grad_(False)
         pack_linears(self.model)
 

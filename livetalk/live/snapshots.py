@@ -54,4 +54,4 @@ def from_bytes(data: bytes) -> StreamSnapshot:
             TextKV(parts["text"]),
         )
     except Exception as error:
-        raise ValueError("these bytes are no snapshot of this version: open the face from its portrait") from error
+        raise ValueError("these bytes are not a snapshot of this version: open the avatar from its portrait") from error

@@ -54,7 +54,7 @@ class Recording:
         try:
             told = json.loads(path.read_text())
         except json.JSONDecodeError as error:
-            raise ValueError(f"{path} is no JSON ({error}): record again") from error
+            raise ValueError(f"{path} is not JSON ({error}): record again") from error
         if told.get("format") != FORMAT or told.get("dtype") not in TOLERANCES:
             raise ValueError(f"{path} needs format {FORMAT} and a dtype of {', '.join(TOLERANCES)}: record again")
         tensors, _ = load_tensors(folder / "io.safetensors")

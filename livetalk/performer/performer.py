@@ -154,7 +154,7 @@ def _devices(names: str) -> tuple[torch.device, torch.device]:
     try:
         devices = [torch.device(name.strip()) for name in names.split(",")]
     except RuntimeError as error:
-        raise ValueError(f"{names} is no device: give cpu, cuda, cuda:1, or two of them for two stages") from error
+        raise ValueError(f"{names} is not a device: give cpu, cuda, cuda:1, or two of them for two stages") from error
     gpus = torch.cuda.device_count()
     if len(devices) > 2 or any(device.type == "cuda" and (device.index or 0) >= gpus for device in devices):
         raise ValueError(f"{names} cannot be used: there are {gpus} CUDA devices here, and two stages at most")

@@ -57,7 +57,7 @@ def _lora(config: Path) -> Lora:
     try:
         return Lora.of(json.loads(config.read_text()))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{config} is no JSON ({error}): get it again") from error
+        raise ValueError(f"{config} is not JSON ({error}): get it again") from error
 
 
 def _spec(state: Mapping[str, Tensor], name: str, dtype: torch.dtype | None) -> Spec:
@@ -80,7 +80,7 @@ def _kind(blank: dict[str, Tensor]) -> str:
         build_wav2vec2(blank)
         return "speech"
     first = ", ".join(list(blank)[:3]) or "no tensors"
-    raise ValueError(f"this is no checkpoint of ours ({first}): give a published transformer, VAE or encoder")
+    raise ValueError(f"this is not a checkpoint we know ({first}): give a published transformer, VAE or encoder")
 
 
 def _checked(state: Mapping[str, Tensor], specs: Mapping[str, Spec], report: Report) -> Iterator[tuple[str, Tensor]]:

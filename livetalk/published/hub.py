@@ -112,7 +112,7 @@ class Hub:
     def _file(self, source: Source, commit: str, entry: dict[str, Any]) -> File:
         path, large = entry["rfilename"], entry.get("lfs")
         if path.startswith("/") or ".." in path.split("/"):
-            raise ValueError(f"{source.repo} lists {path}, which lies outside of it: this is no honest hub")
+            raise ValueError(f"{source.repo} lists {path}, a path outside the repository: nothing is downloaded")
         digest = f"sha256:{large['sha256']}" if large else f"git:{entry['blobId']}"
         return File(source.repo, commit, path, large["size"] if large else entry["size"], digest)
 

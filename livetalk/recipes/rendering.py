@@ -4,7 +4,7 @@ Knows the pool and folders; not what is trained on the clips.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from livetalk.training.distributed import Distributed
 
 
 @contextmanager
-def rendered(run: Path, source: StreamedClips, world: Distributed) -> Iterator[Path]:
+def rendered(run: Path, source: StreamedClips, world: Distributed) -> Generator[Path, None, None]:
     """Held-out clips first; then, inside, clips to train on come into the folder that is given."""
     folder = source.shards or run / "shards"
     _render_held_out(run, source, world)

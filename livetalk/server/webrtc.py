@@ -88,7 +88,7 @@ class RtcLink:
     async def answer_offer(self, sdp: str, kind: str) -> Message:
         """Our answer to the page's offer. Raises ValueError for one that cannot be used; the link is closed then."""
         if kind != "offer" or len(sdp) > TOO_LONG or sdp.count("a=candidate") > CANDIDATES:
-            raise ValueError("this is no WebRTC offer: reload the page")
+            raise ValueError("this is not a WebRTC offer: reload the page")
         try:
             await self.connection.initialize(sdp, kind)
             self.connection.pc.on("datachannel", self._channel)
@@ -145,7 +145,7 @@ class RtcLink:
             self._tasks.append(asyncio.create_task(self._listen()))
 
     def _channel(self, channel: RTCDataChannel) -> None:
-        """Messages come to us alone: pipecat drops what is no JSON, where it should end the visit, and logs it."""
+        """Messages come to us alone: pipecat drops what is not JSON, where it should end the visit, and logs it."""
         channel.remove_all_listeners("message")
         channel.on("message", self._message)
 
@@ -200,7 +200,7 @@ def parse_ice(urls: Sequence[str]) -> list[RTCIceServer]:
     for url in urls:
         scheme, colon, rest = url.partition(":")
         if not colon or scheme not in ("turn", "turns", "stun", "stuns") or not rest.strip("/"):
-            raise ValueError(f"{url!r} is no ICE server: write turn:USER:PASSWORD@HOST:PORT")
+            raise ValueError(f"{url!r} is not an ICE server: write turn:USER:PASSWORD@HOST:PORT")
         login, at, host = rest.rpartition("@")
         user, _, password = login.partition(":")
         servers.append(RTCIceServer(f"{scheme}:{host}", user or None, password or None) if at else RTCIceServer(url))

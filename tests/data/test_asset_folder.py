@@ -45,5 +45,5 @@ def test_the_command_says_so_and_fails(tmp_path: Path):
     done = CliRunner().invoke(app, ["assets", str(tmp_path)])
     assert done.exit_code == 2
     assert "portraits: 859 of 859 files are missing (portraits/p0001.jpg" in done.output
-    with pytest.raises(ValueError, match="is no folder"):
+    with pytest.raises(ValueError, match="is not a folder"):
         list(check_folder(tmp_path / "none"))

@@ -32,7 +32,7 @@ def test_words_come_from_the_file_beside_or_are_known(folder: Path) -> None:
 def test_a_folder_without_anything_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="neither English voices"):
         real.measure(None, tmp_path, {})  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="is no folder"):
+    with pytest.raises(ValueError, match="is not a folder"):
         real.voices(tmp_path / "none")
 
 

@@ -45,7 +45,7 @@ def test_a_clip_is_as_long_as_its_speech_and_always_the_same(played: Teacher) ->
 
 def test_another_presets_weights_are_refused(played: Teacher, tmp_path: Path) -> None:
     save_tensors(tmp_path / "other.safetensors", {"head.weight": torch.zeros(3)})
-    with pytest.raises(ValueError, match="is no teacher of preset miniature"):
+    with pytest.raises(ValueError, match="is not a teacher of preset miniature"):
         Teacher(played.networks, tmp_path / "other.safetensors")
 
 

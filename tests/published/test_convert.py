@@ -164,7 +164,7 @@ def test_other_published_files_pass_unchanged(tmp_path, case, kind):
 
 def test_a_file_that_is_none_of_ours_is_refused(tmp_path):
     save_file({"weight": torch.ones(2)}, tmp_path / "in.safetensors")
-    with pytest.raises(ValueError, match=r"no checkpoint of ours \(weight\)"):
+    with pytest.raises(ValueError, match=r"not a checkpoint we know \(weight\)"):
         convert(tmp_path / "in.safetensors", tmp_path / "out.safetensors")
 
 

@@ -82,5 +82,5 @@ def _key(kind: str, url: str, official: str, env: Mapping[str, str]) -> str | No
     if url != official:
         return None
     if "OPENAI_API_KEY" not in env:
-        raise ValueError(f"{official} wants a key: set OPENAI_API_KEY, or give another address")
+        raise ValueError(f"{official} needs a key: set OPENAI_API_KEY, or give another address")
     return env["OPENAI_API_KEY"]

@@ -175,7 +175,7 @@ class RealtimeLine:
                 max_size=LARGEST,
             )
         except InvalidURI as error:
-            raise BrainError("connection", f"{config.url} is no websocket address: begin it with ws://") from error
+            raise BrainError("connection", f"{config.url} is not a websocket address: begin it with ws://") from error
         except InvalidHandshake as error:
             raise BrainError("connection", f"{config.url} refuses the connection: check key and model") from error
         except (OSError, TimeoutError, InvalidMessage, EOFError) as error:

@@ -205,7 +205,7 @@ class HeadRenderer:
 
     def _dressed(self) -> Person:
         if self.person is None:
-            raise ValueError("nobody is before the camera: call dress(look) first")
+            raise ValueError("no person is set: call dress(look) first")
         return self.person
 
     def _checked(self, weights: Weights, pose: Pose) -> tuple[Weights, Pose]:

@@ -89,7 +89,7 @@ class FitCache:
 def photographs_of(folder: Path) -> list[Path]:
     """The picture files of a folder, by name. Raises ValueError if there are none."""
     if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder: give the folder that holds the portraits")
+        raise ValueError(f"{folder} is not a folder: give the folder that holds the portraits")
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
     if not found:
         raise ValueError(f"{folder} holds no picture files: portraits end in {', '.join(PICTURES)}")
@@ -166,7 +166,9 @@ def pack(photographs: Iterable[Path], cache: FitCache, out: Path, options: PackO
     parts = [cache.stored(usable[k][0]) for k in order]
     kept = int(np.searchsorted(np.cumsum([part.size(0) for part in parts]), 1e6 * options.max_mb, side="right"))
     if kept == 0:
-        raise ValueError(f"{options.max_mb:g} MB hold no portrait: one takes {parts[0].size(0) / 1e3:.0f} kB")
+        raise ValueError(
+            f"{options.max_mb:g} MB are too few for one portrait: it takes {parts[0].size(0) / 1e3:.0f} kB"
+        )
     Portraits.joined(parts[:kept]).marked(options.held_out).save(out)
     return PackReport(
         looked_at=total,

@@ -149,9 +149,9 @@ def open_portraits(path: str | Path) -> Portraits:
         with np.load(path, allow_pickle=False) as table:
             fields = {name: table[name] for name in table.files}
     except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is no file of portraits: make one with `livetalk data pack`") from error
+        raise ValueError(f"{path} is not a file of portraits: make one with `livetalk data pack`") from error
     if str(fields.pop("format", "")) != FORMAT:
-        raise ValueError(f"{path} is no file of portraits of this version: make it anew with `livetalk data pack`")
+        raise ValueError(f"{path} is not a file of portraits of this version: make it anew with `livetalk data pack`")
     return Portraits(fields)
 
 

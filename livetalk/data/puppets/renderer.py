@@ -227,7 +227,7 @@ class PuppetRenderer:
 
     def _dressed(self) -> Puppet:
         if self.puppet is None:
-            raise ValueError("nobody is before the camera: call dress(portrait) first")
+            raise ValueError("no person is set: call dress(portrait) first")
         return self.puppet
 
     def _seen_from_within(self, weights: Weights, pose: Pose) -> tuple[np.ndarray, np.ndarray]:

@@ -90,7 +90,7 @@ class MeasurementLog:
         except json.JSONDecodeError:  # the line in which a run was stopped; its clip is made anew
             pass
         except (KeyError, TypeError) as error:
-            raise ValueError(f"{self.path} is no log of photographs: give another file") from error
+            raise ValueError(f"{self.path} is not a log of photographs: give another file") from error
 
 
 def _plain(value: Any) -> Any:

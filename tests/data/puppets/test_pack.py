@@ -52,7 +52,7 @@ def test_limits_of_number_and_size_hold(tmp_path: Path):
     assert pack(paths, cache, tmp_path / "few", PackOptions(limit=2)).packed == 2
     one = cache.stored(paths[0]).size(0)
     assert pack(paths, cache, tmp_path / "small", PackOptions(max_mb=2.5 * one / 1e6)).packed == 2
-    with pytest.raises(ValueError, match="hold no portrait"):
+    with pytest.raises(ValueError, match="too few for one portrait"):
         pack(paths, cache, tmp_path / "none", PackOptions(max_mb=10 / 1e6))
     assert not (tmp_path / "none").exists()
 
@@ -92,7 +92,7 @@ def test_the_command_packs_a_folder_and_goes_on_where_it_was(tmp_path: Path, mon
 def test_mistakes_of_the_command_are_one_sentence(tmp_path: Path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "nothing").touch()
-    with pytest.raises(ValueError, match="is no folder"):
+    with pytest.raises(ValueError, match="is not a folder"):
         photographs_of(tmp_path / "none")
     with pytest.raises(ValueError, match="holds no picture files"):
         photographs_of(tmp_path / "empty")

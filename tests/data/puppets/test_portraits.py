@@ -44,7 +44,7 @@ def test_other_files_are_refused_in_one_sentence(tmp_path: Path):
     (tmp_path / "words").write_text("no portraits")
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
     for name in ("words", "other.npz"):
-        with pytest.raises(ValueError, match=r"is no file of portraits[^\n]*livetalk data pack"):
+        with pytest.raises(ValueError, match=r"is not a file of portraits[^\n]*livetalk data pack"):
             open_portraits(tmp_path / name)
     with pytest.raises(ValueError, match="no portrait"):
         Portraits.joined([])

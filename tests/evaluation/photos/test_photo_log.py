@@ -54,7 +54,7 @@ def test_the_line_in_which_a_run_was_stopped_is_made_anew(tmp_path: Path) -> Non
 def test_another_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.jsonl"
     path.write_text('{"something": "else"}\n')
-    with pytest.raises(ValueError, match="no log of photographs"):
+    with pytest.raises(ValueError, match="not a log of photographs"):
         MeasurementLog(path)
 
 

@@ -27,6 +27,11 @@ class Carry:
 
     past: Past
 
+    @property
+    def shapes(self) -> list[torch.Size]:
+        """Shapes of all tensors, in order."""
+        return [leaf.shape for leaf in pytree.tree_leaves(self)]
+
 
 pytree.register_dataclass(Carry)
 

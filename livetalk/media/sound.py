@@ -68,7 +68,7 @@ class SoundFile:
         """As `read_speech` gives it."""
         return (piece[:, 0] for piece in self.pieces(SAMPLE_RATE, 1))
 
-    def _fitted(self, samples: Float32[np.ndarray, "n c"], channels: int) -> Float32[np.ndarray, "n {channels}"]:
+    def _fitted(self, samples: Float32[np.ndarray, "n c"], channels: int) -> Float32[np.ndarray, "n channels"]:
         """Samples of this file with as many channels as are wanted, however many they are at this place."""
         samples = self.mixdown.scaled(samples)
         if samples.shape[1] == channels:

@@ -14,7 +14,6 @@ import torch
 from einops import rearrange
 from jaxtyping import Float, UInt8
 from torch import Tensor
-from torch.utils import _pytree as pytree
 
 from livetalk.codec.base import Carry
 from livetalk.dit.audio import pack_audio
@@ -193,8 +192,7 @@ class AvatarStream:
         Raises ValueError for a snapshot of frames of another size.
         """
         self._open()
-        leaves = zip(pytree.tree_leaves(self.carry), pytree.tree_leaves(snapshot.carry), strict=False)
-        if any(mine.shape != theirs.shape for mine, theirs in leaves):
+        if any(mine != theirs for mine, theirs in zip(self.carry.shapes, snapshot.carry.shapes, strict=False)):
             raise ValueError("the snapshot is of frames of another size: open the face from its portrait")
         self.speech.clear()
         self.records.clear()

@@ -8,6 +8,7 @@ hear is no business of this module.
 """
 
 from bisect import bisect_right
+from collections import deque
 
 import numpy as np
 from jaxtyping import Float32
@@ -49,39 +50,43 @@ class RunningLevel:
 class GainControl:
     """Gains of a stream of samples that is made of utterances, one behind another.
 
-    Places are counted in samples since the stream began.
+    Places are counted in samples since the stream began. Samples are kept until a gain that regards them is asked for:
+    adding costs nothing, however long the speech is.
     """
 
     def __init__(self) -> None:
         self.received = 0  # samples
-        self._cells_end = 0  # place behind the last whole cell
+        self._regarded = self._cells_end = 0  # places behind what was looked at, and behind the last whole cell
+        self._waiting: deque[np.ndarray | None] = deque()  # None: an utterance ends here
         self._meter, self._level = SpeechMeter(), RunningLevel()
         self._places, self._gains = [0], [0.0]  # from a place on a gain holds, in dB
         self._starts = [0]  # of utterances
 
     def add(self, samples: Float32[np.ndarray, " n"]) -> None:
-        """The utterance goes on."""
+        """The utterance goes on. The samples must not change."""
         self.received += len(samples)
-        cells = self._meter.push(samples)
-        for level, speech in zip(cells.levels, cells.speech, strict=True):
-            self._cells_end += CELL
-            gain = self._level.add(float(level), bool(speech))
-            if gain is not None and gain != self._gains[-1]:
-                self._places.append(self._cells_end)
-                self._gains.append(gain)
+        self._waiting.append(samples)
 
     def end(self) -> None:
         """The utterance is over; the next sample begins another."""
-        self._meter, self._level = SpeechMeter(), RunningLevel()
-        self._cells_end = self.received
         if self._starts[-1] != self.received:
             self._starts.append(self.received)
+            self._waiting.append(None)
+
+    def drop(self) -> None:
+        """The utterance is over, and nobody will hear what was not asked for yet."""
+        self._waiting.clear()
+        self._regarded = self.received
+        if self._starts[-1] != self.received:
+            self._starts.append(self.received)
+        self._begin()
 
     def levelled(self, samples: Float32[np.ndarray, " n"], start: int, known: int) -> Float32[np.ndarray, " n"]:
         """Samples from place `start` as the model hears them, when those before place `known` have been regarded.
 
         The same array where all gains are 1.
         """
+        self._regard(known)
         later = self._starts[bisect_right(self._starts, start) :]  # utterances that begin behind the first sample
         ends = [place for place in later if place < start + len(samples)]
         edges = [start, *ends, start + len(samples)]
@@ -97,6 +102,32 @@ class GainControl:
         old = max(0, bisect_right(self._places, place) - 1)
         del self._places[:old], self._gains[:old]
         del self._starts[: max(0, bisect_right(self._starts, place) - 1)]
+
+    def _regard(self, place: int) -> None:
+        """Look at the samples before a place."""
+        while self._waiting and self._regarded < place:
+            samples = self._waiting.popleft()
+            if samples is None:
+                self._begin()
+                continue
+            part = samples[: place - self._regarded]
+            if len(part) < len(samples):
+                self._waiting.appendleft(samples[len(part) :])
+            self._regarded += len(part)
+            self._measure(part)
+
+    def _begin(self) -> None:
+        """The next cell is another utterance's."""
+        self._meter, self._level, self._cells_end = SpeechMeter(), RunningLevel(), self._regarded
+
+    def _measure(self, samples: Float32[np.ndarray, " n"]) -> None:
+        cells = self._meter.push(samples)
+        for level, speech in zip(cells.levels, cells.speech, strict=True):
+            self._cells_end += CELL
+            gain = self._level.add(float(level), bool(speech))
+            if gain is not None and gain != self._gains[-1]:
+                self._places.append(self._cells_end)
+                self._gains.append(gain)
 
     def _gain_at(self, place: int) -> float:
         return self._gains[max(0, bisect_right(self._places, place) - 1)]

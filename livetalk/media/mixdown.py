@@ -37,10 +37,12 @@ class Mixdown:
 
     def mono(self, samples: Float32[np.ndarray, "n c"]) -> Float32[np.ndarray, "n 1"]:
         """Scaled samples of any number of channels as one channel."""
-        weights = self.weights.get(samples.shape[1])
+        channels = samples.shape[1]
         # The mean, not FFmpeg's downmix: that one lifts the level by 3 dB in float.
-        mixed = samples.mean(axis=1, dtype=np.float32) if weights is None else samples @ weights
-        return mixed[:, None].astype(np.float32)
+        weights = self.weights.get(channels)
+        if weights is None:
+            weights = np.full(channels, 1 / channels, np.float32)
+        return (samples @ weights)[:, None]
 
 
 PLAIN = Mixdown()

@@ -93,7 +93,7 @@ class SpeechBuffer:
         """Drop what waits."""
         self._resampler = None
         self._waiting.clear()
-        self._gain.end()
+        self._gain.drop()
         self.pending, self.ended = 0, True
 
     def next(self, frames: int, mute: bool = False) -> BlockAudio:

@@ -1,5 +1,6 @@
 """Promises of the gain control: speech comes to the levels of training, what is there already stays to the bit."""
 
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -82,9 +83,9 @@ def test_each_utterance_has_its_own_level_and_a_new_one_begins_with_that_before(
     assert np.abs(begun.levelled(first, END, END + 2_000)).sum() > 20 * np.abs(first).sum() > 0
 
 
-def gain_at(control: GainControl, known: int) -> float:
+def gain_at(control: GainControl, known: int, start: int = 0) -> float:
     """dB."""
-    return float(20 * np.log10(control.levelled(np.full(1, 1e-4, np.float32), 0, known)[0] / 1e-4))
+    return float(20 * np.log10(control.levelled(np.full(1, 1e-4, np.float32), start, known)[0] / 1e-4))
 
 
 def test_somebody_louder_is_heard_at_once_and_somebody_quieter_after_a_while() -> None:
@@ -130,3 +131,24 @@ def test_amplified_sound_stays_in_range_and_places_can_be_forgotten() -> None:
     assert np.array_equal(
         control.levelled(sound[9_000:], END + 9_000, 2 * END), other.levelled(sound[9_000:], END + 9_000, 2 * END)
     )
+
+
+def test_what_is_dropped_is_another_utterance_and_says_nothing() -> None:
+    control = GainControl()
+    control.add(at(-48))
+    assert gain_at(control, 20_000) > 20
+    control.add(at(0))
+    control.drop()
+    control.add(at(-30))
+    control.end()
+    assert gain_at(control, 3 * END, 2 * END) == pytest.approx(gain_at(controlled(at(-30)), END))
+
+
+def test_adding_speech_costs_nothing() -> None:
+    control, long = GainControl(), np.tile(at(-48), 240)
+    began = time.process_time()
+    control.add(long)
+    control.end()
+    assert time.process_time() - began < 0.05
+    control.levelled(long[:12_000], 0, 13_800)
+    assert time.process_time() - began < 0.5

@@ -40,7 +40,7 @@ class FeatureDataset:
     """
 
     rows: Float[Tensor, "n a"]
-    starts: Int[Tensor, " entries+1"]
+    starts: Int[Tensor, " bounds"]  # one more than entries
     silence: Float[Tensor, " a"]
     lines: list[dict[str, Any]]
 

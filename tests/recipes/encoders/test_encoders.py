@@ -10,7 +10,7 @@ import torch
 from livetalk.conditions.speech_tiny import SpeechEncoder, load_speech_encoder
 from livetalk.conditions.text_tiny import load_text_encoder
 from livetalk.data.speech import Utterance, add
-from livetalk.recipes.config import SpeechTraining
+from livetalk.recipes.config import SpeechTraining, TextTraining
 from livetalk.recipes.encoders.run import train_encoders
 from livetalk.recipes.encoders.speech import SpeechReadout, framing_of, loss_of, speech_scores, train_speech_encoder
 from livetalk.recipes.encoders.speech_augment import CLEAN, Roughness, Surroundings

@@ -4,10 +4,15 @@ Results go to standard output, everything else (progress, errors) to standard er
 """
 
 import errno
+import os
+import warnings
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from livetalk.runtime.process import Notice
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(soft_wrap=True, highlight=False, stderr=True)
@@ -46,6 +51,21 @@ def progress() -> Progress:
     """A bar for everything that takes seconds, on a terminal only; it leaves no trace once done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+
+def show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning of ours as one sentence; libraries' own are for developers, who ask for them."""
+    if os.environ.get("LIVETALK_TRACEBACK"):
+        err.print(warnings.formatwarning(message, category, filename, lineno, line), markup=False)
+    elif issubclass(category, Notice):
+        err.print(f"livetalk: {message}", markup=False)
 
 
 def mistake(error: Exception) -> str | None:

@@ -19,10 +19,10 @@ from livetalk.cli.console import err, out, progress
 from livetalk.cli.inputs import default_portrait, default_speech, typed_prompt
 from livetalk.cli.model import ModelOptions, Size, frame_size
 from livetalk.cli.options import with_options
+from livetalk.cli.outputs import Yes, make_sure
 from livetalk.conditions.prompt import DEFAULT_PROMPT
 from livetalk.geometry import FRAME_RATE, FrameSize
 from livetalk.media import SoundFile, open_sound, write_talking
-from livetalk.media.files import claim
 from livetalk.media.video import ai_origin
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def generate(
         Size, typer.Option(help="Height and width of the video; auto: what the picture is good for.")
     ] = "auto",
     out_path: Annotated[Path, typer.Option("--out", help="The video to write.")] = Path("talking.mp4"),
+    yes: Yes = False,
 ) -> None:
     """Make a talking video out of a portrait, a prompt and speech. Without options: a bundled face and voice."""
-    if out_path.suffix.lower() != ".mp4":
-        raise ValueError(f"{out_path} is not an mp4: give --out a name that ends in .mp4")
+    make_sure(out_path, ".mp4", [portrait, speech], yes)
     prompt = typed_prompt(prompt, model.known())
     picture = _portrait(portrait, avatar, model, frame_size(size))
     with _spoken(speech, say, voice) as path:
@@ -56,7 +56,6 @@ def _make(
     picture: UInt8[np.ndarray, "h w 3"], sound: SoundFile, prompt: str, out_path: Path, model: ModelOptions
 ) -> None:
     """Write the video and say so."""
-    claim(out_path)
     if sound.choice is not None:
         err.print(sound.choice, markup=False)
     performer, preset, seed = model.load(), model.preset, model.seed

@@ -7,6 +7,7 @@ subcommand lives in a module of its own and imports what is heavy when it runs; 
 import os
 import signal
 import sys
+import warnings
 from typing import Annotated, NoReturn
 
 import typer
@@ -25,8 +26,8 @@ from livetalk.cli import (
     train_encoders,
     verify,
 )
-from livetalk.cli.console import err, mistake, model_version, out
-from livetalk.runtime.process import tune_process
+from livetalk.cli.console import err, mistake, model_version, out, show_warning
+from livetalk.runtime.process import ending_signals, tune_process
 
 app = typer.Typer(
     name="livetalk",
@@ -68,7 +69,9 @@ def _all(
 def main() -> NoReturn:
     """Runs the command and ends the process with its exit code."""
     tune_process()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception, so that half-written files go
+    for each in ending_signals():
+        signal.signal(each, lambda number, _: sys.exit(128 + number))  # as an exception, so that half-written files go
+    warnings.showwarning = show_warning
     try:
         app()
     except KeyboardInterrupt:

@@ -23,12 +23,14 @@ from livetalk.live.latency import LatencyModel
 from livetalk.live.revision import BlockOrder, Demand
 from livetalk.live.session import LiveSession
 from livetalk.performer.block_plan import BlockRecord, StreamSnapshot
+from livetalk.performer.kv_pool import StatePool
 from livetalk.performer.networks import Portrait
 from livetalk.performer.performer import Performer
 from livetalk.performer.pipeline import computing, half_the_cores
 from livetalk.performer.stages import decode, denoise
 from livetalk.performer.stream import AvatarStream
 
+LEAVING = 3.0  # seconds that the last block of a closed session may take, whose place a new one waits for
 PATIENCE = 0.05  # seconds after which the engine looks again anyway
 
 
@@ -96,7 +98,7 @@ class LivePerformer:
         if portrait.shape != (self.size, self.size, 3):
             raise ValueError(f"the portrait is {portrait.shape}: frame it to {self.size} x {self.size} x 3 first")
         with self.lock:
-            self._reap_closed()
+            self.lock.wait_for(lambda: _may_open(self.pool, self.sessions), LEAVING)
             if self._stopping:
                 raise ValueError("the live performer is closed: make a new one")
             if not self.pool.free:
@@ -128,7 +130,7 @@ class LivePerformer:
         self._thread.join()
         self._decoder.shutdown()
         with self.lock:
-            self._reap_closed()
+            _reap(self.sessions)
 
     def __enter__(self) -> Self:
         return self
@@ -166,7 +168,7 @@ class LivePerformer:
         with computing(self._share):
             while True:
                 with self.lock:
-                    self._reap_closed()
+                    _reap(self.sessions)
                     if self._stopping:
                         return
                     due, wake = self._due()
@@ -269,8 +271,15 @@ class LivePerformer:
         for session in sessions:
             session.fail(error)
 
-    def _reap_closed(self) -> None:
-        """Forget closed sessions and free their places, once no block is being made for them."""
-        for session in [session for session in self.sessions if session.abandoned]:
-            session.free()
-            self.sessions.remove(session)
+
+def _reap(sessions: list[LiveSession]) -> None:
+    """Forget closed sessions and free their places, once no block is being made for them."""
+    for session in [session for session in sessions if session.abandoned]:
+        session.free()
+        sessions.remove(session)
+
+
+def _may_open(pool: StatePool, sessions: list[LiveSession]) -> bool:
+    """Whether a place is free, or none will be soon: a closed session's last block may still be in the making."""
+    _reap(sessions)
+    return bool(pool.free) or not any(session.closed for session in sessions)

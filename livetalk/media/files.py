@@ -6,7 +6,7 @@ of what is inside a file.
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,12 +64,16 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
-def claim(path: str | Path) -> None:
-    """Makes sure, before any work is done, that `path` can be written; leaves nothing behind.
+def claim(path: str | Path, inputs: Iterable[str | Path] = (), option: str = "--out") -> None:
+    """Makes sure, before any work is done, that `path` can be written and is no input; leaves nothing behind.
 
-    Raises ValueError, with what to do, if it cannot.
+    Links, and other spellings of a name, are the file that they lead to. Raises ValueError, with what to do.
     """
     path = Path(path).expanduser()
+    for each in map(Path, inputs):
+        if path.exists() and each.expanduser().exists() and path.samefile(each.expanduser()):
+            also = "" if str(each) == str(path) else f" ({path} is the same file)"
+            raise ValueError(f"{each} would be replaced by what is made of it{also}: give {option} another name")
     with written(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

@@ -7,6 +7,7 @@ type it is used in, so that a large file never lies in memory twice. Knows nothi
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,9 @@ class Parts:
 
 def bundled(preset: Preset, folder: Path) -> Parts:
     """Bundles of ours. Raises ValueError for missing or foreign weights."""
-    missing = [name for name in WEIGHTS if not (folder / f"{name}.safetensors").is_file()]
+    missing = [f"{name}.safetensors" for name in WEIGHTS if not (folder / f"{name}.safetensors").is_file()]
     if missing:
-        raise ValueError(f"preset {preset.name} has no weights {', '.join(missing)} in {folder}: reinstall livetalk")
+        raise ValueError(_what_is_missing(preset, folder, missing))
     codec, student = preset.build_codec(), DiT(preset.dit)
     load_into(codec, load_bundle(folder / "codec.safetensors")[0])
     state, metadata = load_bundle(folder / "student.safetensors")
@@ -68,6 +69,23 @@ def bundled(preset: Preset, folder: Path) -> Parts:
     speech = load_speech_encoder(folder / "speech.safetensors")
     text = load_text_encoder(folder / "text.safetensors")
     return Parts(student, codec, speech, text, metadata.get("version", "unversioned"))
+
+
+def bundle_folder(preset: Preset) -> Path:
+    """Where the bundles of a preset lie that come with the package; most presets have none."""
+    return Path(str(resources.files("livetalk") / "assets" / preset.name))
+
+
+def _what_is_missing(preset: Preset, folder: Path, missing: Sequence[str]) -> str:
+    if folder != bundle_folder(preset):
+        if not folder.is_dir():
+            return (
+                f"the folder of weights {folder} {'is a file' if folder.exists() else 'does not exist'}: check its path"
+            )
+        return f"{folder} has no {', '.join(missing)}: give a folder that holds all weights of preset {preset.name}"
+    if not folder.is_dir():
+        return f"preset {preset.name} comes without weights: train it, or give a folder of them with --weights"
+    return f"the bundled {', '.join(missing)} of preset {preset.name} are missing: reinstall livetalk"
 
 
 def published(preset: Preset, folder: Path, device: torch.device, dtype: torch.dtype) -> Parts:
@@ -79,6 +97,8 @@ def published(preset: Preset, folder: Path, device: torch.device, dtype: torch.d
     Raises:
         ValueError: files are missing, or hold something else; names what.
     """
+    if folder != default_folder() and not folder.is_dir():
+        raise ValueError(f"the folder of weights {folder} does not exist: check its path")
     missing = [name for name in (TRANSFORMER, VAE, HEARING) if not (folder / name).is_file()]
     if missing:
         raise ValueError(f"{folder} has no {' and no '.join(missing)}: run livetalk download 1.3b")

@@ -31,6 +31,7 @@ from livetalk.performer.loading import Parts
 from livetalk.performer.rollout import DenoisingSteps, denoising_steps
 from livetalk.performer.speech_buffer import ClipSpeechBuffer, SpeechBuffer
 from livetalk.presets import Preset
+from livetalk.runtime.process import Notice
 
 Portrait = UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"]  # RGB, floats in 0..1; square, as framed
 
@@ -159,7 +160,8 @@ class Networks:
         """A prompt as the student attends to it; a very long one is cut, with a warning."""
         longest = self.preset.longest_prompt
         if len(prompt) > longest:
-            warnings.warn(f"a prompt of {len(prompt)} characters is cut to {longest}", stacklevel=2)
+            words = f"a prompt of {len(prompt)} characters is cut to {longest}: say it in fewer"
+            warnings.warn(words, Notice, stacklevel=2)
         return self.student.project_text(self.text.encode([prompt[:longest]]).to(self.device))
 
     def _pixels_of(self, portrait: Portrait) -> Float[Tensor, "1 3 h w"]:

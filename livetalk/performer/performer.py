@@ -5,7 +5,6 @@ are called; how each room works is its own business, and files of sound or video
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +63,7 @@ class Performer:
         if not chosen.published:
             if options.random_weights or options.mode:
                 raise ValueError(f"preset {preset} is as it is: leave out --random-weights and --mode")
-            made = loading.bundled(chosen, folder or Path(str(resources.files("livetalk") / "assets" / chosen.name)))
+            made = loading.bundled(chosen, folder or loading.bundle_folder(chosen))
         elif options.random_weights:
             made = loading.random_parts(chosen, device, dtype)
         else:

@@ -16,6 +16,7 @@ from typing import NoReturn
 import uvicorn
 from fastapi import FastAPI
 
+from livetalk.runtime.process import ending_signals
 from livetalk.server.limits import ServerLimits
 from livetalk.server.sessions import SessionManager, freeze_garbage
 
@@ -79,7 +80,7 @@ async def serve(
         gently = False
         loop.call_soon_threadsafe(leaving.set)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (*ending_signals(), signal.SIGINT):
         signal.signal(number, signalled)  # not the loop's handlers, which would wait for a loop that is busy
     server = Server(config)
     serving = asyncio.create_task(server.serve([door]))

@@ -83,6 +83,7 @@ class Api:
 
     async def open(self, wish: OpenSession) -> JSONResponse:
         try:
+            await self.visits.wait_for_leaving()
             with self.visits.reserved():
                 visit = await self.visits.open(await self._portrait(wish), wish.mood)
         except (AtCapacity, Closed) as error:

@@ -18,6 +18,7 @@ from livetalk.server.logs import Log
 from livetalk.server.metrics import BlockCounter, Metrics
 from livetalk.server.session import Session
 
+LEAVING = 8.0  # seconds that a visit may take to end before its place is told to be taken
 AFTER = 0.1  # seconds after a visit in which its tasks come to their end
 
 
@@ -70,6 +71,13 @@ class SessionManager:
             raise Closed("the server is stopping" if self.draining else "the server is still getting ready")
         if len(self._here) + self._coming >= self.places:
             raise AtCapacity(f"all {self.places} places are taken: try again in a minute")
+
+    async def wait_for_leaving(self) -> None:
+        """Where all places are taken: until one who is leaving is gone. Whoever left has no place any more."""
+        leaving = [visit.end(visit.reason) for visit in self._here.values() if visit.reason is not None]
+        if leaving and len(self._here) + self._coming >= self.places:
+            waits = [asyncio.ensure_future(each) for each in leaving]
+            await asyncio.wait(waits, timeout=LEAVING, return_when=asyncio.FIRST_COMPLETED)
 
     @contextmanager
     def reserved(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from livetalk.runtime.process import ending_signals
 from livetalk.training import rng
 from livetalk.training.alarms import Alarm, Alarms
 from livetalk.training.checkpoint import Checkpoints
@@ -37,8 +38,8 @@ class RunReport:
 def run(stage: Stage, config: LoopConfig, folder: Path, world: Distributed | None = None) -> RunReport:
     """Train `stage` until its budget is used, resuming from `folder` if an earlier run left a checkpoint there.
 
-    Ends early, with a checkpoint, after SIGINT or SIGTERM; and without one after an alarm that stops (the state may
-    be spoilt: the last good checkpoint stays). Raises ValueError on a full disk or unreadable checkpoints.
+    Ends early, with a checkpoint, after SIGINT, SIGTERM or SIGHUP; and without one after an alarm that stops (the
+    state may be spoilt: the last good checkpoint stays). Raises ValueError on a full disk or unreadable checkpoints.
     """
     return _Run(stage, config, folder, world or Distributed()).go()
 
@@ -170,12 +171,12 @@ class _Run:
 
 @contextmanager
 def _deferred_signals() -> Iterator[threading.Event]:
-    """The first SIGINT or SIGTERM lets the step finish and a checkpoint be written; the second acts at once."""
+    """The first SIGINT, SIGTERM or SIGHUP lets the step finish and a checkpoint be written; the second acts at once."""
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = (signal.SIGINT, *ending_signals())
     before = {number: signal.getsignal(number) for number in numbers}
 
     def note(number: int, frame: object) -> None:

@@ -70,7 +70,10 @@ def find_kokoro(folder: Path | str | None = None) -> KokoroAssets:
     what to install, when a part is missing.
     """
     named = folder or os.environ.get(VARIABLE)
-    root = Path(named) if named else None
+    root = Path(named).expanduser() if named else None
+    if root is not None and not root.is_dir():
+        source = "--kokoro" if folder else f"the environment variable {VARIABLE}"
+        raise ValueError(f"{root}, which {source} names, is no folder: check its path, or leave it out")
     whole = _inside(root, "kokoro-v1.0.int8.onnx")
     split = [_inside(root, f"{name}/part.bin") or _installed(name, "part.bin") for name in PARTS]
     parts = [whole] if whole else split
@@ -89,6 +92,8 @@ def find_kokoro(folder: Path | str | None = None) -> KokoroAssets:
     ]
     if missing or not vocabulary or not voices:
         raise ValueError(f"the Kokoro voice model is not complete, {' and '.join(missing)} not found: {HOW}")
+    if root is not None and not any(root in path.parents for path in (*found, vocabulary, voices)):
+        raise ValueError(f"{root} holds no part of the Kokoro voice: name the folder of its files, or leave it out")
     return KokoroAssets(tuple(found), vocabulary, voices)
 
 

@@ -26,7 +26,7 @@ from livetalk.live.session import LiveSession
 from livetalk.live.snapshots import from_bytes, to_bytes
 from livetalk.performer.block_plan import StreamSnapshot
 from livetalk.performer.performer import Performer
-from livetalk.runtime.process import tune_process
+from livetalk.runtime.process import ending_signals, tune_process
 from livetalk.worker import messages
 
 BEAT = 0.4  # seconds between two signs of life
@@ -218,7 +218,7 @@ class _WorkerSession:
 def main() -> None:
     """Run a worker on the file descriptors given."""
     tune_process()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, *ending_signals()):
         signal.signal(number, signal.SIG_IGN)
     if hasattr(os, "setpriority"):
         with suppress(OSError):  # few may; frames have a time, and what else runs here has not

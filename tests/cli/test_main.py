@@ -1,5 +1,6 @@
 """The command makes a video out of files, and one sentence out of every mistake."""
 
+import io
 import json
 import math
 import os
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,9 +18,10 @@ import pytest
 from PIL import Image
 
 from livetalk.avatar.blocks import TimedBlock
-from livetalk.cli import console, main
+from livetalk.cli import console, main, outputs
 from livetalk.cli.model import ModelOptions
 from livetalk.media import read_frames
+from livetalk.runtime.process import Notice, ending_signals
 from tests.helpers.blocks import timed
 
 PHOTO = Path(__file__).parents[1] / "real" / "portrait.jpg"
@@ -67,10 +70,13 @@ def livetalk(
 
     def run(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["livetalk", *map(str, words)])
-        before = signal.getsignal(signal.SIGTERM)
+        ends, shown = (signal.SIGTERM, signal.SIGHUP), warnings.showwarning
+        before = [signal.getsignal(each) for each in ends]
         with pytest.raises(SystemExit) as left:
             main.main()
-        signal.signal(signal.SIGTERM, before)
+        warnings.showwarning = shown
+        for each, handler in zip(ends, before, strict=True):
+            signal.signal(each, handler)
         captured = capsys.readouterr()
         return left.value.code, captured.out, captured.err
 
@@ -148,6 +154,7 @@ def test_every_mistake_is_one_sentence_and_exit_code_2(livetalk, performer, save
         ("--speech", tmp_path / "folder", "is a folder"),
         ("--out", tmp_path / "nowhere" / "out.mp4", "does not exist: make it first"),
         ("--out", tmp_path / "out.avi", "ends in .mp4"),
+        ("--out", tmp_path / "folder", "is a folder: give --out a file name"),
         ("--avatar", "ann", "exclude each other"),
     ]:
         words_given = [word for pair in (good | {option: value}).items() for word in pair]
@@ -207,7 +214,7 @@ main.main()
 """
 
 
-@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_interrupt_leaves_no_file_and_no_traceback(save_sound, tone, tmp_path: Path, sign: int, code: int):
     words = ["generate", "--portrait", PHOTO, "--speech", save_sound(tone(0.3)), "--out", tmp_path / "out" / "a.mp4"]
     (tmp_path / "out").mkdir()
@@ -223,6 +230,78 @@ def test_an_interrupt_leaves_no_file_and_no_traceback(save_sound, tone, tmp_path
     assert process.returncode == code
     assert "Traceback" not in err
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_under_nohup_a_hangup_is_nothing(monkeypatch: pytest.MonkeyPatch):
+    assert ending_signals() == (signal.SIGTERM, signal.SIGHUP)
+    monkeypatch.setattr(signal, "getsignal", lambda number: signal.SIG_IGN)
+    assert ending_signals() == (signal.SIGTERM,)
+
+
+def test_an_input_is_never_replaced_however_it_is_called(
+    livetalk, performer, save_sound, tone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    mine = save_sound(tone(0.3)).rename(tmp_path / "mine.mp4")
+    content = mine.read_bytes()
+    (tmp_path / "soft.mp4").symlink_to(mine)
+    (tmp_path / "hard.mp4").hardlink_to(mine)
+    monkeypatch.chdir(tmp_path)
+    for name in (mine, "mine.mp4", "./mine.mp4", f"../{tmp_path.name}/mine.mp4", "soft.mp4", "hard.mp4"):
+        code, said, err = livetalk("generate", "--portrait", PHOTO, "--speech", mine, "--out", name, "--yes")
+        assert (code, said) == (2, "")
+        assert "would be replaced by what is made of it" in err
+        assert err.count("\n") == 1
+        assert mine.read_bytes() == content
+    assert livetalk("generate", "--portrait", PHOTO, "--speech", mine, "--out", "other.mp4")[0] == 0
+
+
+def test_a_person_is_asked_before_a_video_is_replaced_and_a_script_is_not(
+    livetalk, performer, save_sound, tone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    words = ["generate", "--portrait", PHOTO, "--speech", save_sound(tone(0.3)), "--out", tmp_path / "a.mp4"]
+    for _ in range(2):
+        assert livetalk(*words)[0] == 0
+    monkeypatch.setattr(outputs.err, "_force_terminal", True)
+    for answer, code in (("n\n", 2), ("", 2), ("\n", 2), ("y\n", 0), ("Yes\n", 0)):
+        terminal = io.StringIO(answer)
+        monkeypatch.setattr(terminal, "isatty", lambda: True)
+        monkeypatch.setattr(sys, "stdin", terminal)
+        (tmp_path / "a.mp4").write_bytes(b"older")
+        left, _, err = livetalk(*words)
+        assert left == code
+        assert "Replace it? [y/N]" in err
+        assert ((tmp_path / "a.mp4").read_bytes() == b"older") == (code == 2)
+    assert "Replace" not in livetalk(*words, "--yes")[2]
+
+
+def test_a_long_prompt_is_one_sentence_without_a_librarys_file(livetalk, performer, save_sound, tone, tmp_path: Path):
+    def perform(*_: object) -> Iterator[TimedBlock]:
+        warnings.warn("the prompt is long: say it in fewer words", Notice, stacklevel=1)
+        warnings.warn("something of a library's", UserWarning, stacklevel=1)
+        return iter(())
+
+    performer.perform = perform
+    words = ["generate", "--portrait", PHOTO, "--speech", save_sound(tone(0.3)), "--out", tmp_path / "a.mp4"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        code, _, err = livetalk(*words)
+    assert code == 0
+    assert err == "livetalk: the prompt is long: say it in fewer words\n"
+
+
+def test_weights_that_are_not_there_are_told_apart(livetalk, save_sound, tone, tmp_path: Path):
+    speech = save_sound(tone(0.3))
+    (tmp_path / "some").mkdir()
+    for options, sentence in [
+        (["--preset", "miniature"], "preset miniature comes without weights: train it, or give a folder"),
+        (["--weights", tmp_path / "none"], "none does not exist: check its path"),
+        (["--weights", speech], "is a file: check its path"),
+        (["--weights", tmp_path / "some"], "some has no codec.safetensors, student.safetensors"),
+    ]:
+        code, said, err = livetalk("generate", "--speech", speech, "--out", tmp_path / "a.mp4", *options)
+        assert (code, said) == (2, "")
+        assert sentence in err
+        assert "reinstall" not in err
 
 
 def test_python_m_livetalk_is_the_same_command(tmp_path: Path):

@@ -213,6 +213,15 @@ def test_sessions_never_see_each_other(engine: LivePerformer) -> None:
     assert np.abs(made.astype(int) - expected).mean() < 1.0
 
 
+def test_the_place_of_a_closed_session_can_be_had_at_once(engine: LivePerformer) -> None:
+    sessions = [_open(engine), _open(engine)]
+    for turn in range(4):
+        sessions[turn % 2].push(TONE)
+        time.sleep(0.02)  # a block is in the making
+        sessions[turn % 2].close()
+        sessions[turn % 2] = _open(engine)
+
+
 def test_one_session_too_many_is_refused_with_the_number(engine: LivePerformer) -> None:
     first, _ = _open(engine), _open(engine)
     with pytest.raises(AtCapacity, match="holds 2 live sessions"):

@@ -64,6 +64,20 @@ def test_places_are_limited_and_come_back():
     asyncio.run(run())
 
 
+def test_the_place_of_one_who_is_leaving_is_waited_for():
+    async def run() -> None:
+        async with house(ServerLimits(sessions=1)) as h:
+            peer = SocketPeer()
+            await peer.connect(h, *await h.open())
+            await peer.send({"type": "bye"})
+            await until(lambda: all(visit.reason is not None for visit in h.visits._here.values()))
+            answers = await asyncio.gather(*(h.http.post("/v1/sessions", json={"avatar": "ada"}) for _ in range(2)))
+            assert sorted(answer.status_code for answer in answers) == [201, 503]
+            await peer.close()
+
+    asyncio.run(run())
+
+
 def test_a_place_is_kept_for_one_who_is_coming():
     async def run() -> None:
         async with house(ServerLimits(sessions=1)) as h:

@@ -33,6 +33,19 @@ def test_missing_parts_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         find_kokoro(tmp_path)
 
 
+def test_a_folder_that_is_named_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livetalk.voice.assets._installed", lambda package, file: Path("/installed") / file)
+    with pytest.raises(ValueError, match=r"nowhere, which --kokoro names, is no folder: check its path"):
+        find_kokoro(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="holds no part of the Kokoro voice"):
+        find_kokoro(tmp_path)
+    (tmp_path / "vocab.json").write_bytes(b"{}")
+    assert find_kokoro(tmp_path).vocabulary == tmp_path / "vocab.json"
+    monkeypatch.setenv("LIVETALK_KOKORO", str(tmp_path / "nowhere"))
+    with pytest.raises(ValueError, match="which the environment variable LIVETALK_KOKORO names"):
+        find_kokoro()
+
+
 def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
     for name in ("kokoro-v1.0.int8.onnx", "vocab.json", "af_heart.bin"):
         (tmp_path / name).write_bytes(b"{}")

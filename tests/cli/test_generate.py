@@ -1,9 +1,12 @@
 """Promises of `livetalk generate` about who speaks: a recording or a text, not both."""
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from livetalk.cli.main import app
+from livetalk.media import open_sound
+from tests.helpers.sounds import at, encoded
 
 
 @pytest.mark.parametrize(
@@ -17,3 +20,20 @@ def test_what_contradicts_itself_is_one_sentence(arguments: list[str], message: 
     result = CliRunner().invoke(app, ["generate", *arguments])
     assert result.exit_code != 0
     assert message in str(result.exception)
+
+
+def test_another_sound_stream_than_the_first_is_named(monkeypatch, tmp_path, capsys):
+    from livetalk.cli import generate as command
+    from livetalk.cli.model import ModelOptions
+
+    class Loaded(Exception):
+        """The model would be loaded now."""
+
+    def load(self: ModelOptions) -> None:
+        raise Loaded
+
+    monkeypatch.setattr(ModelOptions, "load", load)
+    path = encoded(tmp_path / "a.mkv", [0 * at(48_000), at(48_000)], "aac")
+    with pytest.raises(Loaded):
+        command._make(np.zeros((256, 256, 3), np.uint8), open_sound(path), "", tmp_path / "o.mp4", ModelOptions())
+    assert f"{path} has 2 sound streams: number 2 is taken, where the speech is" in capsys.readouterr().err

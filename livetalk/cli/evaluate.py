@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from livetalk.cli.console import avatars, err, progress
+from livetalk.cli.console import SOUNDS, avatars, err, progress
 from livetalk.cli.console import out as console
 from livetalk.cli.inputs import recordings
 from livetalk.cli.model import ModelOptions
@@ -108,6 +108,34 @@ def tiny(
     if photographs.photos_only:
         return _tell({}, None, asked, talked)
     _measure(asked, model, talked)
+
+
+@app.command()
+def inputs(
+    photos: Annotated[Path | None, typer.Option(help="A folder of portraits with their ATTRIBUTES.csv, too.")] = None,
+    count: Annotated[int, typer.Option(help="Examples of each fault; twice as many of none.", min=4)] = 40,
+    fixing: Annotated[bool, typer.Option("--fixing", help="The half that thresholds are fixed on.")] = False,
+    voices: Annotated[
+        Path | None, typer.Option(help="A folder of recordings of speech; else the bundled ones.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the figures here.")] = None,
+) -> None:
+    """Measure the input checks: faults are planted in portraits and recordings, and looked for."""
+    if json is not None:
+        claim(json)
+    from livetalk.evaluation.inputs import report, run
+
+    half = 0 if fixing else 1
+    spoken = recordings(None if voices is None else sorted(path for path in voices.iterdir() if path.suffix in SOUNDS))
+    with progress() as bar:
+        speech = run.measure_speech(spoken, count, half, _advance(bar, "speech", run.SPEECH_KINDS * count))
+        steps = run.PORTRAIT_KINDS * count
+        seen = run.look_at_portraits(count, half, photos, _advance(bar, "portraits", steps))
+    outcome = run.outcome(speech, seen, run.time_speech(spoken))
+    console.print(report.markdown(outcome), markup=False)
+    if json is not None:
+        with written(json):
+            json.write_text(report.as_json(outcome), encoding="utf-8")
 
 
 def _measure(asked: TinyOptions, model: ModelOptions, talked: "Outcome | None") -> None:

@@ -20,6 +20,7 @@ from livetalk.cli.inputs import default_portrait, default_speech, typed_prompt
 from livetalk.cli.model import ModelOptions, Size, frame_size
 from livetalk.cli.options import with_options
 from livetalk.cli.outputs import Yes, make_sure
+from livetalk.conditions.input_checks import check_speech, load_checked
 from livetalk.conditions.prompt import DEFAULT_PROMPT
 from livetalk.geometry import FRAME_RATE, FrameSize
 from livetalk.media import SoundFile, open_sound, write_talking
@@ -43,13 +44,18 @@ def generate(
     ] = "auto",
     out_path: Annotated[Path, typer.Option("--out", help="The video to write.")] = Path("talking.mp4"),
     yes: Yes = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop where portrait or speech will not do well.")] = False,
 ) -> None:
     """Make a talking video out of a portrait, a prompt and speech. Without options: a bundled face and voice."""
     make_sure(out_path, ".mp4", [portrait, speech], yes)
     prompt = typed_prompt(prompt, model.known())
-    picture = _portrait(portrait, avatar, model, frame_size(size))
+    picture, doubts = _portrait(portrait, avatar, model, frame_size(size))
     with _spoken(speech, say, voice) as path:
-        _make(picture, open_sound(path), prompt, out_path, model)
+        sound = open_sound(path)
+        if speech is not None:
+            doubts += [f"{speech}: {warning.message}" for warning in check_speech(sound.speech())]
+        _tell(doubts, strict)
+        _make(picture, sound, prompt, out_path, model)
 
 
 def _make(
@@ -74,6 +80,14 @@ def _make(
         f" in {seconds:.1f} s, {count / seconds:.0f} frames a second",
         markup=False,
     )
+
+
+def _tell(doubts: list[str], strict: bool) -> None:
+    """What will not do well is said, and the work goes on, or not."""
+    if strict and doubts:
+        raise ValueError("; ".join(doubts) + " (leave out --strict to go on all the same)")
+    for doubt in doubts:
+        err.print(f"warning: {doubt}", markup=False)
 
 
 @contextmanager
@@ -116,8 +130,9 @@ def _watched(blocks: Iterator["TimedBlock"], tell: Callable[[int], None]) -> Ite
 
 def _portrait(
     portrait: Path | None, avatar: str | None, model: ModelOptions, wanted: FrameSize
-) -> UInt8[np.ndarray, "h w 3"]:
-    from livetalk.conditions.portrait import centred, fitting_size, load_portrait, open_picture
+) -> tuple[UInt8[np.ndarray, "h w 3"], list[str]]:
+    """The picture to begin with, and what is to be said about it."""
+    from livetalk.conditions.portrait import centred, fitting_size, open_picture
 
     if portrait is not None and avatar is not None:
         raise ValueError("--portrait and --avatar exclude each other: give one of them")
@@ -125,7 +140,8 @@ def _portrait(
     sizes = preset.sizes if wanted == "auto" else (preset.size_of(wanted),)
     if portrait is None:
         picture = default_portrait(avatar)
-        return centred(picture, fitting_size(len(picture), sizes))
+        return centred(picture, fitting_size(len(picture), sizes)), []
     if model.loading.as_published:  # its authors look for no face
-        return centred(open_picture(portrait), preset.size_of(wanted))
-    return load_portrait(portrait, sizes)
+        return centred(open_picture(portrait), preset.size_of(wanted)), []
+    picture, warnings = load_checked(portrait, sizes)
+    return picture, [f"{portrait}: {warning.message}" for warning in warnings]

@@ -86,8 +86,13 @@ def frame_portrait(picture: Picture, size: int | Sequence[int] = 256) -> UInt8[n
     Raises ValueError, with what to do, if the picture shows no face or several.
     """
     picture = as_picture(picture)
+    return frame_face(picture, find_face(picture), size)
+
+
+def frame_face(picture: Picture, face: Face, size: int | Sequence[int] = 256) -> UInt8[np.ndarray, "size size 3"]:
+    """`frame_portrait` of a face that has been found."""
     image = Image.fromarray(picture)
-    frame = framing(find_face(picture))
+    frame = framing(face)
     x, y, side = frame.x, frame.y, frame.side
     size = fitting_size(side, size)
     width, height = image.size

@@ -38,6 +38,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.utils.text.base_text_aggregator import TextType
 
 from livetalk.avatar.session import AvatarLost, AvatarRestored, AvatarSession, Interrupted, TimedBlock
+from livetalk.conditions.input_checks import InputWarning, SpeechCheck
 from livetalk.conversation.word_timing import WordTimeline
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
@@ -90,9 +91,11 @@ class AvatarVideoService(FrameProcessor):
         *,
         owns_face: bool = True,
         on_block: Callable[[TimedBlock], None] = lambda block: None,
+        on_warning: Callable[[InputWarning], None] = lambda warning: None,
     ) -> None:
         super().__init__()
         self.face, self._owns_face, self._on_block = face, owns_face, on_block
+        self._on_warning, self._check = on_warning, SpeechCheck()
         self._clock = 0  # samples sent so far
         self._said = 0  # samples of the utterance sent so far
         self._cutting = 0  # interrupts whose `Interrupted` has not come yet
@@ -125,6 +128,7 @@ class AvatarVideoService(FrameProcessor):
             case TTSStoppedFrame() if direction is FrameDirection.DOWNSTREAM:
                 self._script.end()
                 self._ended = True
+                self._warn(self._check.end())
                 await self._face(self.face.end())
             case LLMFullResponseEndFrame() if direction is FrameDirection.DOWNSTREAM and self._speaking:
                 self._held.append(frame)
@@ -141,12 +145,18 @@ class AvatarVideoService(FrameProcessor):
             sound = sound.reshape(-1, frame.num_channels).mean(1)
         self._script.audio(round(len(sound) * SAMPLE_RATE / frame.sample_rate))
         self._speaking, self._ended = True, False
+        self._warn(self._check.push(sound, frame.sample_rate))
         await self._face(self.face.push(sound, frame.sample_rate))
+
+    def _warn(self, warnings: list[InputWarning]) -> None:
+        for warning in warnings:
+            self._on_warning(warning)
 
     async def _interrupt(self) -> None:
         """What the face says is not to be heard any more; what has gone out is the transport's business."""
         self._script.clear()
         self._held.clear()
+        self._check.begin()
         self._said = 0
         if not self._speaking:  # a face that is silent is left alone
             return

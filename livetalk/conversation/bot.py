@@ -30,7 +30,7 @@ from livetalk.avatar.session import AvatarSession, TimedBlock
 from livetalk.conversation.avatar_service import AvatarVideoService, FramePlayed
 from livetalk.conversation.brain_processor import BrainProcessor
 from livetalk.conversation.brains.base import Brain, BrainSession, Transcript
-from livetalk.conversation.events import Event
+from livetalk.conversation.events import Doubt, Event
 from livetalk.conversation.history import ChatHistory
 from livetalk.geometry import SAMPLE_RATE
 
@@ -77,7 +77,9 @@ class Bot:
     ) -> None:
         self.face, self.mind, self.memory = face, mind, memory
         self.thinker = BrainProcessor(mind, self.memory, tell)
-        self.video = AvatarVideoService(face, on_block=on_block)
+        self.video = AvatarVideoService(
+            face, on_block=on_block, on_warning=lambda found: tell(Doubt("voice", found.kind, found.message))
+        )
         pipeline = Pipeline(
             [transport.input(), *turns, self.thinker, self.video, transport.output(), Ear(self.thinker)]
         )

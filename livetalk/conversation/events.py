@@ -60,8 +60,23 @@ class Problem:
     message: str
 
 
-Event = StateChanged | Caption | LatencyBreakdown | Problem
-NAMES = {StateChanged: "state", Caption: "caption", LatencyBreakdown: "waterfall", Problem: "problem"}
+@dataclass(frozen=True)
+class Doubt:
+    """Something that the face is given to say will not look well: `kind` for machines, a sentence for people."""
+
+    step: Literal["voice"]
+    kind: str
+    message: str
+
+
+Event = StateChanged | Caption | LatencyBreakdown | Problem | Doubt
+NAMES = {
+    StateChanged: "state",
+    Caption: "caption",
+    LatencyBreakdown: "waterfall",
+    Problem: "problem",
+    Doubt: "warning",
+}
 
 
 def as_message(event: Event) -> dict[str, Any]:

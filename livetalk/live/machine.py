@@ -12,6 +12,7 @@ from threading import Condition
 import numpy as np
 
 from livetalk.avatar.blocks import BlockTimings, TimedBlock, UtteranceFinished
+from livetalk.conditions.input_checks.session import SessionChecks
 from livetalk.geometry import FRAME_RATE
 from livetalk.live.drift import DriftMeter
 from livetalk.live.faults import Fault, FaultDetector
@@ -45,12 +46,12 @@ class SessionMachine:
         self.speaking = False  # the newest planned block speaks
         self.decoded_frames = 0  # frames that are there, up to the last of them
         self._last_frame = stream.last_frame
+        self.checks = SessionChecks(stream.last_frame)
         self._playout = Playout(clock, first_frame)
         self._retrying = False  # the block being made has been faulty once
         self._re_anchor = False  # drop the rolling past before the next block
         self._first_block_requested = False  # the consumer waits for a first block
-        self._consumers = 0
-        self._utterances = UtteranceEnds()
+        self._consumers, self._utterances = 0, UtteranceEnds()
 
     @property
     def closed(self) -> bool:

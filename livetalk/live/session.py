@@ -9,6 +9,7 @@ from collections import deque
 import numpy as np
 
 from livetalk.avatar.blocks import Interrupted, UtteranceFinished
+from livetalk.conditions.input_checks import InputWarning
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.live.machine import SessionMachine
 from livetalk.live.playout import Item
@@ -32,6 +33,7 @@ class LiveSession(SessionMachine):
             self.stream.push(np.asarray(speech), rate)
             self._begin_speech()
             self.lock.notify_all()
+        self.checks.push(np.asarray(speech), rate)
 
     def end(self) -> None:
         """End the utterance: pending speech is spoken without waiting for more.
@@ -47,6 +49,7 @@ class LiveSession(SessionMachine):
                 self._playout.put_after_speech(UtteranceFinished(said))
             self._begin_speech()
             self.lock.notify_all()
+        self.checks.end()
 
     def interrupt(self) -> None:
         """Stop speaking now: pending speech is dropped, and the next `take` gives an `Interrupted` at once.
@@ -64,6 +67,7 @@ class LiveSession(SessionMachine):
             self._utterances.interrupt(cut)
             self._playout.interrupt(Interrupted(cut), kept)
             self.lock.notify_all()
+        self.checks.interrupt()
 
     def set_prompt(self, prompt: str) -> None:
         """Change the prompt, from the next block that is begun on. Raises ValueError after `close`."""
@@ -140,6 +144,11 @@ class LiveSession(SessionMachine):
                 return self._await(None if timeout is None else self.clock() + timeout)
             finally:
                 self._consumers -= 1
+
+    @property
+    def warnings(self) -> tuple[InputWarning, ...]:
+        """What will not do well of the portrait and of the speech so far, each said once."""
+        return self.checks.warnings
 
     @property
     def items(self) -> deque[Item]:

@@ -8,7 +8,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from livetalk.avatar.session import AtCapacity
-from livetalk.conditions.portrait import frame_portrait
+from livetalk.conditions.input_checks import InputWarning, frame_checked
 from livetalk.media.pictures import FORMATS, Bounds, Picture, read_picture
 from livetalk.server.limits import ServerLimits
 
@@ -24,10 +24,13 @@ class Framer:
         self._limits, self._free = limits, asyncio.Semaphore(1)
         self._waiting = 0
 
-    async def framed(self, data: bytes, size: int) -> UInt8[np.ndarray, "h w 3"]:
-        """The face in an uploaded picture, as the performer wants it. Raises ValueError, with what to do."""
+    async def framed(self, data: bytes, size: int) -> tuple[UInt8[np.ndarray, "h w 3"], list[InputWarning]]:
+        """The face in an uploaded picture, as the performer wants it, and what is to be said about it.
+
+        Raises ValueError, with what to do.
+        """
         async with self._free:
-            return await asyncio.to_thread(lambda: frame_portrait(self._opened(data, LARGEST), size))
+            return await asyncio.to_thread(lambda: frame_checked(self._opened(data, LARGEST), size))
 
     async def as_jpeg(self, data: bytes) -> bytes:
         """An uploaded picture as browsers can show it. Raises AtCapacity, or ValueError with what to do."""

@@ -16,6 +16,7 @@ import base64
 import binascii
 from collections.abc import Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from livetalk.avatar.session import AtCapacity
+from livetalk.conditions.input_checks import InputWarning
 from livetalk.conditions.portrait import load_portrait
 from livetalk.server.middleware import RequestGuardMiddleware
 from livetalk.server.portraits import Framer
@@ -85,7 +87,8 @@ class Api:
         try:
             await self.visits.wait_for_leaving()
             with self.visits.reserved():
-                visit = await self.visits.open(await self._portrait(wish), wish.mood)
+                portrait, warnings = await self._portrait(wish)
+                visit = await self.visits.open(portrait, wish.mood)
         except (AtCapacity, Closed) as error:
             self.visits.metrics.refused.labels("full" if isinstance(error, AtCapacity) else "closed").inc()
             raise ApiError(503, "session", str(error), retry=30) from error
@@ -99,10 +102,12 @@ class Api:
             "ice_servers": ice_for_page(self.ice),
             "transports": ["webrtc", "websocket"] if self.udp else ["websocket"],
             "limits": {"seconds": self.visits.limits.duration, "idle": self.visits.limits.idle},
+            "warnings": [{"step": "portrait", **asdict(warning)} for warning in warnings],
         }
         return JSONResponse(body, 201)
 
-    async def _portrait(self, wish: OpenSession) -> UInt8[np.ndarray, "h w 3"]:
+    async def _portrait(self, wish: OpenSession) -> tuple[UInt8[np.ndarray, "h w 3"], list[InputWarning]]:
+        """The picture that was asked for, framed, and what is to be said about it."""
         size = self.visits.studio.size
         if wish.portrait is not None:
             if wish.avatar is not None:
@@ -114,7 +119,7 @@ class Api:
             raise ApiError(422, "portrait", f"there is no such avatar: choose one of {', '.join(self.avatars)}")
         if name not in self._portraits:
             self._portraits[name] = await asyncio.to_thread(load_portrait, self.avatars[name], size)
-        return self._portraits[name]
+        return self._portraits[name], []
 
     async def as_jpeg(self, uploaded: UploadedPicture) -> JSONResponse:
         """A picture of any kind as one that every browser knows."""

@@ -362,3 +362,21 @@ def test_every_ending_has_a_sentence_and_problems_are_counted():
 
     asyncio.run(run())
     assert all(words.endswith(".") for words in END_REASONS.values())
+
+
+def test_a_portrait_that_will_not_do_well_is_taken_with_a_warning():
+    async def run() -> None:
+        async with house() as h:
+            dim = (255 * ((np.asarray(Image.open(REAL)) / 255) ** 2.2 / 24) ** (1 / 2.2)).astype(np.uint8)
+            file = io.BytesIO()
+            Image.fromarray(dim).save(file, "png")
+            for data, kinds in ((file.getvalue(), {"dark"}), (REAL.read_bytes(), set())):
+                wish = {"portrait": base64.b64encode(data).decode()}
+                answer = await h.http.post("/v1/sessions", json=wish)
+                assert answer.status_code == 201
+                warnings = answer.json()["warnings"]
+                assert {warning["kind"] for warning in warnings} - {"small"} == kinds
+                assert all(warning["step"] == "portrait" and warning["message"] for warning in warnings)
+            assert (await h.http.post("/v1/sessions", json={"avatar": "ada"})).json()["warnings"] == []
+
+    asyncio.run(run())

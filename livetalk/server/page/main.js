@@ -3,7 +3,7 @@
 import { chosen, offer } from "./choose.js";
 import { Line } from "./line.js";
 import { Microphone } from "./microphone.js";
-import { Session, facts } from "./session.js";
+import { Session, facts, sentence } from "./session.js";
 import { at, caption, clear, freeze, moods, notice, progress, settled, state, view, waterfall } from "./view.js";
 
 const RARELY = 300; // milliseconds between two interrupts
@@ -49,6 +49,7 @@ at("start").onsubmit = async (event) => {
     const session = await Session.open({ ...wish, mood });
     talk.mood.told = mood;
     enter(still);
+    warned(session.warnings);
     await begin(session);
   } catch (error) {
     failed(error);
@@ -110,6 +111,9 @@ function told(message) {
     case "problem":
       notice(message.step, message.message);
       break;
+    case "warning":
+      warned([message]);
+      break;
     case "draining":
       notice("server", message.message, true);
       break;
@@ -117,6 +121,11 @@ function told(message) {
       leave(true);
       notice("conversation", message.message, message.reason === "left");
   }
+}
+
+// Inputs that will not do well: said, and the talk goes on.
+function warned(warnings = []) {
+  for (const { step, kind, message } of warnings) notice(step, sentence(message), false, `${step} ${kind}`);
 }
 
 function lost(link) {

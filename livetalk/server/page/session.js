@@ -43,6 +43,6 @@ export class Session {
   }
 }
 
-function sentence(words) {
+export function sentence(words) {
   return words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
 }

@@ -51,8 +51,7 @@ export function freeze(shown) {
 }
 
 // A sentence over the page. One of a kind at a time; calm ones go by themselves.
-export function notice(step, message, calm = false) {
-  const key = `${step}`;
+export function notice(step, message, calm = false, key = step) {
   document.querySelector(`.notice[data-step="${CSS.escape(key)}"]`)?.remove();
   const close = make("button", { type: "button", textContent: "×" });
   close.setAttribute("aria-label", "Close this notice");

@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from livetalk.conditions.portrait import cut, find_face, framing
+from livetalk.conditions.crop import cut
+from livetalk.conditions.portrait import find_face, framing
 from livetalk.data.arkit import ARKIT, INDEX
 from livetalk.data.puppets.correspondence import LID_RINGS, load_correspondence
 from livetalk.data.puppets.fitted import SHOWN, FittedPortrait

@@ -23,6 +23,14 @@ def normalise_contrast(image: Image.Image, blur: float) -> Image.Image:
     return Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8)).convert("RGB")
 
 
+def noise_level(image: Image.Image) -> float:
+    """The deviation of grain, in grey levels: what half the places differ by from a plane through their neighbours."""
+    grey = np.asarray(image, np.float32).mean(2)
+    across = grey[:, :-2] - 2 * grey[:, 1:-1] + grey[:, 2:]
+    bent = across[:-2] - 2 * across[1:-1] + across[2:]
+    return float(np.median(np.abs(bent))) / (0.6745 * 6)
+
+
 def _gaussian(values: Float32[np.ndarray, "h w"], sigma: float) -> Float32[np.ndarray, "h w"]:
     reach = round(3 * sigma)
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from livetalk.conditions.local_contrast import normalise_contrast
+from livetalk.conditions.local_contrast import noise_level, normalise_contrast
 
 
 def test_light_and_contrast_are_the_same_everywhere():
@@ -16,6 +16,16 @@ def test_light_and_contrast_are_the_same_everywhere():
         parts = [each[:, side].astype(float) for each in seen]
         assert abs(parts[0].mean() - parts[1].mean()) < 12
         assert 0.7 * parts[0].std() < parts[1].std() < 1.3 * parts[0].std()
+
+
+def test_grain_is_measured_whatever_it_lies_on():
+    y, x = np.mgrid[:100, :100]
+    smooth = np.repeat((60 + x + 0.5 * y)[..., None], 3, 2)
+    for deviation in (6.0, 20.0, 40.0):
+        noise = np.random.default_rng(0).normal(0, deviation, (100, 100, 1))
+        image = Image.fromarray(np.clip(smooth + noise, 0, 255).astype(np.uint8))
+        assert abs(noise_level(image) - deviation) < 0.15 * deviation
+    assert noise_level(Image.fromarray(smooth.astype(np.uint8))) < 1
 
 
 def test_grain_is_smoothed_and_black_stays_defined():

@@ -56,7 +56,7 @@ def small(subject: Subject, rng: Random, strength: float) -> Picture:
     return scaled(subject.picture, between(52, 26, strength) / subject.between)
 
 
-def scaled(picture: Picture, scale: float) -> Picture:
+def scaled(picture: Picture, scale: float) -> UInt8[np.ndarray, "h2 w2 3"]:
     height, width = picture.shape[:2]
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))

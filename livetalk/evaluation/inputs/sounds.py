@@ -68,7 +68,7 @@ def clipped(sound: Sound, share: float) -> Sound:
     return _at_rate(np.clip(fine, -most, most), FINE, SAMPLE_RATE)
 
 
-def _at_rate(sound: Sound, before: int, after: int) -> Sound:
+def _at_rate(sound: Sound, before: int, after: int) -> Float[np.ndarray, " m"]:
     return np.asarray(signal.resample_poly(sound, after, before))
 
 

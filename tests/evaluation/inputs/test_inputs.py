@@ -70,5 +70,6 @@ def test_limits_decide_one_by_one():
     assert kinds(PortraitLook(FaceReading(**fine), 90.0, 0.0), limits) == []
     for key, value in bad.items():
         assert kinds(PortraitLook(FaceReading(**{**fine, key: value}), 90.0, 0.0), limits) == [names[key]]
-    assert kinds(PortraitLook(FaceReading(**fine), 20.0, 0.5), limits) == ["cut", "small"]
+    assert kinds(PortraitLook(FaceReading(**fine), 20.0, 0.0), limits) == ["small"]
+    assert kinds(PortraitLook(FaceReading(**fine), 20.0, 0.5), limits) == ["cut"], "one thing is said once"
     assert set(LEAST) == {*names.values(), "cut", "small"}

@@ -117,7 +117,7 @@ def test_it_answers_while_it_loads_and_a_load_that_fails_is_one_sentence():
         assert "Traceback" not in log
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_while_it_loads_ends_it_at_once(number: signal.Signals):
     with loading() as (process, _, _):
         process.send_signal(number)

@@ -40,6 +40,7 @@ class _Tail(FrameProcessor):
         super().__init__()
         self.words: list[tuple[float, str]] = []
         self.played: list[FramePlayed] = []
+        self.warnings: list[str] = []
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
@@ -53,7 +54,7 @@ class _Tail(FrameProcessor):
 @asynccontextmanager
 async def _running(face: FakeAvatar, *behind: FrameProcessor) -> AsyncIterator[tuple[PipelineWorker, Wire, _Tail]]:
     wire, tail = Wire(64), _Tail()
-    service = AvatarVideoService(face)
+    service = AvatarVideoService(face, on_warning=lambda warning: tail.warnings.append(warning.kind))
     pipeline = Pipeline([wire.input(), service, wire.output(), tail, *behind])
     worker = PipelineWorker(pipeline, idle_timeout_secs=None, enable_rtvi=False, enable_turn_tracking=False)
     runner = WorkerRunner(handle_sigint=False)
@@ -182,5 +183,16 @@ def test_any_bot_remembers_what_was_heard_and_not_what_was_generated():
             heard = context.messages[-1]["content"].split()  # type: ignore[index]
             assert heard == ["one", "two", "three", "four", "five", "six", "seven", "eight"][: len(heard)]
             assert 2 <= len(heard) <= 5
+
+    asyncio.run(run())
+
+
+def test_sound_that_is_no_speech_is_told_once():
+    async def run() -> None:
+        async with _running(FakeAvatar(GREY)) as (worker, _wire, tail):
+            for _ in range(2):
+                await _say(worker)
+            await asyncio.sleep(3)
+            assert tail.warnings == ["no speech"]
 
     asyncio.run(run())

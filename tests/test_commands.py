@@ -25,6 +25,7 @@ NOT_RUN = {
     r"livetalk data (speech|features)": "minutes of speech: runs/tiny.sh makes some",
     r"en_jfk|librispeech": "recordings that are not in the repository",
     r"livetalk evaluate tiny": "minutes: tests/evaluation runs it with few clips",
+    r"livetalk evaluate inputs": "minutes: tests/evaluation/inputs runs its parts with few examples",
     r"livetalk data (pack|sheet|puppet)": "tests/data/puppets runs them on renders",
 }
 """What a shown command matches that is not run here, and why."""

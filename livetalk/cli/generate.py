@@ -132,7 +132,8 @@ def _portrait(
     portrait: Path | None, avatar: str | None, model: ModelOptions, wanted: FrameSize
 ) -> tuple[UInt8[np.ndarray, "h w 3"], list[str]]:
     """The picture to begin with, and what is to be said about it."""
-    from livetalk.conditions.portrait import centred, fitting_size, open_picture
+    from livetalk.conditions.portrait import centred, open_picture
+    from livetalk.media.pictures import fitting_size
 
     if portrait is not None and avatar is not None:
         raise ValueError("--portrait and --avatar exclude each other: give one of them")

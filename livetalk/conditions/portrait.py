@@ -17,13 +17,12 @@ from PIL import Image, ImageOps
 from livetalk.conditions.crop import Frame, cut
 from livetalk.conditions.local_contrast import noise_level, normalise_contrast
 from livetalk.geometry import FACE_CENTRE, FACE_SIDE
-from livetalk.media.pictures import NEUTRAL, Picture, as_picture, open_picture
+from livetalk.media.pictures import NEUTRAL, Picture, as_picture, fitting_size, open_picture
 
 # A square picture whose face lies within this of FACE_SIDE and FACE_CENTRE is taken whole, unsampled.
 CLOSE_ENOUGH = 0.12
 
 LOOKS = (512, 900, 1600)  # long sides at which faces are looked for: the detector sees 80 pixels and more
-MOST_STRETCHED = 1.5  # times a picture is enlarged for the sake of larger frames
 MOST_ENLARGED = 2.5  # times; what is not seen by then is not there
 ANGLES = (0, 25, -25, 90, -90, 180)  # degrees the picture is turned, while no clear face is found
 TILTS = tuple(range(-50, 51, 10))  # degrees at which a found face is looked at again
@@ -92,13 +91,6 @@ def frame_face(picture: Picture, face: Face, size: int | Sequence[int] = 256) ->
     if width == height and frame.angle == 0 and off < CLOSE_ENOUGH * width:
         return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS))
     return np.asarray(cut(image, frame, size))
-
-
-def fitting_size(side: float, size: int | Sequence[int]) -> int:
-    """Of several sizes the largest that a square of `side` pixels has detail for, or the smallest."""
-    if isinstance(size, int):
-        return size
-    return max((s for s in size if s <= MOST_STRETCHED * side), default=min(size))
 
 
 def framing(face: Face, margin: float = 1.0) -> Frame:

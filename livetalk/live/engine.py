@@ -24,7 +24,7 @@ from livetalk.live.revision import BlockOrder, Demand
 from livetalk.live.session import LiveSession
 from livetalk.performer.block_plan import BlockRecord, StreamSnapshot
 from livetalk.performer.kv_pool import StatePool
-from livetalk.performer.networks import Portrait
+from livetalk.performer.networks import Networks, Portrait
 from livetalk.performer.performer import Performer
 from livetalk.performer.pipeline import computing, half_the_cores
 from livetalk.performer.stages import decode, denoise
@@ -59,7 +59,6 @@ class LivePerformer:
 
     sessions: the most that are held at once; None: as many as are measured to fit into real time, at least one.
     size: side of portraits and frames, one of the preset's; "auto": the largest that leaves the machine time to spare.
-
     Raises ValueError for a size that the preset does not have, and a performer that plays as published.
     """
 
@@ -79,8 +78,8 @@ class LivePerformer:
         self.size = performer.preset.size_of(size)
         if size == "auto":
             sizes = performer.preset.sizes
-            self.size = next((larger for larger in reversed(sizes) if self._is_easy(larger)), sizes[0])
-        self.limit = self._warm_up(self.size) if sessions is None else sessions
+            self.size = next((larger for larger in reversed(sizes) if self._measured(larger).leaves_time), sizes[0])
+        self.limit = self._measured(self.size).places(performer.max_sessions) if sessions is None else sessions
         self.pool = performer.networks.kv_pool(self.limit)
         self._stopping = False
         self._decoder = ThreadPoolExecutor(1, "decode")
@@ -143,26 +142,9 @@ class LivePerformer:
         """Seconds before its time that a block must be begun."""
         return self.latency.lead
 
-    def _is_easy(self, size: int) -> bool:
-        """Whether a session with frames of this size leaves time to spare, measured."""
-        self._warm_up(size)
-        return self.latency.leaves_time
-
-    def _warm_up(self, size: int) -> int:
-        """Step a throw-away stream into its steady state; returns how many sessions fit into real time."""
-        g = self.performer.preset.geometry
-        slot = self.performer.networks.kv_pool(1).open()
-        with computing(self._share):
-            stream = AvatarStream(self.performer.networks, slot, np.full((size, size, 3), 128, np.uint8), "", 0)
-            for _ in range(g.window_latents // g.block_latents + 2):
-                began = time.perf_counter()
-                records = denoise(self.performer.networks, [stream], [stream.plan()])
-                between = time.perf_counter()
-                decode(self.performer.networks, [stream], records)
-                self.latency.reset(between - began, time.perf_counter() - between)
-        slot.close()
-        in_time, room = self.latency.sessions, self.performer.max_sessions
-        return max(1, in_time if room is None else min(in_time, room))
+    def _measured(self, size: int) -> LatencyModel:
+        self.latency.reset(*steady_seconds(self.performer.networks, size, self._share))
+        return self.latency
 
     def _run(self) -> None:
         with computing(self._share):
@@ -283,3 +265,19 @@ def _may_open(pool: StatePool, sessions: list[LiveSession]) -> bool:
     """Whether a place is free, or none will be soon: a closed session's last block may still be in the making."""
     _reap(sessions)
     return bool(pool.free) or not any(session.closed for session in sessions)
+
+
+def steady_seconds(networks: Networks, size: int, cores: int) -> tuple[float, float]:
+    """Seconds that denoising and decoding a block take: of a throw-away stream, stepped into its steady state."""
+    g, slot = networks.preset.geometry, networks.kv_pool(1).open()
+    began = between = ended = 0.0
+    with computing(cores):
+        stream = AvatarStream(networks, slot, np.full((size, size, 3), 128, np.uint8), "", 0)
+        for _ in range(g.window_latents // g.block_latents + 2):
+            began = time.perf_counter()
+            records = denoise(networks, [stream], [stream.plan()])
+            between = time.perf_counter()
+            decode(networks, [stream], records)
+            ended = time.perf_counter()
+    slot.close()
+    return between - began, ended - between

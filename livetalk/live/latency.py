@@ -68,6 +68,10 @@ class LatencyModel:
         """Sessions that fit into real time; 0 if not even one does."""
         return int(HEADROOM * self.geometry.block_seconds / max(self.denoise, self.decode))
 
+    def places(self, room: int | None) -> int:
+        """Sessions that an engine holds: at least one, none that `room`, what memory holds, forbids."""
+        return max(1, self.sessions if room is None else min(self.sessions, room))
+
     @property
     def leaves_time(self) -> bool:
         """Whether one session, both of its stages in turn, leaves a fifth of real time to whoever thinks and speaks."""

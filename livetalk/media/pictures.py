@@ -5,6 +5,7 @@ ones the first picture counts. Knows no faces.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -23,6 +24,7 @@ from livetalk.media.files import existing
 Picture = UInt8[np.ndarray, "h w 3"]
 
 SCALED = 4  # times as many where the reader scales, which takes a 64th of the memory, but time
+MOST_STRETCHED = 1.5  # times a picture is enlarged for the sake of larger frames
 NEUTRAL = (128, 128, 128)  # behind transparent pictures
 ORIENTATION = 0x0112  # EXIF's tag
 TURNS = {  # by its value; 1 is upright
@@ -171,3 +173,10 @@ def _from_heif(file: BinaryIO, most_pixels: int) -> Deep:
     colours: dict[str, Any] | None = facts.get("nclx_profile")
     named = matrix_profile("p3") if colours and colours.get("color_primaries") == P3_PRIMARIES else None
     return Deep(opened.to_pillow(), facts.get("icc_profile") or named)
+
+
+def fitting_size(side: float, size: int | Sequence[int]) -> int:
+    """Of several sizes the largest that a square of `side` pixels has detail for, or the smallest."""
+    if isinstance(size, int):
+        return size
+    return max((s for s in size if s <= MOST_STRETCHED * side), default=min(size))

@@ -187,10 +187,7 @@ class AvatarStream:
         )
 
     def restore(self, snapshot: StreamSnapshot) -> None:
-        """Go on where a snapshot was taken; speech that waits is dropped.
-
-        Raises ValueError for a snapshot of frames of another size.
-        """
+        """Go on where a snapshot was taken; speech that waits is dropped. Raises ValueError for another frame size."""
         self._open()
         if any(mine != theirs for mine, theirs in zip(self.carry.shapes, snapshot.carry.shapes, strict=False)):
             raise ValueError("the snapshot is of frames of another size: open the face from its portrait")

@@ -7,6 +7,7 @@ import asyncio
 import queue
 import socket
 import subprocess
+import sys
 import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -80,3 +81,27 @@ class WorkerConnection:
                 self._line.send(order)
             except (OSError, ValueError):
                 return
+
+
+def start_process(memory: int) -> WorkerConnection:
+    """A new worker process and the connection to it. `memory`: descriptor of the memory that both share.
+
+    Raises OSError if no process is to be had.
+    """
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-m", "livetalk.worker.process", str(theirs.fileno()), str(memory)]
+    try:
+        process = subprocess.Popen(
+            command,
+            pass_fds=(theirs.fileno(), memory),
+            stdin=subprocess.DEVNULL,
+            # A terminal's Ctrl+C is ours to follow: answers are finished first. No session of its own: Linux shares the
+            # processor out among sessions, and the brain's low priority would count for nothing.
+            process_group=0,
+        )
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return WorkerConnection(process, ours)

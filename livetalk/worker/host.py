@@ -8,9 +8,6 @@ import asyncio
 import itertools
 import mmap
 import os
-import socket
-import subprocess
-import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import replace
@@ -24,7 +21,7 @@ from loguru import logger
 from livetalk.avatar.session import AtCapacity
 from livetalk.geometry import FrameSize
 from livetalk.worker import messages
-from livetalk.worker.connection import WorkerConnection
+from livetalk.worker.connection import WorkerConnection, start_process
 from livetalk.worker.remote import RemoteAvatar
 
 SILENT = 1.5  # seconds without a sign of life after which the process is taken for dead,
@@ -161,25 +158,12 @@ class WorkerHost:
 
     async def _launch(self) -> None:
         """A new process with the model loaded."""
-        ours, theirs = socket.socketpair()
         memory = os.memfd_create(MEMORY) if hasattr(os, "memfd_create") else _file()
-        command = [sys.executable, "-m", "livetalk.worker.process", str(theirs.fileno()), str(memory)]
         try:
-            process = subprocess.Popen(
-                command,
-                pass_fds=(theirs.fileno(), memory),
-                stdin=subprocess.DEVNULL,
-                # A terminal's Ctrl+C is ours to follow: answers are finished first. No session of its own: Linux shares
-                # the processor out among sessions, and the brain's low priority would count for nothing.
-                process_group=0,
-            )
+            line = start_process(memory)
         except OSError:
-            ours.close()
             os.close(memory)
             raise
-        finally:
-            theirs.close()
-        line = WorkerConnection(process, ours)
         try:
             line.send(self._load)
             report = await asyncio.wait_for(_first(line), LOADING)

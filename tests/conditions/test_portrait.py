@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livetalk.conditions.portrait import Face, find_face, fitting_size, load_portrait
+from livetalk.conditions.portrait import Face, find_face, load_portrait
 from livetalk.geometry import FACE_CENTRE, FACE_SIDE
-from livetalk.media.pictures import NEUTRAL, open_picture
+from livetalk.media.pictures import NEUTRAL, fitting_size, open_picture
 
 PHOTO = Path(__file__).parents[1] / "real" / "portrait.jpg"
 

@@ -239,7 +239,7 @@ def _join() -> "Distributed":
 
     from livetalk.training.distributed import join
 
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    torch.set_float32_matmul_precision("high")  # TF32; convolutions have it already
     torch.backends.cudnn.benchmark = True
     return join()
 

@@ -70,11 +70,9 @@ def load_portrait(path: str | Path, size: int | Sequence[int] = 256) -> UInt8[np
 
 
 def frame_portrait(picture: Picture, size: int | Sequence[int] = 256) -> UInt8[np.ndarray, "size size 3"]:
-    """Cuts head and shoulders out of a picture and scales them to `size`; missing surroundings are made up.
+    """Head and shoulders of the person in a picture, scaled to `size` (see `load_portrait`).
 
-    Of several sizes the largest is taken for which they need not be stretched much, or the smallest.
-
-    Raises ValueError, with what to do, if the picture shows no face or several.
+    Missing surroundings are made up. Raises ValueError, with what to do, if the picture shows no face or several.
     """
     picture = as_picture(picture)
     return frame_face(picture, find_face(picture), size)

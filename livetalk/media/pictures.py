@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import numpy as np
 from jaxtyping import Num, UInt8
@@ -169,10 +169,11 @@ def _from_heif(file: BinaryIO, most_pixels: int) -> Deep:
         raise UnidentifiedImageError from error
     if width * height > most_pixels:
         raise Image.DecompressionBombError
-    facts = cast("dict[str, Any]", opened.info)
-    colours: dict[str, Any] | None = facts.get("nclx_profile")
+    facts = cast("dict[str, object]", opened.info)
+    colours = cast("dict[str, object] | None", facts.get("nclx_profile"))
     named = matrix_profile("p3") if colours and colours.get("color_primaries") == P3_PRIMARIES else None
-    return Deep(opened.to_pillow(), facts.get("icc_profile") or named)
+    profile = facts.get("icc_profile")
+    return Deep(opened.to_pillow(), profile if isinstance(profile, bytes) and profile else named)
 
 
 def fitting_size(side: float, size: int | Sequence[int]) -> int:

@@ -11,7 +11,6 @@ FILES: dict[str, int] = {}
 CLASSES: dict[str, int] = {
     "conversation/brain_processor.py:BrainProcessor": 229,
     "data/puppets/renderer.py:PuppetRenderer": 213,
-    "live/engine.py:LivePerformer": 204,
     "live/machine.py:SessionMachine": 248,
     "performer/stream.py:AvatarStream": 258,
     "server/session.py:Session": 204,

@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
@@ -41,7 +40,7 @@ class RealtimeConnection:
         self._goodbyes: set[asyncio.Task[None]] = set()
         self._dialling = asyncio.Lock()
         self._pause, self._dial_at = FIRST_PAUSE, 0.0
-        self._errands: deque[tuple[RealtimeLine, str, dict[str, Any]]] = deque()  # to be sent before more sound
+        self._errands: deque[tuple[RealtimeLine, str, dict[str, object]]] = deque()  # to be sent before more sound
         self._turn: deque[np.ndarray] = deque()  # sound of the turn
         self._sent = 0  # pieces of it that this line has
 
@@ -69,7 +68,7 @@ class RealtimeConnection:
         self._turn.clear()
         self._sent = 0
 
-    def later(self, kind: str, **body: Any) -> None:
+    def later(self, kind: str, **body: object) -> None:
         """Send it on this line, without anybody waiting for it."""
         if self._line is not None and self._line.open:
             self._errands.append((self._line, kind, body))

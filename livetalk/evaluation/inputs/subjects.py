@@ -7,7 +7,6 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -64,7 +63,7 @@ class RenderedPeople:
     def __init__(self) -> None:
         from livetalk.data.heads import HeadRenderer
 
-        self._renderer: Any = HeadRenderer(SIZE)
+        self._renderer = HeadRenderer(SIZE)
 
     def __enter__(self) -> "RenderedPeople":
         return self

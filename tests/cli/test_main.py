@@ -100,7 +100,8 @@ def assets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, save_sound, tone) ->
 def test_the_video_is_as_long_as_the_speech(livetalk, performer, save_sound, tone, tmp_path: Path, seconds: float):
     speech, out = save_sound(tone(seconds)), tmp_path / "out.mp4"
     code, said, err = livetalk("generate", "--portrait", PHOTO, "--speech", speech, "--out", out, "--seed", 7)
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert [line.split(": ")[:2] for line in err.splitlines()] == [["warning", str(PHOTO)], ["warning", str(speech)]]
     assert said.startswith(str(out))
     with av.open(str(out)) as container:
         assert container.streams.video[0].frames == math.ceil(round(seconds * 16_000) / 1_000)
@@ -286,7 +287,8 @@ def test_a_long_prompt_is_one_sentence_without_a_librarys_file(livetalk, perform
         warnings.simplefilter("always")
         code, _, err = livetalk(*words)
     assert code == 0
-    assert err == "livetalk: the prompt is long: say it in fewer words\n"
+    assert err.splitlines()[-1] == "livetalk: the prompt is long: say it in fewer words"
+    assert "library" not in err
 
 
 def test_weights_that_are_not_there_are_told_apart(livetalk, save_sound, tone, tmp_path: Path):

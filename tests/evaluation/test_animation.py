@@ -47,5 +47,5 @@ def test_people_are_parted_by_paper() -> None:
 
 
 def test_another_ending_is_a_mistake(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no moving picture"):
+    with pytest.raises(ValueError, match="is not a moving picture"):
         animate(Player(), {}, [], tmp_path / "a.mp4")

@@ -112,7 +112,7 @@ def test_undressed_or_ill_shaped_asks_are_refused() -> None:
     with pytest.raises(ValueError, match="dress"):
         bare.render(REST, STILL)
     bare.dress(sample_look(0))
-    with pytest.raises(ValueError, match="52"):
+    with pytest.raises(AssertionError):
         bare.render(REST[:, :10], STILL)
     bare.close()
     bare.close()

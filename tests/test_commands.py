@@ -21,6 +21,7 @@ NOT_RUN = {
     r"pytest|scripts/(check|docs)": "the tests themselves: .ci/run calls them",
     r"--preset 1\.3b|download 1\.3b|torchrun": "files of gigabytes, and a GPU",
     r"livetalk train (codec|teacher|ode|dmd|finish) .*(--seconds|--mix)": "minutes: runs/tiny.sh is run in miniature",
+    r"scripts/train_input_checks": "an hour; its miniature is run in tests/recipes/input_checks",
     r"runs/tiny\.sh": "tests/test_runs.py runs it",
     r"livetalk data (speech|features)": "minutes of speech: runs/tiny.sh makes some",
     r"en_jfk|librispeech": "recordings that are not in the repository",

@@ -74,9 +74,9 @@ class SessionManager:
 
     async def wait_for_leaving(self) -> None:
         """Where all places are taken: until one who is leaving is gone. Whoever left has no place any more."""
-        leaving = [visit.end(visit.reason) for visit in self._here.values() if visit.reason is not None]
+        leaving = [(visit, visit.reason) for visit in self._here.values() if visit.reason is not None]
         if leaving and len(self._here) + self._coming >= self.places:
-            waits = [asyncio.ensure_future(each) for each in leaving]
+            waits = [asyncio.ensure_future(visit.end(reason)) for visit, reason in leaving]
             await asyncio.wait(waits, timeout=LEAVING, return_when=asyncio.FIRST_COMPLETED)
 
     @contextmanager

@@ -251,7 +251,7 @@ def test_a_face_that_stood_still_when_its_process_died_stands_still_in_the_next(
 @real
 def test_weights_that_are_not_there_are_one_sentence(tmp_path):
     async def run() -> None:
-        with pytest.raises(ValueError, match="no weights"):
+        with pytest.raises(ValueError, match="give a folder that holds all weights"):
             await WorkerHost(weights=tmp_path).start()
 
     asyncio.run(run())

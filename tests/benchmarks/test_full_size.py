@@ -31,6 +31,7 @@ def test_the_work_of_a_block_is_that_of_the_published_networks():
     assert decode_work(FULL, light=True) < work.decode / 20
 
 
+@pytest.mark.slow
 def test_the_command_measures_and_writes_figures(tmp_path, monkeypatch, capsys):
     path = tmp_path / "figures.json"
     words = f"bench --preset miniature-1.3b --random-weights --device cpu --mode fast --blocks 2 --json {path}"

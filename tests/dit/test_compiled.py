@@ -129,6 +129,7 @@ def test_another_kernel_gives_the_same_numbers(expected):
     assert "attention: math (of math 100.00 ms)" in served.log
 
 
+@pytest.mark.slow
 def test_two_transformers_in_one_process_do_not_see_each_others_kernel(monkeypatch):
     """One attends by a package's kernel; another is called in the middle of that, and attends by PyTorch's."""
     plain, calls, depth = CompiledDiT(network(), EAGER), [], []

@@ -383,6 +383,7 @@ def test_asyncio_sees_the_same_session(engine: LivePerformer) -> None:
     assert frames == sorted(frames)
 
 
+@pytest.mark.slow
 def test_speech_begins_in_the_silence_that_was_made_ahead(
     engine: LivePerformer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -406,6 +407,7 @@ def test_speech_begins_in_the_silence_that_was_made_ahead(
         session.close()
 
 
+@pytest.mark.slow
 def test_utterances_that_follow_each_other_are_said_whole(
     engine: LivePerformer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,7 @@ def _first_and_last(folder: Path, name: str) -> tuple[float, float]:
     return values[0], values[-1]
 
 
+@pytest.mark.slow
 def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
     frames, opening, boxes = clips
     preset, world = MINIATURE, Distributed()

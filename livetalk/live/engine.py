@@ -75,11 +75,10 @@ class LivePerformer:
         self.lock = threading.Condition()
         self.latency, self._share = LatencyModel(performer.preset.geometry), half_the_cores(performer.networks.device)
         self.sessions: list[LiveSession] = []
-        self.size = performer.preset.size_of(size)
-        if size == "auto":
-            sizes = performer.preset.sizes
-            self.size = next((larger for larger in reversed(sizes) if self._measured(larger).leaves_time), sizes[0])
-        self.limit = self._measured(self.size).places(performer.max_sessions) if sessions is None else sessions
+        self.size = self._largest_easy() if size == "auto" else performer.preset.size_of(size)
+        if sessions is None and size != "auto":
+            self._measured(self.size)
+        self.limit = self.latency.places(performer.max_sessions) if sessions is None else sessions
         self.pool = performer.networks.kv_pool(self.limit)
         self._stopping = False
         self._decoder = ThreadPoolExecutor(1, "decode")
@@ -141,6 +140,11 @@ class LivePerformer:
     def lead(self) -> float:
         """Seconds before its time that a block must be begun."""
         return self.latency.lead
+
+    def _largest_easy(self) -> int:
+        """The largest size that leaves time to spare, else the smallest; measured last, whichever it is."""
+        sizes = self.performer.preset.sizes
+        return next((size for size in reversed(sizes) if self._measured(size).leaves_time), sizes[0])
 
     def _measured(self, size: int) -> LatencyModel:
         self.latency.reset(*steady_seconds(self.performer.networks, size, self._share))

@@ -332,9 +332,20 @@ def test_all_sessions_of_an_engine_have_its_size(performer: Performer) -> None:
 def test_the_largest_size_is_taken_that_leaves_time(
     performer: Performer, monkeypatch: pytest.MonkeyPatch, easy: tuple[int, ...], size: int
 ) -> None:
-    monkeypatch.setattr(live, "steady_seconds", lambda networks, size, cores: (0.1, 0.1 if size in easy else 2.0))
-    with LivePerformer(performer, sessions=1, size="auto") as engine:
-        assert engine.size == size
+    measured: list[int] = []
+
+    def steady_seconds(networks: object, size: int, cores: int) -> tuple[float, float]:
+        measured.append(size)
+        return 0.1, 0.1 if size in easy else 2.0
+
+    monkeypatch.setattr(live, "steady_seconds", steady_seconds)
+    for sessions in (1, None):
+        with LivePerformer(performer, sessions=sessions, size="auto") as engine:
+            assert engine.size == size
+            assert engine.limit == (sessions or engine.latency.places(None))
+        assert measured == [128, 64][: len(measured)], "each size once"
+        assert measured[-1] == size, "and what is taken last"
+        measured.clear()
 
 
 def test_a_size_that_frames_cannot_have_is_refused(performer: Performer) -> None:

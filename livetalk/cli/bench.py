@@ -21,9 +21,10 @@ from livetalk.cli.console import avatars, err, out, progress
 from livetalk.cli.inputs import default_portrait, default_speech, recordings
 from livetalk.cli.model import ModelOptions
 from livetalk.cli.options import with_options
+from livetalk.cli.outputs import write_text
 from livetalk.conditions.prompt import DEFAULT_PROMPT
 from livetalk.geometry import FRAME_RATE
-from livetalk.media.files import claim, written
+from livetalk.media.files import claim
 from livetalk.options import Group
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def bench(
     figures = {"preset": model.preset, **measured}
     for name, value in figures.items():
         out.print(f"{name:<28} {value:.3f}" if isinstance(value, float) else f"{name:<28} {value}", markup=False)
-    _write(_text(figures), json_path)
+    write_text(_text(figures), json_path)
 
 
 def measure_full(model: ModelOptions, plan: FullSizeOptions, path: Path | None) -> None:
@@ -88,21 +89,15 @@ def measure_full(model: ModelOptions, plan: FullSizeOptions, path: Path | None) 
             plan,
             light,
             tell=lambda words: bar.update(task, description=words),
-            keep=lambda part: _write(_text(part), path),
+            keep=lambda part: write_text(_text(part), path),
         )
     figures["load_seconds"] = load
     out.print(full_size.table(figures))
-    _write(_text(figures), path)
+    write_text(_text(figures), path)
 
 
 def _text(figures: Mapping[str, object]) -> str:
     return json.dumps(figures, indent=2) + "\n"
-
-
-def _write(text: str, path: Path | None) -> None:
-    if path is not None:
-        with written(path):
-            path.write_text(text, encoding="utf-8")
 
 
 @app.command()
@@ -129,7 +124,7 @@ def live(
     order = LiveBenchOptions(seconds, sessions, faces, recordings(), DEFAULT_PROMPT, model.seed)
     figures = measure_live(model.load(), order, stages, hour_seconds if hour else 0.0, hour_keep)
     out.print(live_figures.table(figures))
-    _write(live_figures.as_json(figures), json_path)
+    write_text(live_figures.as_json(figures), json_path)
 
 
 @app.command()
@@ -155,7 +150,7 @@ def talk(
 
         figures = asyncio.run(talk_bench.measure(plan, said, tell))
     out.print(talk_bench.table(figures))
-    _write(talk_bench.as_json(figures), json_path)
+    write_text(talk_bench.as_json(figures), json_path)
 
 
 def measure_live(

@@ -17,6 +17,7 @@ from livetalk.cli.console import out as console
 from livetalk.cli.inputs import recordings
 from livetalk.cli.model import ModelOptions
 from livetalk.cli.options import with_options
+from livetalk.cli.outputs import write_text
 from livetalk.media.files import claim, written
 from livetalk.options import Group, Option
 
@@ -133,9 +134,7 @@ def inputs(
         seen = run.look_at_portraits(count, half, photos, _advance(bar, "portraits", steps))
     outcome = run.outcome(speech, seen, run.time_speech(spoken))
     console.print(report.markdown(outcome), markup=False)
-    if json is not None:
-        with written(json):
-            json.write_text(report.as_json(outcome), encoding="utf-8")
+    write_text(report.as_json(outcome), json)
 
 
 def _measure(asked: TinyOptions, model: ModelOptions, talked: "Outcome | None") -> None:
@@ -246,9 +245,8 @@ def _tell(
     if talked is not None:
         console.print(photo_report.markdown(talked), markup=False)
     if asked.json is not None:
-        with written(asked.json):
-            photographs = {} if talked is None else photo_report.document(talked)
-            asked.json.write_text(report.as_json(result, photographs), encoding="utf-8")
+        photographs = {} if talked is None else photo_report.document(talked)
+        write_text(report.as_json(result, photographs), asked.json)
 
 
 def _draw(found: list["Measured"], sheets: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from livetalk.cli.console import err
-from livetalk.media.files import claim
+from livetalk.media.files import claim, written
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Replace a file that is there without asking.")]
 
@@ -31,3 +31,10 @@ def make_sure(
     err.print(f"{path} exists. Replace it? [y/N] ", end="", markup=False)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise ValueError(f"{path} is kept as it was: give another name with {option}")
+
+
+def write_text(text: str, path: Path | None) -> None:
+    """Write figures to the file that was asked for, if one was."""
+    if path is not None:
+        with written(path):
+            path.write_text(text, encoding="utf-8")

@@ -75,9 +75,9 @@ class LivePerformer:
         self.lock = threading.Condition()
         self.latency, self._share = LatencyModel(performer.preset.geometry), half_the_cores(performer.networks.device)
         self.sessions: list[LiveSession] = []
-        self.size = self._largest_easy() if size == "auto" else performer.preset.size_of(size)
-        if sessions is None and size != "auto":
-            self._measured(self.size)
+        sizes = performer.preset.sizes[::-1] if size == "auto" else (performer.preset.size_of(size),)
+        measure = sessions is None or size == "auto"  # the size that is taken is the one measured last
+        self.size = next((each for each in sizes if measure and self._measured(each).leaves_time), sizes[-1])
         self.limit = self.latency.places(performer.max_sessions) if sessions is None else sessions
         self.pool = performer.networks.kv_pool(self.limit)
         self._stopping = False
@@ -140,11 +140,6 @@ class LivePerformer:
     def lead(self) -> float:
         """Seconds before its time that a block must be begun."""
         return self.latency.lead
-
-    def _largest_easy(self) -> int:
-        """The largest size that leaves time to spare, else the smallest; measured last, whichever it is."""
-        sizes = self.performer.preset.sizes
-        return next((size for size in reversed(sizes) if self._measured(size).leaves_time), sizes[0])
 
     def _measured(self, size: int) -> LatencyModel:
         self.latency.reset(*steady_seconds(self.performer.networks, size, self._share))

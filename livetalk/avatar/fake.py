@@ -20,6 +20,7 @@ from livetalk.avatar.session import (
     Interrupted,
     TimedBlock,
     UtteranceFinished,
+    require_size,
 )
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
@@ -216,8 +217,7 @@ class FakeHost:
     async def open(
         self, portrait: UInt8[np.ndarray, "h w 3"], prompt: str, seed: int = 0, snapshot: bytes | None = None
     ) -> FakeAvatar:
-        if portrait.shape != (self.size, self.size, 3):
-            raise ValueError(f"the portrait is {portrait.shape}: frame it to {self.size} x {self.size} x 3 first")
+        require_size(portrait, self.size)
         if len(self.faces) >= self.capacity:
             raise AtCapacity(f"this machine holds {self.capacity} live sessions at once, and all are taken: try later")
         face = self.face(portrait, prompt, on_close=self.faces.remove)

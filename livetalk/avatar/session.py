@@ -27,6 +27,13 @@ __all__ = [
 ]
 
 
+def require_size(portrait: np.ndarray, *sizes: int) -> None:
+    """Raises ValueError, with what to do, unless a portrait is RGB [size size 3] of one of these sizes."""
+    if portrait.shape not in [(size, size, 3) for size in sizes]:
+        wanted = " or ".join(f"{size} x {size} x 3" for size in sizes)
+        raise ValueError(f"the portrait is {portrait.shape}: frame it to {wanted} first")
+
+
 class AtCapacity(ValueError):
     """No further session fits into real time: ask again later."""
 

@@ -5,10 +5,11 @@ gradients), which needs no model file. This module does not know what becomes of
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import UInt8
@@ -18,6 +19,8 @@ from livetalk.conditions.crop import Frame, cut
 from livetalk.conditions.local_contrast import noise_level, normalise_contrast
 from livetalk.geometry import FACE_CENTRE, FACE_SIDE
 from livetalk.media.pictures import NEUTRAL, Picture, as_picture, fitting_size, open_picture
+
+T = TypeVar("T")
 
 # A square picture whose face lies within this of FACE_SIDE and FACE_CENTRE is taken whole, unsampled.
 CLOSE_ENOUGH = 0.12
@@ -62,9 +65,14 @@ def load_portrait(path: str | Path, size: int | Sequence[int] = 256) -> UInt8[np
     Raises ValueError, with what to do, for a file that is missing, empty or no picture, and for a picture
     with no face or several.
     """
+    return load_framed(path, lambda picture: frame_portrait(picture, size))
+
+
+def load_framed(path: str | Path, frame: Callable[[Picture], T]) -> T:
+    """What `frame` makes of the picture in a file; the file is named in what it raises."""
     picture = open_picture(path)
     try:
-        return frame_portrait(picture, size)
+        return frame(picture)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 

@@ -17,7 +17,7 @@ from typing import Self
 import numpy as np
 
 from livetalk.avatar.blocks import BlockTimings
-from livetalk.avatar.session import AtCapacity
+from livetalk.avatar.session import AtCapacity, require_size
 from livetalk.geometry import FrameSize
 from livetalk.live.latency import LatencyModel
 from livetalk.live.revision import BlockOrder, Demand
@@ -93,8 +93,7 @@ class LivePerformer:
 
         Raises AtCapacity when the machine holds as many as it can, ValueError for a portrait of another size.
         """
-        if portrait.shape != (self.size, self.size, 3):
-            raise ValueError(f"the portrait is {portrait.shape}: frame it to {self.size} x {self.size} x 3 first")
+        require_size(portrait, self.size)
         with self.lock:
             self.lock.wait_for(lambda: _may_open(self.pool, self.sessions), LEAVING)
             if self._stopping:

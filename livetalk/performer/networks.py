@@ -12,12 +12,13 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from livetalk.avatar.session import require_size
 from livetalk.codec.base import Carry
+from livetalk.codec.motion import reduced
 from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
 from livetalk.conditions.text_cache import TextFeatures
 from livetalk.conditions.windows import RowEncoder, SpeechWindows
@@ -142,7 +143,7 @@ class Networks:
     @torch.inference_mode()
     def encode_portrait(self, portrait: Portrait) -> Float[Tensor, "1 c 1 h2 w2"]:
         """The portrait's latent, of whichever of the preset's sizes it is. Raises ValueError if it is not framed."""
-        pixels = F.avg_pool2d(self._pixels_of(portrait), self._scale_of(portrait))
+        pixels = reduced(self._pixels_of(portrait), self._scale_of(portrait))
         return self.codec.encode(pixels.to(self.dtype)[:, :, None]).float().to(self.device)
 
     @torch.inference_mode()
@@ -170,8 +171,5 @@ class Networks:
 
     def _scale_of(self, portrait: Portrait) -> int:
         """How many times larger than what is coded the portrait is."""
-        sizes = self.preset.sizes
-        if portrait.shape not in [(size, size, 3) for size in sizes]:
-            wanted = " or ".join(f"{size} x {size} x 3" for size in sizes)
-            raise ValueError(f"the portrait is {portrait.shape}: frame it to {wanted} first")
+        require_size(portrait, *self.preset.sizes)
         return len(portrait) // self.preset.geometry.size

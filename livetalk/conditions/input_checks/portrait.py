@@ -14,9 +14,9 @@ from PIL import Image
 
 from livetalk.conditions.input_checks.face_network import SIDE, FaceReading, read_face
 from livetalk.conditions.input_checks.sentences import InputWarning
-from livetalk.conditions.portrait import Face, Frame, cut, find_face, frame_face
+from livetalk.conditions.portrait import Face, Frame, cut, find_face, frame_face, load_framed
 from livetalk.geometry import FACE_CENTRE, FACE_SIDE
-from livetalk.media.pictures import as_picture, open_picture
+from livetalk.media.pictures import as_picture
 
 SQUARE = 1.45  # sides of the found face: what the network is shown, about 3.7 distances between the eyes
 # The outline of a face in distances between the eyes, seen from their middle: half its width, its middle below them,
@@ -53,11 +53,7 @@ def load_checked(
     path: str | Path, size: int | Sequence[int] = 256
 ) -> tuple[UInt8[np.ndarray, "size size 3"], list[InputWarning]]:
     """The portrait in a file as `load_portrait` gives it, with what is to be said about it."""
-    picture = open_picture(path)
-    try:
-        return frame_checked(picture, size)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    return load_framed(path, lambda picture: frame_checked(picture, size))
 
 
 def frame_checked(

@@ -34,9 +34,9 @@ TALKS = r"livetalk serve"
 
 
 def _shown(pattern: str = "livetalk ") -> list[str]:
-    """Commands of pages that are run, each once; `&&` parts them."""
-    parts = [part.strip() for _, line in shown_commands() for part in line.split("&&")]
-    kept = (part for part in parts if part.startswith(pattern) and not any(re.search(why, part) for why in NOT_RUN))
+    """Commands of pages that are run, each once."""
+    shown = (command for _, command in shown_commands() if command.startswith(pattern))
+    kept = (command for command in shown if not any(re.search(why, command) for why in NOT_RUN))
     return list(dict.fromkeys(kept))
 
 
@@ -58,16 +58,15 @@ def _line(command: str) -> str:
 
 
 def test_table_names_nothing_that_is_not_shown():
-    lines = [line for _, line in shown_commands()]
-    stale = [pattern for pattern in NOT_RUN if not any(re.search(pattern, line) for line in lines)]
+    commands = [command for _, command in shown_commands()]
+    stale = [pattern for pattern in NOT_RUN if not any(re.search(pattern, command) for command in commands)]
     assert not stale
 
 
 def test_every_shown_command_is_run_or_says_why_not():
     run = {*_shown(), *_shown(TALKS)}
-    for page, line in shown_commands():
-        for part in (part.strip() for part in line.split("&&")):
-            assert part in run or any(re.search(why, part) for why in NOT_RUN), f"{page_name(page)}: {part}"
+    for page, command in shown_commands():
+        assert command in run or any(re.search(why, command) for why in NOT_RUN), f"{page_name(page)}: {command}"
 
 
 @pytest.mark.slow

@@ -20,10 +20,12 @@ def code_blocks(page: Path, language: str) -> list[str]:
 
 
 def shown_commands() -> Iterator[tuple[Path, str]]:
-    """Each line of shell that a page shows, without its comment, lines that go on joined."""
+    """Each command that a page shows, without its comment: lines that go on are joined, `&&` parts them."""
     for page in PAGES:
         for block in code_blocks(page, "") + code_blocks(page, "bash"):
             for line in block.replace("\\\n", " ").splitlines():
-                command = re.sub(r"\s+#.*", "", line).strip()
-                if re.match(r"(livetalk|pip|python|pytest|torchrun|scripts/\w+|runs/\w+\.sh|pre-commit)( |$)", command):
-                    yield page, command
+                for command in (part.strip() for part in re.sub(r"\s+#.*", "", line).split("&&")):
+                    if re.match(
+                        r"(livetalk|pip|python|pytest|torchrun|scripts/\w+|runs/\w+\.sh|pre-commit)( |$)", command
+                    ):
+                        yield page, command

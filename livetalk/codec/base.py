@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from jaxtyping import Float
+from einops import rearrange
+from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
@@ -34,6 +35,12 @@ class Carry:
 
 
 pytree.register_dataclass(Carry)
+
+
+def as_bytes(pixels: Float[Tensor, "b 3 t h w"]) -> UInt8[Tensor, "b t h w 3"]:
+    """Pixels in [-1, 1] as pictures are stored."""
+    scaled = ((pixels.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    return rearrange(scaled, "b c t h w -> b t h w c").contiguous()
 
 
 class Codec(Protocol):
@@ -94,4 +101,10 @@ class Codec(Protocol):
 
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Float[Tensor, "b 3 t h2 w2"], Carry]:
         """Pixels in [-1, 1] of the next f latent frames of each stream, and the carry for those after them."""
+        ...
+
+    def step_bytes(
+        self, latents: Float[Tensor, "b c f h w"], carry: Carry
+    ) -> tuple[UInt8[Tensor, "b t h2 w2 3"], Carry]:
+        """`step`, its pixels as bytes."""
         ...

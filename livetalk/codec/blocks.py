@@ -128,7 +128,7 @@ def warp(
     x = (torch.arange(w, device=device, dtype=torch.float32) + 0.5) * (2 / w) - 1
     y = (torch.arange(h, device=device, dtype=torch.float32) + 0.5) * (2 / h) - 1
     flow, picture = flow.float(), picture.float()
-    grid = torch.stack([flow[:, :, 0] * (2 / (cell * w)) + x, flow[:, :, 1] * (2 / (cell * h)) + y[:, None]], -1)
+    grid = by_turns(flow[:, :, 0] * (2 / (cell * w)) + x, flow[:, :, 1] * (2 / (cell * h)) + y[:, None])
     # All frames of a picture in one tall grid: the picture is not copied for each.
     grid = rearrange(grid, "b i h w two -> b (i h) w two")
 
@@ -139,8 +139,15 @@ def warp(
     out = through(picture, "bilinear")
     if not sharp:
         return out
-    light = resharpen(through(_light(picture), "bicubic"), rearrange(flow / cell, "b i two h w -> (b i) two h w"))
-    return out + (light - _light(out))
+    sharper = resharpen(through(light(picture), "bicubic"), rearrange(flow / cell, "b i two h w -> (b i) two h w"))
+    return out + (sharper - light(out))
+
+
+def by_turns(even: Float[Tensor, "... w"], odd: Float[Tensor, "... w"]) -> Float[Tensor, "... w 2"]:
+    """Two tensors stacked along a new last axis. As complex numbers they are written ten times as fast on a CPU."""
+    if even.device.type == "cpu" and not torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        return torch.view_as_real(torch.complex(even, odd))
+    return torch.stack([even, odd], -1)
 
 
 LOST = 0.34  # of the finest detail, to be given back where a picture lies half a pixel off in one direction
@@ -165,5 +172,6 @@ def _fine(x: Float[Tensor, "m 1 h w"]) -> Float[Tensor, "m 1 h w"]:
     return x - (rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]) / 9
 
 
-def _light(x: Float[Tensor, "m 3 h w"]) -> Float[Tensor, "m 1 h w"]:
+def light(x: Float[Tensor, "m 3 h w"]) -> Float[Tensor, "m 1 h w"]:
+    """The luma of pixels."""
     return LUMA[0] * x[:, :1] + LUMA[1] * x[:, 1:2] + LUMA[2] * x[:, 2:]

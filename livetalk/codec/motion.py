@@ -45,26 +45,20 @@ CodecContext = tuple[Tensor, ...]
 
 
 class PortraitFeatures(NamedTuple):
-    """Portrait of a stream as the decoder keeps it: features at three sizes, and the picture itself."""
+    """Portrait of a stream as the decoder keeps it: features at three sizes, and the picture itself.
+
+    light: of the larger picture, where frames come larger than they are coded (`codec.enlarge`).
+    """
 
     quarter: Float[Tensor, "b c h4 w4"]
     eighth: Float[Tensor, "b d h8 w8"]
     sixteenth: Float[Tensor, "b e h16 w16"]
-    pixels: Float[Tensor, "b 3 hs ws"]  # float32; s times the size that is coded, where frames come larger
-
-    @property
-    def scale(self) -> int:
-        """How many times larger the picture is, along a side, than what is coded of it."""
-        return self.pixels.shape[-1] // (4 * self.quarter.shape[-1])
-
-    @property
-    def coded(self) -> Float[Tensor, "b 3 h w"]:
-        """The picture at the size that is coded."""
-        return reduced(self.pixels, self.scale)
+    pixels: Float[Tensor, "b 3 h w"]  # float32
+    light: Float[Tensor, "b 1 h3 w3"] | None = None
 
 
 class Decoded(NamedTuple):
-    """Frames, the portrait's pixels moved, and the flow that moved them: pixels, a place for four by four of them.
+    """Frames, the portrait's pixels moved, and the flow that moved them, in pixels.
 
     kept: the share of the moved portrait in the frames, 0 to 1; the rest is painted.
     """
@@ -72,7 +66,7 @@ class Decoded(NamedTuple):
     pixels: Float[Tensor, "b t 3 h w"]
     moved: Float[Tensor, "b t 3 h w"]
     kept: Float[Tensor, "b t 1 h w"]
-    flow: Float[Tensor, "b t 2 h4 w4"]
+    flow: Float[Tensor, "b t 2 h w"]
     past: CodecContext
 
 
@@ -86,21 +80,6 @@ class Encoded(NamedTuple):
 def reduced(pixels: Float[Tensor, "b 3 hs ws"], scale: int) -> Float[Tensor, "b 3 h w"]:
     """Pictures `scale` times smaller along a side: means of squares of pixels."""
     return pixels if scale == 1 else F.avg_pool2d(pixels, scale)
-
-
-def enlarge(made: Decoded, portrait: PortraitFeatures) -> Float[Tensor, "b t 3 hs ws"]:
-    """Frames at the size of the portrait's picture: it is moved as it is, what is painted is stretched.
-
-    The flow and the share that stays change smoothly, the portrait's own detail is not in them: so a codec that has
-    learned at one size gives frames of another, as sharp as the portrait wherever the portrait is shown.
-    """
-    b, s = len(made.flow), portrait.scale
-    soft = torch.cat([made.pixels - made.kept * made.moved, made.kept], 2)
-    stretched = F.interpolate(rearrange(soft, "b t c h w -> (b t) c h w"), scale_factor=s, mode="bilinear")
-    flow = F.interpolate(rearrange(made.flow, "b t two h w -> (b t) two h w"), scale_factor=4 * s, mode="bilinear")
-    flow = rearrange(flow * s, "(b t) two h w -> b t two h w", b=b)
-    out = stretched[:, :3] + stretched[:, 3:] * warp(portrait.pixels, flow, 1, sharp=True)
-    return rearrange(out, "(b t) c h w -> b t c h w", b=b)
 
 
 class MotionEncoder(nn.Module):
@@ -179,7 +158,7 @@ class MotionDecoder(nn.Module):
 
     def begin(
         self, z: Float[Tensor, "b f c h w"], portrait: PortraitFeatures, past: CodecContext
-    ) -> tuple[Float[Tensor, "m c h4 w4"], Float[Tensor, "m 3 h w"], Float[Tensor, "b t 2 h4 w4"], CodecContext]:
+    ) -> tuple[Float[Tensor, "m c h4 w4"], Float[Tensor, "m 3 h w"], Float[Tensor, "b t 2 h w"], CodecContext]:
         """All but the last layers: features, the portrait's pixels moved, and the flow that moved them; m = b t."""
         f = z.shape[1]
         kept: list[Tensor] = []
@@ -201,7 +180,7 @@ class MotionDecoder(nn.Module):
         seen = warp(portrait.quarter, by_frame, 4).to(x.dtype).contiguous(memory_format=torch.channels_last)
         x = self.mid(add_inplace(self.seen4(seen), x))
         wide = rearrange(F.interpolate(flow, scale_factor=4, mode="bilinear"), "(b t) two h w -> b t two h w", b=len(z))
-        return x, warp(portrait.coded, wide, 1, sharp=True), by_frame, tuple(kept)
+        return x, warp(portrait.pixels, wide, 1, sharp=True), wide, tuple(kept)
 
     def end(self, x: Float[Tensor, "m c h4 w4"], carried: Float[Tensor, "m 3 h w"]) -> Float[Tensor, "m 3 h w"]:
         """The last layers: frames of what stays of the moved portrait, and of what is painted over it."""

@@ -15,13 +15,14 @@ from typing import Self, cast
 
 import torch
 from einops import rearrange
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from livetalk.codec.base import Carry
 from livetalk.codec.block_boundary import smooth_boundary
 from livetalk.codec.blocks import PortraitEncoder
 from livetalk.codec.deadband import quantise_with_hysteresis
+from livetalk.codec.enlarge import enlarge, light_table
 from livetalk.codec.motion import (
     CodecContext,
     Encoded,
@@ -29,7 +30,6 @@ from livetalk.codec.motion import (
     MotionEncoder,
     PortraitCodecConfig,
     PortraitFeatures,
-    enlarge,
     reduced,
 )
 
@@ -102,15 +102,28 @@ class PortraitCodec(nn.Module):
 
         scale: how many times larger than what is coded the portrait is, along a side; all frames come as large.
         """
-        return START if portrait is None else Carry(tuple(self.encode_portrait(portrait, scale)))
+        if portrait is None:
+            return START
+        features = self.encode_portrait(reduced(portrait, scale))
+        if scale == 1:
+            return Carry(_packed(features))
+        large = portrait.float()
+        return Carry((*_packed(features._replace(light=light_table(large))), large))
 
-    def encode_portrait(self, pixels: Float[Tensor, "b 3 h w"], scale: int = 1) -> PortraitFeatures:
+    def encode_portrait(self, pixels: Float[Tensor, "b 3 h w"]) -> PortraitFeatures:
         """Features of a portrait in [-1, 1], which the decoder keeps."""
-        return PortraitFeatures._make([*self.eye(reduced(pixels, scale)), pixels.float()])
+        quarter, eighth, sixteenth = self.eye(pixels)
+        return PortraitFeatures(quarter, eighth, sixteenth, pixels.float())
 
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """Decode the next latent frames of a stream: pixels [b 3 t h w] in about [-1, 1], and the new carry."""
         return self.decode_raw(self._raw(latents), carry)
+
+    def step_bytes(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[UInt8[Tensor, "b t h w 3"], Carry]:
+        """`step`, its pixels as bytes."""
+        levels, carry = self._levels(self._raw(latents), carry)
+        pictures = [level.to(torch.uint8).contiguous(memory_format=torch.channels_last) for level in levels]
+        return torch.stack([picture.permute(0, 2, 3, 1) for picture in pictures], 1), carry
 
     def blend_boundary(
         self, latents: Float[Tensor, "b c 1 h w"], carry: Carry, quiet: bool = False
@@ -121,26 +134,26 @@ class PortraitCodec(nn.Module):
 
     def decode_raw(self, raw: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """`step` on latents before normalisation. Pixels are float32 and lie on levels of 8 bits (`codec.deadband`)."""
-        z, parts = rearrange(raw, "b c f h w -> b f c h w"), list[Tensor]()
+        levels, carry = self._levels(raw, carry)
+        return torch.stack(levels, 2) / 127.5 - 1, carry
+
+    def _levels(self, raw: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[list[Float[Tensor, "b 3 h w"]], Carry]:
+        """Frames of the next latent frames on levels of 8 bits, 0 to 255."""
+        z, levels = rearrange(raw, "b c f h w -> b f c h w"), list[Tensor]()
         held = cast(tuple[Tensor, ...], carry.past)
-        if len(held) <= len(PortraitFeatures._fields):  # the stream begins: its first latent frame is the portrait's
-            portrait = PortraitFeatures._make(held) if held else self.encode_portrait(self.first(z))
+        portrait, rest = _unpacked(held) if held else (self.encode_portrait(self.first(z)), ())
+        if len(rest) <= 1:  # the stream begins: its first latent frame is the portrait's
             past = self.nothing(portrait)
-            parts.append(quantise_with_hysteresis(portrait.pixels[:, :, None]))
-            z, shown = z[:, 1:], parts[0][:, :, 0]
+            levels += quantise_with_hysteresis([rest[0] if rest else portrait.pixels])
+            z, shown = z[:, 1:], levels[0]
         else:
-            portrait, past = (
-                PortraitFeatures._make(held[: len(PortraitFeatures._fields)]),
-                held[len(PortraitFeatures._fields) : -2],
-            )
-            shown = held[-2]
+            *past, shown, _ = rest
         if z.shape[1]:
-            made = self.decoder(z, portrait, past)
-            large = made.pixels.float() if portrait.scale == 1 else enlarge(made, portrait)
-            parts.append(quantise_with_hysteresis(rearrange(large, "b t c h w -> b c t h w"), shown))
-            past, shown = made.past, parts[-1][:, :, -1]
-        pixels = torch.cat(parts, 2) / 127.5 - 1
-        return pixels, Carry((*portrait, *past, shown, raw[:, :, -1]))
+            made = self.decoder(z, portrait, tuple(past))
+            frames = made.pixels.float().unbind(1) if portrait.light is None else enlarge(made, portrait.light)
+            levels += quantise_with_hysteresis(frames, shown)
+            past = made.past
+        return levels, Carry((*_packed(portrait), *past, levels[-1], raw[:, :, -1]))
 
     def first(self, z: Float[Tensor, "b f c h w"]) -> Float[Tensor, "b 3 h16 w16"]:
         """The picture that a stream's first latent frame says, without a portrait: coarse."""
@@ -148,7 +161,7 @@ class PortraitCodec(nn.Module):
         b, _, _, h, w = z.shape
         empty = [z.new_zeros(b, width, h * n, w * n) for width, n in zip(s, (4, 2, 1), strict=True)]
         dark = torch.zeros(b, 3, 16 * h, 16 * w, device=z.device)
-        unseen = PortraitFeatures._make([*empty, dark])
+        unseen = PortraitFeatures(empty[0], empty[1], empty[2], dark)
         return self.decoder(z[:, :1], unseen, self.nothing(unseen)).pixels[:, 3]
 
     def decode(self, latents: Float[Tensor, "b c f h w"]) -> Float[Tensor, "b 3 t h16 w16"]:
@@ -177,3 +190,16 @@ class PortraitCodec(nn.Module):
 
     def _std(self, like: Tensor) -> Tensor:
         return self.std.to(like.dtype).view(1, -1, 1, 1, 1)
+
+
+def _packed(portrait: PortraitFeatures) -> tuple[Tensor, ...]:
+    """The portrait as the carry holds it. Its table comes first: streams of two sizes differ in their first shape."""
+    *features, table = portrait
+    return tuple(features) if table is None else (table, *features)
+
+
+def _unpacked(held: tuple[Tensor, ...]) -> tuple[PortraitFeatures, tuple[Tensor, ...]]:
+    """The portrait, and what else a carry holds: nothing or the first frame of a stream that has not started."""
+    table, features = (held[0], held[1:]) if held[0].shape[1] == 1 else (None, held)
+    quarter, eighth, sixteenth, pixels, *rest = features
+    return PortraitFeatures(quarter, eighth, sixteenth, pixels, table), tuple(rest)

@@ -12,10 +12,10 @@ from typing import Any, Self
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from livetalk.codec.base import Carry
+from livetalk.codec.base import Carry, as_bytes
 from livetalk.codec.wan import WanCodec
 from livetalk.weights import load_into
 
@@ -138,6 +138,13 @@ class LightWan(nn.Module):
             begun = begun.new_ones(len(latents), 1)
         pixels = rearrange(torch.cat(frames, 1), "b t c h w -> b c t h w")
         return (2 * pixels.float() - 1).clamp(-1, 1), Carry((past, begun))
+
+    def step_bytes(
+        self, latents: Float[Tensor, "b c f h w"], carry: Carry
+    ) -> tuple[UInt8[Tensor, "b t h2 w2 3"], Carry]:
+        """`step`, its pixels as bytes."""
+        pixels, carry = self.step(latents, carry)
+        return as_bytes(pixels), carry
 
 
 def load_light(state: Mapping[str, Any]) -> LightDecoder:

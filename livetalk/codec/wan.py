@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from livetalk.codec.base import Carry
+from livetalk.codec.base import Carry, as_bytes
 from livetalk.codec.wan_blocks import Decoder, Encoder
 from livetalk.weights import load_into
 
@@ -117,6 +117,13 @@ class WanCodec(nn.Module):
             pixels, past = self.decoder(latent, past)
             frames.append(pixels.float().clamp(-1, 1))
         return torch.cat(frames, dim=2), Carry(past)
+
+    def step_bytes(
+        self, latents: Float[Tensor, "b c f h w"], carry: Carry
+    ) -> tuple[UInt8[Tensor, "b t h2 w2 3"], Carry]:
+        """`step`, its pixels as bytes."""
+        pixels, carry = self.step(latents, carry)
+        return as_bytes(pixels), carry
 
 
 def load_wan(state: Mapping[str, Tensor]) -> WanCodec:

@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from einops import rearrange
 from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from livetalk.codec.base import Carry
+from livetalk.codec.base import Carry, as_bytes
 from livetalk.dit.model import TextKV
 from livetalk.geometry import Geometry
 from livetalk.performer.block_plan import BlockPlan, BlockRecord
@@ -98,8 +97,8 @@ def _decode(
             latent = networks.codec.blend_boundary(
                 latent, carry, quiet=all(_silent(networks.preset.geometry, r.job) for r in records)
             )
-        pixels, carry = networks.codec.step(latent, carry)
-        parts.append(to_bytes(pixels))
+        shown, carry = networks.codec.step_bytes(latent, carry)
+        parts.append(shown.cpu().numpy())
         for b, (stream, record) in enumerate(zip(streams, records, strict=True)):
             stream.carry = _own_carry(carry, b)
             record.carries.append(stream.carry if networks.keeps_carries else None)
@@ -115,8 +114,7 @@ def _silent(g: Geometry, job: BlockPlan) -> bool:
 
 
 def to_bytes(pixels: Float[Tensor, "b 3 t h w"]) -> UInt8[np.ndarray, "b t h w 3"]:
-    scaled = ((pixels.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    return rearrange(scaled, "b c t h w -> b t h w c").contiguous().cpu().numpy()
+    return as_bytes(pixels).cpu().numpy()
 
 
 def _joined_text(texts: Sequence[TextKV]) -> TextKV:

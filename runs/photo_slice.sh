@@ -21,9 +21,9 @@ join=${JOIN:-1} compile=${COMPILE---compile} reserve=${RESERVE:-40} # seconds fo
 ode_seconds=${ODE_SECONDS:-200} trajectories=${TRAJECTORIES:-1536}  # of each process
 teacher=${TEACHER_OPTIONS:---batch 96 --lr 8e-4}
 codec=${CODEC_OPTIONS:---batch 16 --lr 5e-4 --texture 0.4 --clips 3000}
-ode=${ODE_OPTIONS:---batch 64 --text-scale 1.8 --audio-scale 2.5}
-dmd=${DMD_OPTIONS:---batch 96 --lr 5e-5 --critic-lr 1e-4 --critic-warmup 60 --text-scale 1.5}
-scales=(${AUDIO_SCALES:-3.0 2.0})                      # of the teacher's score, a dmd run each
+ode=${ODE_OPTIONS:---batch 64 --text-scale 1.5 --audio-scale 2.5}
+dmd=${DMD_OPTIONS:---batch 96 --lr 5e-5 --critic-lr 1e-4 --critic-warmup 60}
+audio_scales=(${AUDIO_SCALES:-2.2 1.5}) text_scales=(${TEXT_SCALES:-1.2 1.2}) # of the teacher's score, a dmd run each
 names=(a b)
 module=livetalk.cli.train
 python=${PYTHON:-python3}
@@ -146,7 +146,7 @@ rollouts() { # UNTIL: both runs of dmd go on, or begin with what is newest
         done
         # Only the warm-up of the rates is a share of --seconds; the clock ends the call.
         on "$k" "dmd_${names[k]}" dmd --run "$folder" --start "$from" --seconds 900 --until "$1" --sample-every 150 \
-            --audio-scale "${scales[k]}" --join-weight "$join" $dmd &
+            --audio-scale "${audio_scales[k]}" --text-scale "${text_scales[k]}" --join-weight "$join" $dmd &
         jobs+=($!)
     done
     all "${jobs[@]}"

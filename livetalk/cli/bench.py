@@ -136,7 +136,7 @@ def talk(
 ) -> None:
     """Let a real browser talk to `livetalk serve`, all on this machine, and measure what its person would notice."""
     if json_path is not None:
-        claim(json_path)
+        claim(json_path, voice or (), "--json")
     from livetalk.benchmarks import talk_bench
 
     said = recordings(voice)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from livetalk.cli.console import out, progress
+from livetalk.media.files import claim
 
 
 class Numbers(StrEnum):
@@ -26,6 +27,7 @@ def convert(
     ] = None,
 ) -> None:
     """Map names, merge OmniAvatar's LoRA, check every number and shape, write safetensors."""
+    claim(target, [source, adapter, config], "the target")
     import torch
 
     from livetalk.published.convert import convert as run

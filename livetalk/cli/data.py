@@ -43,7 +43,7 @@ def render(
     from livetalk.data.heads.renderer import HeadRenderer
     from livetalk.data.speech import SpeechDataset
 
-    claim(out)
+    claim(out, [speech])
     with progress() as bar:
         bar.add_task("rendering", total=None)
         renderer = HeadRenderer(size)
@@ -82,7 +82,7 @@ def sheet(
     ] = None,
 ) -> None:
     """Render many faces side by side, for people to judge."""
-    claim(out)
+    claim(out, [puppets])
     people = range(seed, seed + count)
     with progress() as bar:
         bar.add_task("rendering", total=None)
@@ -115,7 +115,7 @@ def puppet(
     from livetalk.data.puppets.fit import Fitter
     from livetalk.data.puppets.renderer import PuppetRenderer
 
-    claim(out)
+    claim(out, [photo, speech])
     with progress() as bar:
         bar.add_task("fitting and rendering", total=None)
         with Fitter() as fitter:
@@ -181,7 +181,7 @@ def pack(
     """Fit portrait photographs and put the usable ones into one small file, from which puppets are drawn."""
     from livetalk.data.puppets import pack as packing
 
-    claim(out)
+    claim(out, [portraits, held_out])
     listed = packing.listed_names(held_out) if held_out else frozenset()
     if options.held_out and not listed:
         raise ValueError("--only-held-out needs a list: give it with --held-out")

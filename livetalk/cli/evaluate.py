@@ -64,7 +64,7 @@ class TinyOptions:
 
     def claim(self) -> None:
         """Makes sure, before any work, that all files can be written."""
-        _claim((self.json, self.animation), (self.sheets,))
+        _claim((self.json, self.animation), (self.sheets,), (self.speech, self.teacher_weights, self.real))
         if self.animation is not None and self.animation.suffix.lower() != ".webp":
             raise ValueError(f"{self.animation} is not a moving picture: give a name that ends in .webp")
 
@@ -84,7 +84,8 @@ class PhotoOptions:
 
     def claim(self) -> None:
         """Makes sure, before any work, that all files can be written."""
-        _claim((self.photo_log,), (self.photo_sheets,))
+        read = self.photos, self.voices, self.puppets, self.against
+        _claim((self.photo_log,), (self.photo_sheets,), read)
         if self.photos_only and self.photos is None:
             raise ValueError("--photos-only needs photographs: give a folder of them with --photos")
 
@@ -123,7 +124,7 @@ def inputs(
 ) -> None:
     """Measure the input checks: faults are planted in portraits and recordings, and looked for."""
     if json is not None:
-        claim(json)
+        claim(json, [photos, voices], "--json")
     from livetalk.evaluation.inputs import report, run
 
     half = 0 if fixing else 1
@@ -162,10 +163,10 @@ def _measure(asked: TinyOptions, model: ModelOptions, talked: "Outcome | None") 
         _record(result, plan, asked.clips)
 
 
-def _claim(files: Sequence[Path | None], folders: Sequence[Path | None]) -> None:
+def _claim(files: Sequence[Path | None], folders: Sequence[Path | None], inputs: Sequence[Path | None]) -> None:
     for path in files:
         if path is not None:
-            claim(path)
+            claim(path, inputs, "that file")
     for folder in folders:
         if folder is not None:
             claim(folder / "moments.jpg") if folder.is_dir() else claim(folder)

@@ -25,7 +25,7 @@ def make_sure(
         raise ValueError(f"{path} is a folder: give {option} a file name")
     if path.suffix.lower() != suffix:
         raise ValueError(f"{path} is not an {suffix[1:]}: give {option} a name that ends in {suffix}")
-    claim(path, [each for each in inputs if each is not None], option)
+    claim(path, inputs, option)
     if yes or not path.expanduser().exists() or not (sys.stdin.isatty() and err.is_terminal):
         return
     err.print(f"{path} exists. Replace it? [y/N] ", end="", markup=False)

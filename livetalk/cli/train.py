@@ -14,6 +14,7 @@ import typer
 from livetalk.cli.console import ASSETS
 from livetalk.cli.console import out as console
 from livetalk.cli.options import with_options
+from livetalk.media.files import claim
 from livetalk.options import Option
 from livetalk.recipes.config import (
     UNSURE,
@@ -222,6 +223,7 @@ def bundle(
     """Weights, or the mean of the weights of several runs, in 8 bits a number: small enough to ship or send."""
     from livetalk.weights import load_mean, save_bundle
 
+    claim(out, weights)
     save_bundle(out, load_mean(weights), {"preset": _preset(preset).name, "version": release})
     console.print(f"{out}: {len(weights)} file(s), {out.stat().st_size / 2**20:.1f} MiB", markup=False)
 

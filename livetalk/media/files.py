@@ -64,14 +64,15 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
-def claim(path: str | Path, inputs: Iterable[str | Path] = (), option: str = "--out") -> None:
+def claim(path: str | Path, inputs: Iterable[str | Path | None] = (), option: str = "--out") -> None:
     """Makes sure, before any work is done, that `path` can be written and is no input; leaves nothing behind.
 
-    Links, and other spellings of a name, are the file that they lead to. Raises ValueError, with what to do.
+    Links, and other spellings of a name, are the file that they lead to; a folder stands for the files in it, None for
+    an input that was not given. Raises ValueError, with what to do.
     """
     path = Path(path).expanduser()
-    for each in map(Path, inputs):
-        if path.exists() and each.expanduser().exists() and path.samefile(each.expanduser()):
+    for each in _files(inputs) if path.is_file() else ():
+        if path.samefile(each):
             also = "" if str(each) == str(path) else f" ({path} is the same file)"
             raise ValueError(f"{each} would be replaced by what is made of it{also}: give {option} another name")
     with written(path):
@@ -79,6 +80,14 @@ def claim(path: str | Path, inputs: Iterable[str | Path] = (), option: str = "--
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         part_of(path).touch()
         part_of(path).unlink()
+
+
+def _files(inputs: Iterable[str | Path | None]) -> Iterator[Path]:
+    for each in inputs:
+        if each is not None:
+            given = Path(each).expanduser()
+            found = given.iterdir() if given.is_dir() else (given,)
+            yield from (file for file in found if file.is_file())
 
 
 def _why_unwritten(path: Path, error: OSError) -> str:

@@ -1,26 +1,8 @@
 """The full preset from the command line: a video without its files, and one sentence for every mistake."""
 
-import sys
-
 import av
 import numpy as np
 import pytest
-
-from livetalk.cli import main
-
-
-@pytest.fixture
-def livetalk(monkeypatch, capsys):
-    """Runs the command in this process -> (exit code, standard output, standard error)."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["livetalk", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            main.main()
-        captured = capsys.readouterr()
-        return left.value.code, captured.out, captured.err
-
-    return run
 
 
 @pytest.mark.parametrize("mode", [[], ["--as-published"]])

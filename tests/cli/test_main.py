@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from livetalk.avatar.blocks import TimedBlock
-from livetalk.cli import console, main, outputs
+from livetalk.cli import console, outputs
 from livetalk.cli.model import ModelOptions
 from livetalk.media import read_frames
 from livetalk.runtime.process import Notice, ending_signals
@@ -60,27 +60,6 @@ def performer(monkeypatch: pytest.MonkeyPatch) -> FakePerformer:
     fake = FakePerformer()
     monkeypatch.setattr(ModelOptions, "load", lambda options: fake)
     return fake
-
-
-@pytest.fixture
-def livetalk(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """Runs the command in this process -> (exit code, standard output, standard error)."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["livetalk", *map(str, words)])
-        ends, shown = (signal.SIGTERM, signal.SIGHUP), warnings.showwarning
-        before = [signal.getsignal(each) for each in ends]
-        with pytest.raises(SystemExit) as left:
-            main.main()
-        warnings.showwarning = shown
-        for each, handler in zip(ends, before, strict=True):
-            signal.signal(each, handler)
-        captured = capsys.readouterr()
-        return left.value.code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

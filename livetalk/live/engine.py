@@ -59,6 +59,7 @@ class LivePerformer:
 
     sessions: the most that are held at once; None: as many as are measured to fit into real time, at least one.
     size: side of portraits and frames, one of the preset's; "auto": the largest that leaves the machine time to spare.
+    checked: portraits and speech are looked at (`LiveSession.warnings`); False where the caller does that.
     Raises ValueError for a size that the preset does not have, and a performer that plays as published.
     """
 
@@ -68,6 +69,7 @@ class LivePerformer:
         sessions: int | None = None,
         clock: Callable[[], float] = time.monotonic,
         size: FrameSize = "coded",
+        checked: bool = True,
     ) -> None:
         if performer.preset.as_published:
             raise ValueError("as published, all of the speech must be there first: live sessions run without it")
@@ -80,7 +82,7 @@ class LivePerformer:
         self.size = next((each for each in sizes if measure and self._measured(each).leaves_time), sizes[-1])
         self.limit = self.latency.places(performer.max_sessions) if sessions is None else sessions
         self.pool = performer.networks.kv_pool(self.limit)
-        self._stopping = False
+        self._stopping, self._checked = False, checked
         self._decoder = ThreadPoolExecutor(1, "decode")
         self._decoding: Future[None] | None = None
         self._thread = threading.Thread(target=self._run, name="denoise", daemon=True)
@@ -108,7 +110,7 @@ class LivePerformer:
                 if snapshot is not None:
                     stream.restore(snapshot)
                     first = self.performer.preset.geometry.frames_of_block(snapshot.index).start
-                session = LiveSession(stream, self.lock, self.clock, self.latency, first)
+                session = LiveSession(stream, self.lock, self.clock, self.latency, first, self._checked)
         except BaseException:
             slot.close()
             raise

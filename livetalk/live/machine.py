@@ -34,6 +34,7 @@ class SessionMachine:
         clock: Callable[[], float],
         latency: LatencyModel,
         first_frame: int = 0,
+        checked: bool = True,
     ) -> None:
         self.stream, self.lock, self.clock, self.latency = stream, lock, clock, latency
         self.geometry = latency.geometry
@@ -45,8 +46,7 @@ class SessionMachine:
         self.error: BaseException | None = None
         self.speaking = False  # the newest planned block speaks
         self.decoded_frames = 0  # frames that are there, up to the last of them
-        self._last_frame = stream.last_frame
-        self.checks = SessionChecks(stream.last_frame)
+        self._last_frame, self.checks = stream.last_frame, SessionChecks(stream.last_frame if checked else None)
         self._playout = Playout(clock, first_frame)
         self._retrying = False  # the block being made has been faulty once
         self._re_anchor = False  # drop the rolling past before the next block

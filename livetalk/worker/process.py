@@ -53,7 +53,8 @@ class Worker:
         try:
             folder = None if order.weights is None else Path(order.weights)
             performer = Performer.load(order.preset, folder=folder)
-            self.engine = LivePerformer(performer, order.places, size=order.size)
+            # Whoever talks to this process has looked at portraits and speech, and has somebody to tell.
+            self.engine = LivePerformer(performer, order.places, size=order.size, checked=False)
         except ValueError as error:
             self.send(messages.NotLoaded(str(error)))
             return

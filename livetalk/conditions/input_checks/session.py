@@ -11,12 +11,12 @@ from livetalk.conditions.input_checks.speech import SpeechCheck
 
 
 class SessionChecks:
-    """Collects warnings. portrait: framed."""
+    """Collects warnings. portrait: framed; None where somebody else looks already: then there are no warnings."""
 
-    def __init__(self, portrait: UInt8[np.ndarray, "size size 3"]) -> None:
+    def __init__(self, portrait: UInt8[np.ndarray, "size size 3"] | None) -> None:
         self._lock = Lock()
-        self._speech = SpeechCheck()
-        self._warnings = check_framed(portrait)
+        self._speech = None if portrait is None else SpeechCheck()
+        self._warnings = [] if portrait is None else check_framed(portrait)
 
     @property
     def warnings(self) -> tuple[InputWarning, ...]:
@@ -27,14 +27,17 @@ class SessionChecks:
     def push(self, speech: np.ndarray, rate: int) -> None:
         """The next piece of an utterance: mono floats."""
         with self._lock:
-            self._warnings += self._speech.push(speech, rate)
+            if self._speech is not None:
+                self._warnings += self._speech.push(speech, rate)
 
     def end(self) -> None:
         """The utterance is over."""
         with self._lock:
-            self._warnings += self._speech.end()
+            if self._speech is not None:
+                self._warnings += self._speech.end()
 
     def interrupt(self) -> None:
         """The utterance was cut off: of what is left of it nothing is said."""
         with self._lock:
-            self._speech.begin()
+            if self._speech is not None:
+                self._speech.begin()

@@ -22,3 +22,11 @@ def test_portrait_and_speech_are_looked_at():
 
 def test_a_dark_portrait_is_told_at_once():
     assert [w.kind for w in SessionChecks((open_picture(ADA) * 0.1).astype(np.uint8)).warnings] == ["dark"]
+
+
+def test_where_somebody_else_looks_nothing_is_looked_at():
+    checks = SessionChecks(None)
+    checks.push(np.zeros(SAMPLE_RATE), SAMPLE_RATE)
+    checks.end()
+    checks.interrupt()
+    assert checks.warnings == ()

@@ -36,6 +36,7 @@ from livetalk.conversation.avatar_service import FaceEndedFrame, FaceLostFrame, 
 from livetalk.conversation.brains.base import Answer, BrainError, BrainSession, Speech, TextDelta, Transcript
 from livetalk.conversation.events import Caption, Event, LatencyBreakdown, Problem, State, StateChanged
 from livetalk.conversation.history import ChatHistory
+from livetalk.conversation.microphone import MicrophoneCheck
 from livetalk.geometry import SAMPLE_RATE
 
 BEFORE = 0.8  # seconds heard from before a turn was noticed
@@ -58,14 +59,12 @@ class BrainProcessor(FrameProcessor):
     def __init__(self, mind: BrainSession, memory: ChatHistory, tell: Callable[[Event], None]) -> None:
         super().__init__()
         self.mind, self.memory, self._tell = mind, memory, tell
-        self.turn = 0
-        self.state = State.LISTENING
+        self.turn, self.state = 0, State.LISTENING
         self._before: deque[np.ndarray] = deque()
-        self._hearing = False
+        self._hearing, self._microphone = False, MicrophoneCheck(tell)
         self._answering: asyncio.Task[None] | None = None
-        self._caption = ""
+        self._caption, self._times = "", LatencyBreakdown(0)
         self._ended_at = 0.0  # when the visitor's speech ended
-        self._times = LatencyBreakdown(0)
         self._said = 0.0  # seconds of the answer handed on
         self._played = 0.0  # seconds of it that were heard
         self._cut = False  # the answer was interrupted
@@ -167,12 +166,14 @@ class BrainProcessor(FrameProcessor):
         if self._hearing:
             self.mind.hear(sound)
             return
+        self._microphone.push(sound, alone=self.state is State.LISTENING)
         self._before.append(sound)
         while sum(map(len, self._before)) > BEFORE * SAMPLE_RATE:
             self._before.popleft()
 
     def _begin(self) -> None:
         self._hearing, self._ended_at = True, 0.0
+        self._microphone.noticed()
         while self._before:
             self.mind.hear(self._before.popleft())
         if self.state is not State.RECONNECTING:

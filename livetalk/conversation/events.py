@@ -62,9 +62,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Doubt:
-    """Something that the face is given to say will not look well: `kind` for machines, a sentence for people."""
+    """What the face is given to say will not look well (voice), or the visitor is hardly heard (listening).
 
-    step: Literal["voice"]
+    kind: for machines; message: a sentence for people.
+    """
+
+    step: Literal["voice", "listening"]
     kind: str
     message: str
 

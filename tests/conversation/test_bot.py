@@ -14,7 +14,16 @@ from livetalk.avatar.fake import FakeAvatar
 from livetalk.conversation.bot import Bot
 from livetalk.conversation.brains.base import Brain, BrainError
 from livetalk.conversation.brains.echo import EchoBrain, EchoSession
-from livetalk.conversation.events import Caption, Event, LatencyBreakdown, Problem, State, StateChanged, as_message
+from livetalk.conversation.events import (
+    Caption,
+    Doubt,
+    Event,
+    LatencyBreakdown,
+    Problem,
+    State,
+    StateChanged,
+    as_message,
+)
 from livetalk.media import read_speech
 from tests.helpers.wire import Wire
 
@@ -199,6 +208,18 @@ def test_silence_and_noise_are_no_turn():
             await wire.speak(noise.astype(np.float32))
             assert _states(events) == [State.LISTENING]
             assert bot.memory.turns == []
+
+    asyncio.run(run())
+
+
+def test_a_voice_that_is_too_quiet_to_be_noticed_is_told():
+    async def run() -> None:
+        async with _talking(EchoBrain()) as (bot, wire, _, events):
+            voice = np.resize(_voice(), 16_000 * 9)
+            await wire.speak((voice * 10 ** (-60 / 20) / np.sqrt((voice**2).mean())).astype(np.float32))
+            assert bot.memory.turns == []
+            (told,) = [event for event in events if isinstance(event, Doubt)]
+            assert (told.step, told.kind) == ("listening", "quiet")
 
     asyncio.run(run())
 

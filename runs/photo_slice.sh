@@ -3,11 +3,14 @@
 #
 #   runs/photo_slice.sh render            clips of both kinds, in the background; returns once some are there
 #   runs/photo_slice.sh teach   SECONDS   the teacher on one GPU, the codec's decoder on another
-#   runs/photo_slice.sh distil  SECONDS   trajectories and ode on all GPUs, then dmd, two runs
-#   runs/photo_slice.sh go-on   SECONDS   more of dmd, and the mean of both runs
+#   runs/photo_slice.sh regress SECONDS   trajectories and ode on all GPUs, with clips of its own if `teach` left none
+#   runs/photo_slice.sh match   SECONDS   dmd, two runs, begun or gone on with, and their mean; where `teach` was left
+#                                         out, the codec's decoder in the first DECODER_SECONDS beside the second
+#
+# A rendered clip takes 16 MB of the disk: see that CLIPS of them have room.
 #
 # A call takes SECONDS by the clock and goes on from what lies in RUN. Where that is empty it begins with the bundles
-# (8 bits a weight) in START: codec, teacher, student, and student_a, student_b for `go-on`. What it has learned it
+# (8 bits a weight) in START: codec, teacher, student, and student_a, student_b for `match`. What it has learned it
 # leaves in OUT as such bundles of at most 16 MiB, with the logs, so that the next call may be made elsewhere.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,10 +21,11 @@ photos=${PHOTOS:-$puppets}                             # still pictures for the 
 gpus=${GPUS:-2} devices=${DEVICES:-$gpus} processes=${PROCESSES:-28} # GPUs, those that draw, processes that render
 clips=${CLIPS:-6144} shard=${SHARD:-16} first=${FIRST:-2048} # training begins when `first` clips are there
 join=${JOIN:-1} compile=${COMPILE---compile} reserve=${RESERVE:-40} # seconds for what comes after training
-ode_seconds=${ODE_SECONDS:-200} trajectories=${TRAJECTORIES:-1536}  # of each process
+walk_seconds=${WALK_SECONDS:-150} trajectories=${TRAJECTORIES:-8192} # of each process, whichever is reached first
+decoder_seconds=${DECODER_SECONDS:-0}
 teacher=${TEACHER_OPTIONS:---batch 96 --lr 8e-4}
 codec=${CODEC_OPTIONS:---batch 16 --lr 5e-4 --texture 0.4 --clips 3000}
-ode=${ODE_OPTIONS:---batch 64 --text-scale 1.5 --audio-scale 2.5}
+ode=${ODE_OPTIONS:---batch 64 --walk-steps 24 --text-scale 1.5 --audio-scale 3.0}
 dmd=${DMD_OPTIONS:---batch 96 --lr 5e-5 --critic-lr 1e-4 --critic-warmup 60}
 audio_scales=(${AUDIO_SCALES:-2.2 1.5}) text_scales=(${TEXT_SCALES:-1.2 1.2}) # of the teacher's score, a dmd run each
 names=(a b)
@@ -104,36 +108,44 @@ enough() { # clips that training waits for: `first`, or fewer if drawing those t
     echo $((made > 0 && soon < first ? soon : first))
 }
 
+decode() { # UNTIL: the codec's decoder learns
+    mkdir -p "$run/codec_run"
+    for name in held_out held_out_puppets shards; do ln -sfn "$run/$name" "$run/codec_run/$name"; done
+    on 1 codec codec --run "$run/codec_run" --first "$first" --until "$1" --decoder-only \
+        --start "$run/codec.safetensors" ${photos:+--photos "$photos"} $compile $codec
+}
+
+keep_decoder() {
+    [ -e "$run/codec_run/codec.safetensors" ] || return 0
+    cp "$run/codec_run/codec.safetensors" "$run/codec.safetensors"
+    keep codec "$run/codec.safetensors"
+}
+
 teach() { # UNTIL
     render
     first=$(enough)
     rm -rf "$run/teacher" "$run/codec_run"
-    mkdir -p "$run/codec_run"
-    for name in held_out held_out_puppets shards; do ln -sfn "$run/$name" "$run/codec_run/$name"; done
     on 0 teacher teacher --run "$run" --speech "$features" --clips "$clips" --first "$first" --until "$1" \
         --start "$run/teacher.safetensors" $compile $teacher &
     local jobs=($!)
-    on 1 codec codec --run "$run/codec_run" --first "$first" --until "$1" --decoder-only \
-        --start "$run/codec.safetensors" ${photos:+--photos "$photos"} $compile $codec &
+    decode "$1" &
     all "${jobs[@]}" $!
     stop_rendering
-    [ ! -e "$run/codec_run/codec.safetensors" ] || cp "$run/codec_run/codec.safetensors" "$run/codec.safetensors"
     say "$(shards) shards of $shard clips"
 }
 
-distil() { # UNTIL
+regress() { # UNTIL: ode on all GPUs, or on one
     known
     say "trajectories and ode"
-    regress on_all || { say "once more, on one GPU"; regress on 0; } || failed=1
-    rollouts "$1"
+    regressed on_all "$1" || { say "once more, on one GPU"; regressed on 0 "$1"; } || failed=1
 }
 
-regress() { # HOW...: ode on all GPUs, or on one
-    "$@" ode ode --run "$run" --start "$start/student.safetensors" --trajectories "$trajectories" \
-        --until $(($(date +%s) + ode_seconds)) --join-weight "$join" $compile $ode
+regressed() { # HOW... UNTIL
+    "${@:1:$#-1}" ode ode --run "$run" --start "$start/student.safetensors" --trajectories "$trajectories" \
+        --walk-seconds "$walk_seconds" --until "${!#}" --join-weight "$join" $compile $ode
 }
 
-rollouts() { # UNTIL: both runs of dmd go on, or begin with what is newest
+match() { # UNTIL: both runs of dmd go on, or begin with what is newest
     known
     say "dmd"
     local jobs=()
@@ -149,6 +161,10 @@ rollouts() { # UNTIL: both runs of dmd go on, or begin with what is newest
             --audio-scale "${audio_scales[k]}" --text-scale "${text_scales[k]}" --join-weight "$join" $dmd &
         jobs+=($!)
     done
+    if [ "$decoder_seconds" -gt 0 ] && [ "$(shards)" -gt 0 ]; then
+        first=$(($(shards) * shard / 2))
+        decode $(($(date +%s) + decoder_seconds)) || failed=1
+    fi
     all "${jobs[@]}"
 }
 
@@ -165,7 +181,7 @@ logs() { # losses, what was printed, the newest pictures; held-out figures are s
     grep held_out $(find . -name metrics.jsonl) /dev/null | cut -c1-260 | tail -n 12 || true
 }
 
-stage=${1:?render, teach, distil or go-on}
+stage=${1:?render, teach, regress or match}
 until=$(($(date +%s) + ${2:-0} - reserve))
 failed=0
 begin
@@ -179,15 +195,19 @@ case $stage in
     teach)
         teach "$until"
         keep teacher "$run/teacher.safetensors"
-        keep codec "$run/codec.safetensors"
+        keep_decoder
         ;;
-    distil | go-on)
-        if [ "$stage" = distil ]; then distil "$until"; else rollouts "$until"; fi
-        [ ! -e "$run/ode.safetensors" ] || keep ode "$run/ode.safetensors" # dmd may make it worse: measure both
+    regress)
+        regress "$until"
+        keep ode "$run/ode.safetensors"
+        ;;
+    match)
+        match "$until"
         for name in "${names[@]}"; do keep "student_$name" "$run/dmd_$name/student.safetensors"; done
         keep student "$run"/dmd_*/student.safetensors
+        keep_decoder
         ;;
-    *) echo "$0: no stage $stage: choose render, teach, distil or go-on" >&2; exit 2 ;;
+    *) echo "$0: no stage $stage: choose render, teach, regress or match" >&2; exit 2 ;;
 esac
 say "$stage is done"
 exit $failed

@@ -186,6 +186,10 @@ class OdeTraining:
     """`trajectories` are made first, then regressed. `given_clean`: share of blocks that are given, not predicted."""
 
     trajectories: Annotated[int, Option("Trajectories of the teacher that each process makes first.")] = 4096
+    walk_steps: Annotated[
+        int, Option("Steps of a trajectory, a multiple of the student's; 0: the preset's.", min=0)
+    ] = 0
+    walk_seconds: Annotated[float, Option("Trajectories are made no longer than this; 0: all of them.", min=0)] = 0.0
     walked: int = 64  # trajectories made at a time, at most
     batch: BatchSize = 64
     guidance: Annotated[Guidance, Group()] = field(default_factory=lambda: Guidance(2.0, 2.5))

@@ -32,6 +32,7 @@ from livetalk.training import rng
 from livetalk.training.distributed import Distributed
 from livetalk.training.loop import RunReport, run
 from livetalk.training.precision import autocast, maybe_compile
+from livetalk.training.progress import ProgressLine
 from livetalk.training.stage import Preview, Stage
 from livetalk.weights import load_mean, save_tensors
 
@@ -116,7 +117,8 @@ def train_ode(
     for block in teacher.blocks:
         maybe_compile(block, context.compiled)
     rng.seed(world.seed(0))  # else every process would walk the same walks
-    trajectories = make_trajectories(teacher, bank, training, preset)
+    line = ProgressLine("trajectories", speak=world.is_main)
+    trajectories = make_trajectories(teacher, bank, training, preset, line)
     context = with_show(context)
     return train_stage(OdeStage(student, trajectories, training, context), "ode", context, "ode")
 

@@ -5,6 +5,7 @@ parallel pass with the block-causal mask predicts all clean latents. Clips longe
 anchors and two consecutive rolling blocks with window positions: exactly what a block sees when it is served.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from livetalk.recipes.distill.trajectories import sample_trajectory
 from livetalk.training.distributed import State
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast, maybe_compile
+from livetalk.training.progress import ProgressLine
 from livetalk.training.stage import Preview, StepContext
 
 
@@ -42,15 +44,23 @@ class Trajectories:
         return len(self.states)
 
 
-def make_trajectories(teacher: DiT, bank: ClipBank, config: OdeTraining, preset: Preset) -> Trajectories:
-    """Walk the teacher from noise under the conditions of random clips of the bank."""
+def make_trajectories(
+    teacher: DiT, bank: ClipBank, config: OdeTraining, preset: Preset, line: ProgressLine | None = None
+) -> Trajectories:
+    """Walk the teacher from noise under the conditions of random clips, until there are enough walks or it is late.
+
+    Raises ValueError if the steps of a walk are no multiple of the student's.
+    """
     states, conditions = [], []
-    batch = min(config.walked, config.trajectories)
-    for _ in range(-(-config.trajectories // batch)):
+    batch, steps = min(config.walked, config.trajectories), config.walk_steps or preset.teacher_steps
+    line, began, late = line or ProgressLine("trajectories", speak=False), time.monotonic(), False
+    while not late and len(states) * batch < config.trajectories:
         clips = bank.draw(batch)
-        made = sample_trajectory(teacher, clips, config.guidance, preset.teacher_steps, preset.shift, keep=preset.steps)
+        made = sample_trajectory(teacher, clips, config.guidance, steps, preset.shift, keep=preset.steps)
         states.append(made.transpose(0, 1).half())
         conditions.append(clips)
+        late = 0 < config.walk_seconds < time.monotonic() - began
+        line.update(1.0 if late else len(states) * batch / config.trajectories, len(states) * batch, {})
     parts = {name: torch.cat([getattr(c, name).half() for c in conditions]) for name in ("audio", "text", "weight")}
     joined = torch.cat(states)
     return Trajectories(joined, ClipBatch(joined[:, -1], **parts))

@@ -143,6 +143,41 @@ def warp(
     return out + (sharper - light(out))
 
 
+def warp_features(
+    features: Float[Tensor, "b c h w"], flow: Float[Tensor, "b i 2 h w"], cell: float
+) -> Float[Tensor, "m c h w"]:
+    """`warp` of many channels, in channels-last order and the features' type.
+
+    Where that hides how sums are rounded, in bfloat16, a place's channels are fetched together, in a fifth of the time.
+    """
+    if features.dtype != torch.bfloat16 or features.device.type != "cpu" or torch.is_grad_enabled():
+        return warp(features, flow, cell).to(features.dtype).contiguous(memory_format=torch.channels_last)
+    b, c, h, w = features.shape
+    x = (flow[:, :, 0] / cell + torch.arange(w)).clamp_(0, w - 1)
+    y = (flow[:, :, 1] / cell + torch.arange(h)[:, None]).clamp_(0, h - 1)
+    left, top = x.floor().clamp_(max=w - 2), y.floor().clamp_(max=h - 2)
+    right, down = x - left, y - top
+    first = (top * w + left).int() + h * w * torch.arange(b, dtype=torch.int32).view(-1, 1, 1, 1)
+    places = torch.stack([first, first + 1, first + w, first + w + 1], -1).flatten(0, -2)
+    shares = ((1 - right) * (1 - down), right * (1 - down), (1 - right) * down, right * down)
+    table = features.permute(0, 2, 3, 1).reshape(-1, c).float()
+    out = F.embedding_bag(places, table, mode="sum", per_sample_weights=torch.stack(shares, -1).flatten(0, -2))
+    return rearrange(out.to(features.dtype), "(m h w) c -> m c h w", h=h, w=w)
+
+
+def unfolded(conv: nn.Conv2d, x: Float[Tensor, "m d h w"], frames: int = 1) -> Float[Tensor, "n c h2 w2"]:
+    """`conv`, 1x1, whose channels (frame, channel, row, column) become frames and two by two pixels.
+
+    Of pixels in channels-last order whole rows of channels are copied: the kernel's are put in that order beforehand.
+    """
+    weight, bias = conv.weight, conv.bias
+    assert bias is not None
+    order = "(i c p q) ... -> (i p q c) ..."
+    weight, bias = (rearrange(part, order, i=frames, p=2, q=2) for part in (weight, bias))
+    y = F.conv2d(x, weight, bias).permute(0, 2, 3, 1)
+    return rearrange(y, "m h w (i p q c) -> (m i) (h p) (w q) c", i=frames, p=2, q=2).permute(0, 3, 1, 2)
+
+
 def by_turns(even: Float[Tensor, "... w"], odd: Float[Tensor, "... w"]) -> Float[Tensor, "... w 2"]:
     """Two tensors stacked along a new last axis. As complex numbers they are written ten times as fast on a CPU."""
     if even.device.type == "cpu" and not torch.is_grad_enabled() and not torch.compiler.is_compiling():

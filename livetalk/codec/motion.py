@@ -16,7 +16,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from livetalk.codec.block_boundary import FLOW_CHANNELS
-from livetalk.codec.blocks import Norm, ResidualBlock, add_inplace, global_match, start_small, warp
+from livetalk.codec.blocks import (
+    Norm,
+    ResidualBlock,
+    add_inplace,
+    global_match,
+    start_small,
+    unfolded,
+    warp,
+    warp_features,
+)
 from livetalk.codec.deadband import RESTS, hysteresis
 
 FLOW_GAIN = 2.5  # of those channels: a cell of 8 pixels is so many units, that noise of 0.1 is a third of a pixel
@@ -168,17 +177,14 @@ class MotionDecoder(nn.Module):
         straight = rearrange(z[:, :, :FLOW_CHANNELS].float() / FLOW_GAIN, "b f (i two) h w -> (b f i) two h w", two=2)
         coarse = rearrange(self.coarse(x).float(), "m (i two) h w -> (m i) two h w", i=2)
         coarse = coarse + F.interpolate(straight, scale_factor=2, mode="bilinear")
-        # Channels last throughout: one copy instead of two.
-        x = rearrange(self.to_mid(x).permute(0, 2, 3, 1), "m h w (i c p q) -> (m i) (h p) (w q) c", i=2, p=2, q=2)
-        x = x.permute(0, 3, 1, 2)
+        x = unfolded(self.to_mid, x, frames=2)
         flow = 8 * (F.interpolate(coarse, scale_factor=2, mode="bilinear") + self.fine(x).float())
         by_frame = rearrange(flow, "(b t) two h w -> b t two h w", b=len(z))
         if not self.training:  # what trembles by less than can be seen rests
             by_frame = hysteresis(by_frame, past[3], RESTS)
             flow = rearrange(by_frame, "b t two h w -> (b t) two h w")
         kept.append(by_frame[:, -1])
-        seen = warp(portrait.quarter, by_frame, 4).to(x.dtype).contiguous(memory_format=torch.channels_last)
-        x = self.mid(add_inplace(self.seen4(seen), x))
+        x = self.mid(add_inplace(self.seen4(warp_features(portrait.quarter, by_frame, 4).to(x.dtype)), x))
         wide = rearrange(F.interpolate(flow, scale_factor=4, mode="bilinear"), "(b t) two h w -> b t two h w", b=len(z))
         return x, warp(portrait.pixels, wide, 1, sharp=True), wide, tuple(kept)
 
@@ -192,7 +198,7 @@ class MotionDecoder(nn.Module):
     ) -> tuple[Float[Tensor, "m 3 h w"], Float[Tensor, "m 1 h w"]]:
         """What is painted, and the share of the moved portrait that stays."""
         seen = F.pixel_unshuffle(carried, 2).to(x.dtype).contiguous(memory_format=torch.channels_last)
-        x = self.top(add_inplace(self.seen2(seen), F.pixel_shuffle(self.to_top(x), 2)))
+        x = self.top(add_inplace(self.seen2(seen), unfolded(self.to_top, x)))
         x = rearrange(self.leave(x), "m (c p q) h w -> m c (h p) (w q)", p=2, q=2)
         return x[:, :3], torch.sigmoid(x[:, 3:])
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livetalk.codec.blocks import resharpen, warp
+from livetalk.codec.blocks import resharpen, unfolded, warp, warp_features
 from livetalk.codec.portrait import PortraitCodec
 from livetalk.presets import MINIATURE, TINY
 
@@ -105,6 +105,22 @@ def test_a_picture_is_moved_by_whole_pixels_exactly() -> None:
     first, second = warp(picture, flow, 1)
     torch.testing.assert_close(first, picture[0])
     torch.testing.assert_close(second[:, :, :13], picture[0, :, :, 3:])
+
+
+def test_features_are_moved_as_pictures_are() -> None:
+    torch.manual_seed(0)
+    features, flow = torch.randn(2, 6, 8, 8).bfloat16(), 40 * torch.randn(2, 3, 2, 8, 8)  # many look beyond the border
+    with torch.no_grad():
+        quick = warp_features(features, flow, 4)
+    torch.testing.assert_close(quick.float(), warp(features, flow, 4), rtol=0.01, atol=0.01)
+    assert quick.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_channels_become_pixels_in_their_order() -> None:
+    conv, x = torch.nn.Conv2d(5, 24, 1), torch.rand(2, 5, 3, 3)
+    torch.testing.assert_close(unfolded(conv, x), F.pixel_shuffle(conv(x), 2))
+    first, second = F.pixel_shuffle(conv(x), 2).chunk(2, 1)
+    torch.testing.assert_close(unfolded(conv, x, frames=2), torch.stack([first, second], 1).flatten(0, 1))
 
 
 def test_streams_in_a_batch_do_not_see_each_other(codec: PortraitCodec) -> None:

@@ -90,7 +90,7 @@ class DiT(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "b c f h w"],
-        t: Float[Tensor, "b f"],
+        t: Float[Tensor, "b _"],
         reference: Float[Tensor, "b c1 f h w"],
         text: Float[Tensor, "b s e"] | TextKV,
         audio: Float[Tensor, "b f g"],
@@ -98,7 +98,7 @@ class DiT(nn.Module):
         past: tuple[KVContext, ...] | None = None,
         mask: Bool[Tensor, "n m"] | None = None,
     ) -> Float[Tensor, "b c f h w"]:
-        """Velocity (noise minus clean) of noisy latents x at time steps t = 1000 sigma, one a latent frame.
+        """Velocity (noise minus clean) of noisy latents x at time steps t = 1000 sigma, one a latent frame or for all.
 
         reference: the portrait's latent and a mask channel (0 where the frame is given, 1 where it is generated).
         audio: packed features (`pack_audio`); zeros for none. turn: positions of x's tokens, 0.. by default.
@@ -166,12 +166,14 @@ class DiT(nn.Module):
     ) -> tuple[Tensor, tuple[Tensor, Tensor], Tensor, TextKV, RotaryEmbedding]:
         dtype = self.patch_embedding.weight.dtype
         p, f, h, w = self.config.patch, x.shape[2], x.shape[3] // self.config.patch, x.shape[4] // self.config.patch
-        seen = torch.cat([x, reference], 1).to(dtype)
-        cells = rearrange(seen, "b c f (h p) (w q) -> b (f h w) (c p q)", p=p, q=p)
+        # In two copies, whose inner loops are long: twice as fast as one.
+        cells = rearrange(torch.cat([x, reference], 1), "b c f (h p) (w q) -> b f (c p q) (h w)", p=p, q=p)
+        cells = rearrange(cells, "b f c n -> b (f n) c").to(dtype)
         # The patches do not overlap: the convolution is a product, and its result lies in memory as tokens do.
         tokens = F.linear(cells, self.patch_embedding.weight.flatten(1), self.patch_embedding.bias)
-        embedding = self.time_embedding(sinusoids(t, self.config.freq_dim).to(tokens.dtype))
+        embedding = self.time_embedding(sinusoids(t.expand(-1, f), self.config.freq_dim).to(tokens.dtype))
         modulation = rearrange(self.time_projection(embedding), "b f (m d) -> b f m d", m=6)
+        embedding, modulation = (part[:, : t.shape[1]] for part in (embedding, modulation))
         memory = text if isinstance(text, TextKV) else self.project_text(text)
         speech = self.audio_proj(audio.to(dtype))
         if turn is None:
@@ -185,7 +187,7 @@ class DiT(nn.Module):
         by_frame = rearrange(tokens, "b (f s) d -> b f s d", f=bias.shape[1])
         return rearrange(by_frame + bias[:, :, None], "b f s d -> b (f s) d")
 
-    def _unpatchify(self, out: Tensor, x: Tensor, t: Float[Tensor, "b f"]) -> Tensor:
+    def _unpatchify(self, out: Tensor, x: Tensor, t: Float[Tensor, "b _"]) -> Tensor:
         p = self.config.patch
         h = x.shape[3] // p
         out = rearrange(out, "b (f h w) (p q c) -> b c f (h p) (w q)", f=x.shape[2], h=h, p=p, q=p)

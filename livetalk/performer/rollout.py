@@ -114,7 +114,8 @@ def next_block(
 
     def denoise(x: Tensor, step: int) -> Tensor:
         x = _with_portrait(_with_known(x, known), reference, first)
-        t = torch.full((x.shape[0], frames), ladder.timesteps[step], device=x.device)
+        # One time step for all frames, unless some are known.
+        t = torch.full((x.shape[0], 1 if known is None else frames), ladder.timesteps[step], device=x.device)
         if known is not None:
             t[:, int(first) : known.shape[2]] = 0
         return x - ladder.sigmas[step] * model(x, t, given, text, conditions.audio, turn, past)
@@ -171,7 +172,7 @@ def _remember(
     state: RolloutState,
 ) -> RolloutState:
     """The clean pass, time step 0: keys and values that later blocks will see."""
-    zero = torch.zeros(clean.shape[0], clean.shape[2], device=clean.device)
+    zero = torch.zeros(clean.shape[0], 1, device=clean.device)
     own = model.compute_kv(clean, zero, given, text, audio, turn, past)
     if state.positions == "absolute":
         own = tuple((apply_rotary(k, turn), v) for k, v in own)

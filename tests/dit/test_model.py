@@ -1,5 +1,7 @@
 """Promises of the transformer beyond parity (tests/golden holds that)."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 
@@ -97,3 +99,12 @@ def test_published_layers_hear_speech_from_the_third_to_half_the_depth() -> None
 def test_impossible_sizes_are_refused() -> None:
     with pytest.raises(ValueError, match="heads"):
         DiTConfig(dim=50, layers=1, heads=4, ffn_dim=8, latent_channels=4, text_dim=8, audio_dim=8)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_one_time_step_for_all_frames_is_as_many_alike(model: DiT, dtype: torch.dtype) -> None:
+    x, t, *given = _inputs(1)
+    model, t = deepcopy(model).to(dtype), t[:, :1]
+    many = model(x, t.expand(-1, x.shape[2]), *given)
+    error = (model(x, t, *given) - many).square().mean() / many.square().mean()
+    assert error < (1e-9 if dtype == torch.float32 else 1e-3)

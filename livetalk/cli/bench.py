@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -22,6 +22,7 @@ from livetalk.cli.inputs import default_portrait, default_speech, recordings
 from livetalk.cli.model import ModelOptions
 from livetalk.cli.options import with_options
 from livetalk.cli.outputs import write_text
+from livetalk.conditions.portrait import centred
 from livetalk.conditions.prompt import DEFAULT_PROMPT
 from livetalk.geometry import FRAME_RATE
 from livetalk.media.files import claim
@@ -45,6 +46,7 @@ def bench(
     plan: FullSizeOptions,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
     seconds: Annotated[float, typer.Option(help="Length of the video that is made.", min=1.5)] = 12.0,
+    size: Annotated[Literal["256", "512"], typer.Option(help="Height and width of the video.")] = "256",
 ) -> None:
     """Measure speed and memory on this machine with the bundled face and voice.
 
@@ -58,12 +60,13 @@ def bench(
     if model.loading != ModelOptions().loading:
         raise ValueError("--random-weights, --mode, --device and --decoder are for the full preset: add --preset 1.3b")
     speech = offline.looped(recordings([default_speech()])[0], seconds)
+    portrait = centred(default_portrait(), int(size))
     with progress() as bar:
         task = bar.add_task("measuring", total=round(seconds * FRAME_RATE))
         measured = offline.measure(
-            model.load, default_portrait(), speech, DEFAULT_PROMPT, lambda frames: bar.advance(task, frames)
+            model.load, portrait, speech, DEFAULT_PROMPT, lambda frames: bar.advance(task, frames)
         )
-    figures = {"preset": model.preset, **measured}
+    figures = {"preset": model.preset, "size": len(portrait), **measured}
     for name, value in figures.items():
         out.print(f"{name:<28} {value:.3f}" if isinstance(value, float) else f"{name:<28} {value}", markup=False)
     write_text(_text(figures), json_path)

@@ -65,7 +65,7 @@ class EvaluationPlan:
             (not self.long, "ten_minute_drift, which takes minutes: ask for it with --long"),
             (self.real is None, "real_voice_r and real_portrait_identity: give recordings and photographs with --real"),
             (not self.streams, "minute_drift: leave --no-streams out"),
-            (not self.speed, "fps, fps_avx2, first_frame_s and rss_gb: leave --no-speed out"),
+            (not self.speed, "fps, fps_512, fps_avx2, first_frame_s and rss_gb: leave --no-speed out"),
         ]
         return [f"not measured: {words}" for missing, words in said if missing]
 

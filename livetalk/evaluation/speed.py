@@ -1,4 +1,4 @@
-"""Speed of a preset on this machine: `livetalk bench` in separate processes, as it is and with oneDNN restricted.
+"""Speed of a preset on this machine: `livetalk bench` in separate processes, as it is, at 512, with oneDNN restricted.
 
 A fresh process each, because memory and the instructions that oneDNN may use are decided when a process starts.
 Knows the command's names for its figures; nothing of how it measures.
@@ -19,18 +19,20 @@ GIGABYTE = 1e9
 
 
 def speed(preset: str, weights: Path | None = None, seconds: float = SECONDS) -> dict[str, float]:
-    """Frames a second, the first frame, memory; and frames a second of a processor without AVX-512."""
+    """Frames a second, the first frame, memory; frames a second of 512 x 512, and of a processor without AVX-512."""
     own = [bench(preset, weights, seconds) for _ in range(RUNS)]
+    large = [bench(preset, weights, seconds, size=512) for _ in range(RUNS)]
     held = [bench(preset, weights, seconds, isa="AVX2") for _ in range(RUNS)]
     return {
         "fps": median(run["frames_per_second"] for run in own),
+        "fps_512": median(run["frames_per_second"] for run in large),
         "fps_avx2": median(run["frames_per_second"] for run in held),
         "first_frame_s": median(run["first_frame_seconds"] for run in own),
         "rss_gb": median(run["peak_rss_bytes"] for run in own) / GIGABYTE,
     }
 
 
-def bench(preset: str, weights: Path | None, seconds: float, isa: str | None = None) -> dict[str, Any]:
+def bench(preset: str, weights: Path | None, seconds: float, isa: str | None = None, size: int = 256) -> dict[str, Any]:
     """The figures of `livetalk bench`; isa: the best instructions that oneDNN may use.
 
     Raises ValueError if it fails.
@@ -43,7 +45,9 @@ def bench(preset: str, weights: Path | None, seconds: float, isa: str | None = N
     with TemporaryDirectory(prefix="livetalk-") as folder:
         path = Path(folder) / "bench.json"
         words = [sys.executable, "-m", "livetalk", "bench", "--preset", preset, "--seconds", f"{seconds:g}"]
-        words += ["--json", str(path)] + ([] if weights is None else ["--weights", str(weights.resolve())])
+        words += ["--size", str(size), "--json", str(path)] + (
+            [] if weights is None else ["--weights", str(weights.resolve())]
+        )
         done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise ValueError(f"`livetalk bench` failed: {done.stderr.strip()[-300:] or 'without a word'}")

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Render talking heads with exact truth.", no_args_is_help=True)
 
+Assets = Annotated[
+    Path | None, typer.Option(help="Folder of free assets, or a pack of them: heads look photographed.", exists=True)
+]
 Seed = Annotated[int, typer.Option(help="Which person; 900000000 and up are never trained on.", min=0)]
 
 
@@ -37,6 +40,7 @@ def render(
     out: Annotated[Path, typer.Option(help="The mp4; its truth goes beside it as json.")] = Path("clip.mp4"),
     speech: Annotated[Path | None, typer.Option(help="A speech shelf; without it, speech is made anew.")] = None,
     size: Annotated[int, typer.Option(help="Pixels a side.", min=64)] = 256,
+    assets: Assets = None,
 ) -> None:
     """Render a talking head with its sound, and write down everything that is true of it."""
     from livetalk.data.clips import render_clip, write_clip
@@ -46,7 +50,7 @@ def render(
     claim(out, [speech])
     with progress() as bar:
         bar.add_task("rendering", total=None)
-        renderer = HeadRenderer(size)
+        renderer = HeadRenderer(size, assets=assets)
         try:
             with _spoken_anew(seed) if speech is None else _opened(SpeechDataset(speech)) as shelf:
                 clip = render_clip(seed, shelf, renderer, math.ceil(seconds * FRAME_RATE))
@@ -61,12 +65,13 @@ def portrait(
     seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("portrait.png"),
     size: Annotated[int, typer.Option(help="Pixels a side.", min=64)] = 256,
+    assets: Assets = None,
 ) -> None:
     """Render one resting face."""
     from livetalk.data.heads import sheet as faces
 
     claim(out)
-    _save(faces.portrait(seed, size), out)
+    _save(faces.portrait(seed, size, assets), out)
 
 
 @app.command()
@@ -80,6 +85,7 @@ def sheet(
     puppets: Annotated[
         Path | None, typer.Option(help="Pack of fitted portraits: a row for each of `count` from `seed` on.")
     ] = None,
+    assets: Assets = None,
 ) -> None:
     """Render many faces side by side, for people to judge."""
     claim(out, [puppets])
@@ -89,7 +95,7 @@ def sheet(
         if puppets is None:
             from livetalk.data.heads import sheet as faces
 
-            picture = faces.sheet(people, size, columns, expressions)
+            picture = faces.sheet(people, size, columns, expressions, assets)
         else:
             from livetalk.data.puppets.contact import contact_sheet
             from livetalk.data.puppets.portraits import open_portraits
@@ -196,8 +202,8 @@ def pack(
         console.print(line, markup=False)
 
 
-@app.command()
-def assets(folder: Annotated[Path, typer.Argument(help="The folder to check.")]) -> None:
+@app.command("assets")
+def check_assets(folder: Annotated[Path, typer.Argument(help="The folder to check.")]) -> None:
     """Check a folder of free pictures, meshes and films: what is missing, and where it comes from."""
     from livetalk.data.asset_folder import check_folder
 

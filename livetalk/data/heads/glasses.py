@@ -28,8 +28,8 @@ def tube(path: np.ndarray, radius: float, kind: np.ndarray, closed: bool) -> tup
     return vertices.reshape(-1), np.concatenate([np.stack(x, -1).reshape(-1, 3) for x in ((a, b, c), (b, d, c))])
 
 
-def frame(look: Look, person: Person) -> tuple[np.ndarray, Int[np.ndarray, "m 3"]]:
-    """Two rims, a bridge and two temples."""
+def frame(look: Look, person: Person, ears: float = 0.80) -> tuple[np.ndarray, Int[np.ndarray, "m 3"]]:
+    """Two rims, a bridge and two temples; `ears`: how far from the middle temples end, decimetres."""
     assert look.glasses is not None
     rng = np.random.default_rng([look.seed, 0x61A])
     square, wide, tall = rng.uniform(2.0, 4.5), rng.uniform(0.225, 0.27), rng.uniform(0.16, 0.215)
@@ -48,9 +48,9 @@ def frame(look: Look, person: Person) -> tuple[np.ndarray, Int[np.ndarray, "m 3"
         rim = np.stack([x, eye[1] - 0.03 + tall * shape * sine, z - 0.10 * np.abs(x) ** 2], 1)
         parts.append(tube(rim, radius, kind, closed=True))
         outer = eye[0] + sign * (wide + 0.015)
-        ear = np.array([sign * 0.80, eye[1] + 0.03, 0.45])
+        ear = np.array([sign * ears, eye[1] + 0.03, 0.45])
         start = np.array([outer, eye[1] + 0.05, z - 0.10 * outer**2])
-        middle = np.array([sign * 0.80, eye[1] + 0.05, 1.0])
+        middle = np.array([sign * ears, eye[1] + 0.05, 1.0])
         bend = np.stack([start, start * 0.4 + middle * 0.6 + [sign * 0.02, 0, 0.06], middle, ear])
         parts.append(tube(bend, radius, kind, closed=False))
     inner = np.abs(person.eyes[0, 0]) + 0.015 - wide

@@ -12,10 +12,11 @@ SIZE = (1024, 768)  # pixels: azimuth, height
 _AXIS_Z, _LOWEST, _HEIGHT = 0.25, 4.1, 4.5  # decimetres, as `on_map` in shaders/common.glsl
 
 
-def corners(asset: Asset) -> Float[np.ndarray, "m 11"]:
+def corners(asset: Asset, texture: Float[np.ndarray, "s 3 2"] | None = None) -> Float[np.ndarray, "m c"]:
     """The skin's triangles, three rows each: map coordinates, radius, rest place, masks, height above the hairline.
 
-    Triangles that cross the map's border behind the head are laid on both sides of it.
+    Triangles that cross the map's border behind the head are laid on both sides of it. `texture`: places of the
+    triangles' corners in a picture, added as two more columns.
     """
     triangles = asset.triangles[(asset.kind[asset.triangles] == 0).all(1)]
     x, z = asset.points[triangles][..., 0], asset.points[triangles][..., 2]
@@ -28,4 +29,7 @@ def corners(asset: Asset) -> Float[np.ndarray, "m 11"]:
     rest = asset.points[vertex]
     radius = np.hypot(rest[:, 0], rest[:, 2] - _AXIS_Z)
     place = np.stack([azimuth / (2 * np.pi) + 0.5, (rest[:, 1] - _LOWEST) / _HEIGHT, radius], 1)
-    return np.hstack([place, rest, asset.columns[vertex], asset.scalp[vertex, None]]).astype(np.float32)
+    columns = [place, rest, asset.columns[vertex], asset.scalp[vertex, None]]
+    if texture is not None:
+        columns.append(np.concatenate([texture, texture[crossing]]).reshape(-1, 2))
+    return np.hstack(columns).astype(np.float32)

@@ -80,8 +80,10 @@ class Shaped(Protocol):
 class Person:
     """The resting head of one look, or of another shape, with the landmarks that move."""
 
-    def __init__(self, look: Shaped) -> None:
-        self.asset = asset = load_asset()
+    def __init__(self, look: Shaped, asset: Asset | None = None) -> None:
+        """`asset` is the bundled bake unless something was added to it."""
+        asset = load_asset() if asset is None else asset
+        self.asset = asset
         rows = np.array([asset.identity_place[name] for name, _ in look.shape])
         share = np.array([value for _, value in look.shape], np.float32)
         used = asset.identity[rows].reshape(len(rows), -1)

@@ -1,6 +1,7 @@
 """Single portraits and sheets of many looks, for people to judge. Knows the renderer; writes no files."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
@@ -33,9 +34,9 @@ def posed(expression: dict[str, float]) -> np.ndarray:
     return row
 
 
-def portrait(seed: int, size: int = 256) -> Image:
+def portrait(seed: int, size: int = 256, assets: Path | None = None) -> Image:
     """One resting face, looking at the camera."""
-    renderer = HeadRenderer(size)
+    renderer = HeadRenderer(size, assets=assets)
     try:
         renderer.dress(sample_look(seed))
         return renderer.render(np.zeros((1, 52), np.float32), np.zeros((1, 6), np.float32))[0]
@@ -43,14 +44,16 @@ def portrait(seed: int, size: int = 256) -> Image:
         renderer.close()
 
 
-def contact_sheet(looks: Sequence[Look | int], size: int = 256, columns: int = 6, expressions: int = 1) -> Image:
+def contact_sheet(
+    looks: Sequence[Look | int], size: int = 256, columns: int = 6, expressions: int = 1, assets: Path | None = None
+) -> Image:
     """A grid of looks (or of seeds), each shown in the first `expressions` of `EXPRESSIONS`, row by row."""
     if not looks:
         raise ValueError("a sheet needs at least one look")
     chosen = EXPRESSIONS[:expressions]
     weights = np.stack([posed(e) for e, _ in chosen])
     pose = np.array([p for _, p in chosen], np.float32)
-    renderer = HeadRenderer(size)
+    renderer = HeadRenderer(size, assets=assets)
     try:
         tiles = []
         for look in looks:
@@ -63,6 +66,8 @@ def contact_sheet(looks: Sequence[Look | int], size: int = 256, columns: int = 6
     return np.concatenate(rows, 0)
 
 
-def sheet(seeds: Sequence[int], size: int = 256, columns: int = 6, expressions: int = 1) -> Image:
+def sheet(
+    seeds: Sequence[int], size: int = 256, columns: int = 6, expressions: int = 1, assets: Path | None = None
+) -> Image:
     """`contact_sheet` of seeds."""
-    return contact_sheet(list(seeds), size, columns, expressions)
+    return contact_sheet(list(seeds), size, columns, expressions, assets)

@@ -40,6 +40,7 @@ def frame_blocks(
     blocks["active"], blocks["amount"] = order, np.take_along_axis(weights, order, 1)
     blocks["state"][:, 0] = (weights > 1e-4).sum(1)
     blocks["state"][:, 1] = person.lip_gap(weights)
+    blocks["state"][:, 2] = np.arange(len(weights))
     return blocks
 
 

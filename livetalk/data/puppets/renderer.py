@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from livetalk.data.heads.gl import SAMPLES, eyeball, open_context
 from livetalk.data.heads.mesh import Weights
-from livetalk.data.heads.renderer import SAMPLES, Pose, eyeball
+from livetalk.data.heads.renderer import Pose
 from livetalk.data.puppets.fitted import SHOWN, FittedPortrait
 from livetalk.data.puppets.frames import FRAME, frame_blocks, motions
 from livetalk.data.puppets.mirror import mirrored_pose, mirrored_weights
@@ -34,8 +35,6 @@ class PuppetRenderer:
 
     def __init__(self, size: int = 256, device: int = 0) -> None:
         """`device` is the EGL device's index. Raises ValueError where EGL or moderngl is missing."""
-        from livetalk.data.heads.renderer import open_context
-
         self._gl: Any = open_context(device)
         self.size = size
         self.puppet: Puppet | None = None

@@ -4,7 +4,7 @@ layout(std140, binding = 0) uniform Frame {
     mat4 torso;         // the same for shoulders and clothes
     vec4 gaze;          // yaw, pitch of the left eye, then of the right, radians
     vec4 lids;          // upper and lower lid above the eye's centre, in radii: left, then right
-    vec4 state;         // number of active shapes, inner-lip gap (decimetres)
+    vec4 state;         // number of active shapes, inner-lip gap (decimetres), place of the frame in its clip
     ivec4 active_[13];
     vec4 amount_[13];
 };

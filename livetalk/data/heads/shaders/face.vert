@@ -8,6 +8,10 @@ in vec4 openness;  // share of the sky seen, slope of visibility over direction
 layout(std430, binding = 0) readonly buffer Shapes { float shape[]; };
 layout(std430, binding = 1) readonly buffer Turns { float turn[]; };
 uniform int vertices;
+#ifdef PHOTO
+in vec2 uv;
+out vec2 spot;
+#endif
 out vec3 at;
 out vec3 facing;
 out vec3 painted;
@@ -36,6 +40,13 @@ void main() {
     shade = clamp(shade, 0.0, 1.0);
     painted = rest;
     masks = columns;
+#ifdef PHOTO
+    spot = uv;
+#endif
+#ifdef SHADOW
+    gl_Position = vec4((shadowed * vec4(at, 1)).xyz * 2.0 - 1.0, 1);
+    return;
+#endif
     gl_Position = camera * vec4(at, 1);
     // Lips that touch must win over what lies behind them: teeth and tongue are pushed back in depth only;
     // so are the insides of nostrils, which pinched noses would turn out.

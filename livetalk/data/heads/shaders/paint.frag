@@ -3,6 +3,11 @@ in vec3 painted;
 in vec4 masks;
 in float scalp;
 out vec4 colour;
+#ifdef PHOTO
+in vec2 spot;
+uniform sampler2D skin_picture;
+uniform vec4 tone;  // gain of the picture; w: how far its lips take the look's colour
+#endif
 
 float broad = 0.0, fine = 0.0;  // two octaves of noise, shared by all that is painted at a place
 
@@ -35,7 +40,14 @@ float beard_field(vec3 p) {
 }
 
 vec3 skin_colour(vec3 p, out float shine) {
+#ifdef PHOTO
+    vec3 c = texture(skin_picture, spot).rgb;
+    float pores = noise(p * 170.0 + viewer.w) + 0.7 * noise(p * 95.0) - 0.85;
+    vec3 blotch = vec3(0.03, 0.09, 0.08) * (broad - 0.5) + vec3(0.02, 0.06, 0.06) * (noise(p * 21.0) - 0.5);
+    c *= c * tone.rgb * (1.0 + marks.x * blotch + 0.13 * pores * step(0.5, p.z));
+#else
     vec3 c = skin.rgb * (1.0 + marks.x * (0.26 * (broad - 0.5) + 0.16 * (fine - 0.5)));
+#endif
     float x = abs(p.x);
     float cheek = exp(-(pow((x - 0.42) / 0.22, 2.0) + pow((p.y - 6.93) / 0.18, 2.0))) * step(0.6, p.z);
     float nose = exp(-(pow(x / 0.13, 2.0) + pow((p.y - 6.93) / 0.12, 2.0))) * step(1.4, p.z);
@@ -81,23 +93,40 @@ void main() {
     broad = noise(painted * 8.0 + viewer.w); fine = noise(painted * 42.0 + viewer.w);
     vec3 c = skin_colour(painted, shine);
     float lip = smoothstep(0.25, 0.62, masks.x + 0.12 * (fine - 0.5));
+#ifdef PHOTO
+    c = mix(c, mix(c, lips.rgb * (0.8 + 1.2 * dot(c, vec3(0.33)) / dot(lips.rgb + 0.02, vec3(0.33))) * 0.6, tone.w), lip);
+#else
     c = mix(c, lips.rgb * (0.9 + 0.25 * fine), lip);
+#endif
     shine = mix(shine, lips.w, lip);
     float stubble = beard_field(painted);
     float dots = noise(painted * vec3(90.0, 45.0, 90.0));
     float hairs = beard.w * (0.55 + 0.9 * (dots - 0.3)) + smoothstep(0.7, 1.0, beard.w) * 0.45;
     c = mix(c, beard.rgb, clamp(stubble * hairs, 0.0, 0.96));
     shine *= 1.0 - 0.7 * stubble * beard.w;
+#ifdef PHOTO
+    float b = 0.0;
+#else
     float b = brows(painted);
+#endif
     c = mix(c, brow.rgb, b * 0.92);
     shine *= 1.0 - 0.8 * b;
     float root = scalp - hair_tip.w + 0.06 * (fine - 0.5);
+#ifdef PHOTO
+    float tint = smoothstep(-0.06, 0.16, root) * hair.w;
+    c = mix(c, mix(c * 0.3, hair.rgb * 0.6, 0.6) * (0.6 + 0.8 * fine), tint);
+#else
     float tint = smoothstep(-0.015, 0.05, root) * hair.w;
     c = mix(c, hair.rgb * (0.45 + 0.5 * fine), tint);
+#endif
     shine *= 1.0 - 0.8 * tint;
     vec4 g = garment(painted);
     c *= 1.0 - 0.45 * (1.0 - g.w) * smoothstep(-0.09, 0.0, cloth_edges(painted).x);
     c = mix(c, g.rgb, g.w);
+#ifdef PHOTO
+    shine = mix(shine, 0.004, g.w);
+#else
     shine = mix(shine, 0.05, g.w);
+#endif
     colour = vec4(sqrt(clamp(c, 0.0, 1.0)), 2.0 * shine);
 }

@@ -3,11 +3,18 @@ in vec3 place;     // map coordinates, radius
 in vec3 rest;
 in vec4 columns;
 in float above;    // height above the hairline
+#ifdef PHOTO
+in vec2 uv;      // place in the skin's picture
+out vec2 spot;
+#endif
 out vec3 painted;
 out vec4 masks;
 out float scalp;
 
 void main() {
+#ifdef PHOTO
+    spot = uv;
+#endif
     painted = rest;
     masks = columns;
     scalp = above;

@@ -54,6 +54,6 @@ async def ask(text: str) -> list[Answer]:
 if __name__ == "__main__":
     if "--serve" in sys.argv:
         visits = SessionManager(FakeHost(), GreetingBrain(), ServerLimits(), Metrics(), Log())
-        faces = {path.stem: path for path in (ASSETS / "avatars").glob("*.png")}
+        faces = {path.stem: path for path in (ASSETS / "avatars").glob("*.jpg")}
         asyncio.run(serve(make_app(Api(visits, faces)), visits, bind("localhost", 8080)))
     sys.stdout.write(f"{asyncio.run(ask('Hello'))[:2]}\n")

@@ -23,7 +23,7 @@ def main(interrupt_after: float = 1.0) -> list[Item]:
     """Speaks until the interrupt and a second beyond; returns everything the viewer was given."""
     speech = np.concatenate(list(read_speech(str(ASSETS / "speech" / "hello.ogg"))))
     performer, shown = Performer.load("tiny"), []
-    portrait = load_portrait(str(ASSETS / "avatars" / "ada.png"), performer.preset.geometry.size)
+    portrait = load_portrait(str(ASSETS / "avatars" / "ada.jpg"), performer.preset.geometry.size)
     with LivePerformer(performer, sessions=1) as live:
         session = live.open(portrait, "a woman speaks calmly", seed=7)
         session.push(speech)  # of any length and rate, from any thread

@@ -26,7 +26,7 @@ def main(portrait_path: str, speech_path: str, out_path: str) -> int:
 
 if __name__ == "__main__":
     assets = files("livetalk") / "assets"
-    usual = [str(assets / "avatars" / "ada.png"), str(assets / "speech" / "hello.ogg"), "offline.mp4"]
+    usual = [str(assets / "avatars" / "ada.jpg"), str(assets / "speech" / "hello.ogg"), "offline.mp4"]
     given = sys.argv[1:]
     frames = main(*(given + usual[len(given) :]))
     sys.stdout.write(f"{frames} frames\n")

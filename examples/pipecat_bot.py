@@ -39,7 +39,7 @@ class Screen(FrameProcessor):
 async def main(model: bool = False, seconds: float = 2.0) -> int:
     studio = WorkerHost("tiny") if model else FakeHost()  # the model in a process of its own, or a drawn face
     await studio.start()
-    face = await studio.open(load_portrait(str(ASSETS / "avatars" / "ada.png"), studio.size), "a woman speaks calmly")
+    face = await studio.open(load_portrait(str(ASSETS / "avatars" / "ada.jpg"), studio.size), "a woman speaks calmly")
     screen = Screen()
     bot = PipelineWorker(Pipeline([AvatarVideoService(face), screen]), enable_rtvi=False, idle_timeout_secs=None)
     speech = np.concatenate(list(read_speech(str(ASSETS / "speech" / "hello.ogg"))))

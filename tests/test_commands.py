@@ -44,7 +44,7 @@ def _shown(pattern: str = "livetalk ") -> list[str]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A user's folder: the files that pages speak of."""
     folder = tmp_path_factory.mktemp("user")
-    shutil.copy(ASSETS / "avatars/ada.png", folder / "me.png")
+    shutil.copy(ASSETS / "avatars/ada.jpg", folder / "me.png")
     shutil.copy(ASSETS / "speech/hello.ogg", folder / "hello.wav")  # what it holds is looked at, not its name
     return folder
 

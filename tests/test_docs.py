@@ -100,7 +100,7 @@ def test_modules_named_in_a_page_exist(name: str):
 @pytest.mark.slow
 @pytest.mark.parametrize("page", ["README.md", "docs/live.md"])
 def test_program_of_a_page_runs_as_printed(page: str, tmp_path: Path):
-    shutil.copy(ASSETS / "avatars/ada.png", tmp_path / "me.png")
+    shutil.copy(ASSETS / "avatars/ada.jpg", tmp_path / "me.png")
     shutil.copy(ASSETS / "speech/hello.ogg", tmp_path / "long.ogg")
     subprocess.run([sys.executable, "-c", SHORT], cwd=tmp_path, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
     program = "\n".join(code_blocks(ROOT / page, "python"))

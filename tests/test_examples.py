@@ -33,7 +33,7 @@ def test_example_is_short_and_listed(path: Path):
 @pytest.mark.slow
 def test_offline_example_writes_a_video(tmp_path: Path):
     out = tmp_path / "talking.mp4"
-    frames = _load("offline").main(str(ASSETS / "avatars/ada.png"), str(ASSETS / "speech/hello.ogg"), str(out))
+    frames = _load("offline").main(str(ASSETS / "avatars/ada.jpg"), str(ASSETS / "speech/hello.ogg"), str(out))
     with av.open(str(out)) as video:
         assert video.streams.video[0].frames == frames
         assert video.streams.audio

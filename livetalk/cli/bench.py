@@ -122,8 +122,9 @@ def live(
         claim(json_path)
     from livetalk.benchmarks import live_figures
     from livetalk.benchmarks.live import LiveBenchOptions
+    from livetalk.conditions.portrait import centred
 
-    faces = [default_portrait(name) for name in list(avatars())[:sessions]]
+    faces = [centred(default_portrait(name)) for name in list(avatars())[:sessions]]
     order = LiveBenchOptions(seconds, sessions, faces, recordings(), DEFAULT_PROMPT, model.seed)
     figures = measure_live(model.load(), order, stages, hour_seconds if hour else 0.0, hour_keep)
     out.print(live_figures.table(figures))

@@ -23,7 +23,7 @@ SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
 
 def avatars() -> dict[str, Path]:
     """The bundled portraits by name."""
-    return {path.stem: path for path in sorted((ASSETS / "avatars").glob("*.png"))}
+    return {path.stem: path for path in sorted((ASSETS / "avatars").glob("*.jpg"))}
 
 
 def speeches() -> dict[str, Path]:

@@ -75,6 +75,23 @@ def portrait(
 
 
 @app.command()
+def avatars(
+    out: Annotated[Path, typer.Argument(help="Folder of the pictures.")],
+    assets: Annotated[Path, typer.Option(help="Folder of free assets, or a pack of them.", exists=True)],
+    size: Annotated[int, typer.Option(help="Pixels a side.", min=64)] = 512,
+) -> None:
+    """Render the bundled avatars anew, each a JPEG of 100 kB at most."""
+    from livetalk.data.heads.photo.avatars import as_jpeg, draw_avatars
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, picture in draw_avatars(assets, size):
+        path = out / f"{name}.jpg"
+        with written(path):
+            path.write_bytes(as_jpeg(picture, 100_000))
+    console.print(f"{out}: the bundled avatars at {size} x {size} pixels", markup=False)
+
+
+@app.command()
 def sheet(
     seed: Seed = 0,
     count: Annotated[int, typer.Option(help="How many people.", min=1)] = 24,

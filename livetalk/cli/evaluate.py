@@ -140,6 +140,7 @@ def inputs(
 
 def _measure(asked: TinyOptions, model: ModelOptions, talked: "Outcome | None") -> None:
     """Everything but photographs: clips, and what `asked` wants besides."""
+    from livetalk.conditions.portrait import centred
     from livetalk.evaluation import figures, parts
     from livetalk.evaluation.clips import ClipOrder
     from livetalk.evaluation.metrics import held_out
@@ -147,7 +148,7 @@ def _measure(asked: TinyOptions, model: ModelOptions, talked: "Outcome | None") 
 
     taught = _teacher(asked.teacher and not asked.codec_only, asked.teacher_weights)
     shown = min(SHOWN, asked.clips) if asked.sheets is not None else 0
-    faces = {name: open_picture(path) for name, path in avatars().items()}
+    faces = {name: centred(open_picture(path)) for name, path in avatars().items()}
     with held_out.shelf_folder(asked.speech) as shelf:
         order = ClipOrder(shelf, model.weights, asked.codec_only, model.preset, shown, taught, asked.eight_bits)
         plan = parts.EvaluationPlan(order, faces, asked.long, asked.real, asked.streams, asked.speed)

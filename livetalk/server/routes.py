@@ -5,7 +5,7 @@
     POST   /v1/sessions/ID/offer    {"sdp", "type": "offer"}                               ->  200 the answer
     WS     /v1/sessions/ID/socket   subprotocols "livetalk", TOKEN
     GET    /v1/sessions/ID · DELETE /v1/sessions/ID
-    GET    /v1/avatars · /v1/avatars/NAME.png · /health · /ready · /metrics · / and its files
+    GET    /v1/avatars · /v1/avatars/NAME.jpg · /health · /ready · /metrics · / and its files
 
 Everything below a session wants `Authorization: Bearer TOKEN`; a wrong token is told from an unknown session by
 nobody. Errors are {"error": {"step", "message"}}. Knows no media and no brains.
@@ -241,11 +241,11 @@ def _facts(app: FastAPI, door: Api) -> None:
     async def avatars() -> Any:
         return {"avatars": list(door.avatars), "brain": visits.brain.name, "mood": MOOD}
 
-    @app.get("/v1/avatars/{name}.png")
+    @app.get("/v1/avatars/{name}.jpg")
     async def avatar(name: str) -> Response:
         if name not in door.avatars:
             raise ApiError(404, "portrait", "there is no such avatar")
-        return FileResponse(door.avatars[name], media_type="image/png", headers={"Cache-Control": "max-age=86400"})
+        return FileResponse(door.avatars[name], media_type="image/jpeg", headers={"Cache-Control": "max-age=86400"})
 
     @app.get("/health")
     async def health() -> Any:

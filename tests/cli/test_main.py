@@ -69,7 +69,7 @@ def assets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, save_sound, tone) ->
     for name in ("avatars", "speech", "tiny"):
         (folder / name).mkdir(parents=True)
     for level, name in ((80, "ann"), (160, "bob")):
-        Image.new("RGB", (256, 256), (level, level, level)).save(folder / "avatars" / f"{name}.png")
+        Image.new("RGB", (256, 256), (level, level, level)).save(folder / "avatars" / f"{name}.jpg")
     save_sound(tone(1.0)).rename(folder / "speech" / "hello.wav")
     monkeypatch.setattr(console, "ASSETS", folder)
     return folder

@@ -69,13 +69,13 @@ def test_a_tilted_head_is_straightened(photo: Image.Image, tmp_path: Path, angle
     assert_framed(load_portrait(save(tilted, tmp_path / "a.png")))
 
 
-BUNDLED = Path(__file__).parents[2] / "livetalk" / "assets" / "avatars"
+RENDERED = Path(__file__).parents[1] / "frozen" / "faces"
 
 
 @pytest.mark.parametrize("name", ["omar", "zola", "kofi", "lena"])
 @pytest.mark.parametrize(("light", "grain"), [(1.0, 42.0), (0.16, 12.0)])
 def test_grain_and_evening_light_leave_a_face_upright_whatever_its_skin(name: str, light: float, grain: float):
-    clean = open_picture(BUNDLED / f"{name}.png")
+    clean = open_picture(RENDERED / f"{name}.png")
     noise = np.random.default_rng(0).normal(0, grain, clean.shape)
     seen, found = find_face(clean), find_face(np.clip(light * clean + noise, 0, 255).astype(np.uint8))
     assert found.angle == 0

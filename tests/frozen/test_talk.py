@@ -67,14 +67,14 @@ async def answers(h: House) -> dict[str, Any]:
         ("DELETE", path, None, owner),
         ("GET", path, None, owner),
         ("GET", "/v1/nothing", None, {}),
-        ("GET", "/v1/avatars/nobody.png", None, {}),
+        ("GET", "/v1/avatars/nobody.jpg", None, {}),
     ):
         answer = await h.http.request(method, place, json=body, headers=head)
         who = " as its owner" if head else ""
         name = f"{method} {place.replace(path, '/v1/sessions/ID')}{who} {'' if body is None else body}".strip()
         again = name if name not in found else f"{name} again"
         found[again] = [answer.status_code, masked(answer.json())]
-    for place in ("/", "/main.js", "/v1/avatars/ada.png", "/metrics"):
+    for place in ("/", "/main.js", "/v1/avatars/ada.jpg", "/metrics"):
         answer = await h.http.get(place)
         found[f"GET {place}"] = [answer.status_code, answer.headers["content-type"]]
     names = re.findall(r"^# TYPE (livetalk_\w+) (\w+)$", (await h.http.get("/metrics")).text, re.M)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.helpers.frozen import FACES, PROMPT, SCRIPT, film, machine, picture, process, save_speech
+from tests.helpers.frozen import FACES, PORTRAITS, PROMPT, SCRIPT, film, machine, picture, process, save_speech
 
 NEAR, FILMED = 2, 25  # tenths of a level: another processor's rounding; what H.264 loses
 
@@ -46,7 +46,20 @@ def test_portraits_talk_as_before(frozen, tmp_path: Path) -> None:
 def test_the_command_makes_those_frames(frozen, tmp_path: Path) -> None:
     face = FACES[0]
     speech, out = save_speech(tmp_path / "speech.wav"), tmp_path / "out.mp4"
-    words = ["--avatar", face, "--speech", speech, "--prompt", PROMPT, "--seed", 0, "--preset", "tiny", "--out", out]
+    words = [
+        "--portrait",
+        PORTRAITS / f"{face}.png",
+        "--speech",
+        speech,
+        "--prompt",
+        PROMPT,
+        "--seed",
+        0,
+        "--preset",
+        "tiny",
+        "--out",
+        out,
+    ]
     said = process("-m", "livetalk", "generate", *words, folder=tmp_path)
     assert said.startswith(f"{out}: 2.0 s of video, made by AI (model tiny ")
     frames, tags = film(out)

@@ -47,6 +47,7 @@ from livetalk.weights import load_tensors as load_tensors
 SCRIPT = Path(__file__)
 ROOT = SCRIPT.parents[2]
 FACES = ("ada", "kofi")
+PORTRAITS = Path(__file__).parents[1] / "frozen" / "faces"
 PROMPT = "a happy person talks and nods"
 RATE, PER_FRAME, SECONDS = 16_000, 1_000, 2
 BUNDLES = {
@@ -123,10 +124,10 @@ def talking(out: Path) -> None:
 
 
 def picture(name: str) -> np.ndarray:
-    """A bundled portrait, u8 [h w 3]."""
+    """A portrait that was bundled when frames were recorded, u8 [h w 3]."""
     from PIL import Image
 
-    with Image.open(ASSETS / "avatars" / f"{name}.png") as file:
+    with Image.open(PORTRAITS / f"{name}.png") as file:
         return np.asarray(file.convert("RGB"))
 
 

@@ -1,7 +1,7 @@
 """Promises of the drift meter."""
 
 import time
-from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +13,8 @@ from livetalk.live.drift import Drift, DriftMeter, DriftThresholds
 
 
 def portrait(name: str = "ada") -> np.ndarray:
-    return np.asarray(Image.open(str(resources.files("livetalk") / f"assets/avatars/{name}.png")).convert("RGB"))
+    with Image.open(Path(__file__).parents[1] / "frozen" / "faces" / f"{name}.png") as file:
+        return np.asarray(file.convert("RGB"))
 
 
 def block(face: np.ndarray, frames: int = 12) -> np.ndarray:

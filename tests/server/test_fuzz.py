@@ -21,7 +21,7 @@ PATHS = (
     "/v1/sessions/{}",
     "/v1/sessions/{}/offer",
     "/v1/sessions/{}/socket",
-    "/v1/avatars/{}.png",
+    "/v1/avatars/{}.jpg",
     "/{}",
 )
 SDP = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"

@@ -281,8 +281,8 @@ def test_the_page_is_served_whole_and_loads_nothing_from_elsewhere():
                 assert answer.status_code == 200
                 assert "://" not in answer.text.replace("http://www.w3.org/2000/svg", "")
             assert (await h.http.get("/../app.py")).status_code == 404
-            assert (await h.http.get("/v1/avatars/ada.png")).headers["content-type"] == "image/png"
-            assert (await h.http.get("/v1/avatars/..%2Fada.png")).status_code == 404
+            assert (await h.http.get("/v1/avatars/ada.jpg")).headers["content-type"] == "image/jpeg"
+            assert (await h.http.get("/v1/avatars/..%2Fada.jpg")).status_code == 404
 
     asyncio.run(run())
 

@@ -34,7 +34,7 @@ from livetalk.worker.host import WorkerHost
 from livetalk.worker.messages import MAX_TRIES
 from livetalk.worker.remote import RemoteAvatar
 
-PORTRAIT = np.array(Image.open(next(iter(avatars().values()))).convert("RGB"))
+PORTRAIT = np.array(Image.open(next(iter(avatars().values()))).convert("RGB").resize((256, 256)))
 TONE = (0.3 * np.sin(np.arange(48_000) * 0.05)).astype(np.float32)
 
 

@@ -5,7 +5,7 @@ same seed gives the same look on every machine. This module knows names of shape
 reads no mesh. Colours are sRGB, 0 to 1.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -109,6 +109,14 @@ def _shape(rng: np.random.Generator, asian: float, male: float, age: float) -> d
     if age > 0.5:
         weights["shape:mouth-laugh-lines-in"] = float(rng.uniform(0, 0.4))
     return weights
+
+
+def recast(look: Look, ancestry: tuple[float, float, float], male: float, age: float) -> Look:
+    """A person with the same features as the look's, but of other ancestry, sex and age."""
+    features = {name: value for name, value in look.shape if name.startswith("shape:")}
+    shape = {**_macros(np.array(ancestry), male, age, look.weight), **features}
+    ordered = tuple(sorted((name, value) for name, value in shape.items() if value))
+    return replace(look, ancestry=ancestry, male=male, age=age, shape=ordered)
 
 
 def sample_look(seed: int) -> Look:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import moderngl
 
     from livetalk.data.heads.camera import Camera
+    from livetalk.data.heads.photo.outfit import Outfit
 
 
 class PaintedScene:
@@ -56,8 +57,10 @@ class PaintedScene:
         self._hair: moderngl.VertexArray | None = None
         self._hair_parts: list[moderngl.Buffer] = []
 
-    def chosen(self, look: Look) -> Look:
-        """The look as this scene shows it."""
+    def chosen(self, look: Look, outfit: "Outfit | None") -> Look:
+        """The look as this scene shows it: with an outfit of our own making only."""
+        if outfit is not None:
+            raise ValueError("an outfit of free assets needs the assets: give their folder")
         return look
 
     def person(self, look: Look) -> Person:

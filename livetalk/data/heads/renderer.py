@@ -19,6 +19,8 @@ from livetalk.data.heads.mesh import Person, Weights, gaze
 if TYPE_CHECKING:
     import moderngl
 
+    from livetalk.data.heads.photo.outfit import Outfit
+
 Pose = Float[np.ndarray, "t 6"]
 
 
@@ -27,7 +29,7 @@ class HeadScene(Protocol):
 
     picture: "moderngl.Framebuffer"
 
-    def chosen(self, look: Look) -> Look: ...
+    def chosen(self, look: Look, outfit: "Outfit | None") -> Look: ...
     def person(self, look: Look) -> Person: ...
     def lit(self, block: np.ndarray) -> None: ...
     def put_on(self, look: Look, person: Person, view: camera.Camera) -> None: ...
@@ -65,10 +67,13 @@ class HeadRenderer:
         gl.enable(gl.DEPTH_TEST)
         set_options(gl, front_face="cw")  # pictures are drawn upside down, so that the rows come out top first
 
-    def dress(self, look: Look) -> None:
-        """Puts a person and a scene before the camera. Costs some milliseconds."""
+    def dress(self, look: Look, outfit: "Outfit | None" = None) -> None:
+        """Puts a person and a scene before the camera. Costs some milliseconds.
+
+        `outfit`: what the assets dress the person in; without it, it follows from the look.
+        """
         with self._context():
-            look = self._scene.chosen(look)
+            look = self._scene.chosen(look, outfit)
             self.person = person = self._scene.person(look)
             self._view = camera.Camera(look, person)
             block = uniforms.look_block(look, person, self._view)

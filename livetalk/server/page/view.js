@@ -115,7 +115,7 @@ export function waterfall(turn) {
 
 export function faces(names) {
   const taken = document.querySelector("input[name=face]:checked"); // a photo, dropped before these came
-  at("faces").append(...names.map((name, i) => tile(name, `v1/avatars/${name}.png`, name.charAt(0).toUpperCase() + name.slice(1), i === 0 && !taken)));
+  at("faces").append(...names.map((name, i) => tile(name, `v1/avatars/${name}.jpg`, name.charAt(0).toUpperCase() + name.slice(1), i === 0 && !taken)));
 }
 
 // The tile of an uploaded photo, chosen.

@@ -11,7 +11,7 @@ from livetalk.conditions.portrait import find_face, load_portrait
 from livetalk.media.pictures import open_picture
 
 HERE = Path(__file__).parents[3]
-AVATARS = sorted((HERE / "livetalk/assets/avatars").glob("*.png"))
+AVATARS = sorted((HERE / "livetalk/assets/avatars").glob("*.jpg"))
 REAL = HERE / "tests/real/portrait.jpg"
 
 

@@ -8,7 +8,7 @@ from livetalk.conditions.input_checks.session import SessionChecks
 from livetalk.geometry import SAMPLE_RATE
 from livetalk.media.pictures import open_picture
 
-ADA = Path(__file__).parents[3] / "livetalk/assets/avatars/ada.png"
+ADA = Path(__file__).parents[3] / "livetalk/assets/avatars/ada.jpg"
 
 
 def test_portrait_and_speech_are_looked_at():

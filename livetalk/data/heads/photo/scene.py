@@ -60,9 +60,9 @@ class PhotoScene:
         self._outfit: Outfit | None = None
         self._surroundings: light.Lighting | None = None
 
-    def chosen(self, look: Look) -> Look:
+    def chosen(self, look: Look, outfit: Outfit | None) -> Look:
         """The look as this scene shows it; from here on its outfit is this look's."""
-        self._outfit = outfit = sample_outfit(look, self._places)
+        self._outfit = outfit = sample_outfit(look, self._places) if outfit is None else outfit
         panorama = self._closet.surroundings(outfit.surroundings)
         turns = [light.turned(panorama, (outfit.turn + k / 10) % 1) for k in range(10)]
         found = max((light.measure(turn) for turn in turns), key=light.quality)

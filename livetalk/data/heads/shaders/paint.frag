@@ -102,6 +102,11 @@ void main() {
     float stubble = beard_field(painted);
     float dots = noise(painted * vec3(90.0, 45.0, 90.0));
     float hairs = beard.w * (0.55 + 0.9 * (dots - 0.3)) + smoothstep(0.7, 1.0, beard.w) * 0.45;
+#ifdef PHOTO
+    float strands = 0.5 * noise(painted * vec3(230.0, 62.0, 230.0)) + 0.5 * noise(painted * vec3(130.0, 40.0, 130.0) + 7.0);
+    hairs = beard.w * (0.62 + 1.7 * (strands - 0.5) * (1.25 - beard.w)) + smoothstep(0.65, 1.0, beard.w) * 0.3;
+    stubble *= smoothstep(0.0, 0.45, stubble + 0.3 * (strands - 0.5));
+#endif
     c = mix(c, beard.rgb, clamp(stubble * hairs, 0.0, 0.96));
     shine *= 1.0 - 0.7 * stubble * beard.w;
 #ifdef PHOTO

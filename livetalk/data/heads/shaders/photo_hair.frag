@@ -26,6 +26,6 @@ void main() {
     float turned_ = clamp(0.35 + 0.75 * dot(n, key_way.xyz), 0.0, 1.0);
     vec3 sum = c * sent(n) * open * 1.05;
     sum += c * key_light.rgb * see * turned_ * (0.75 * across + 0.8 * wide);
-    sum += key_light.rgb * see * turned_ * narrow * 0.045 * level + sent(reflect(-view, n)) * 0.018 * open * level;
+    sum += key_light.rgb * see * turned_ * narrow * 0.03 * level + sent(reflect(-view, n)) * 0.014 * open * level;
     colour = vec4(developed(sum), edges == 0 ? 1.0 : a / 0.72);
 }

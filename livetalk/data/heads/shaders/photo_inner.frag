@@ -14,6 +14,7 @@ void main() {
     if (kind == 4) {
         float a = texture(lashes, spot, -0.7).a;
         if (a < 0.02) discard;
+        if (painted.y < 7.279) a *= 0.45;
         colour = vec4(developed(brow.rgb * 0.10 * sent(view) + 0.002), min(1.0, a * (0.6 + 0.55 * exposure.z)));
         return;
     }

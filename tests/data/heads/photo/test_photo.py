@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from livetalk.cli.console import ASSETS
 from livetalk.data.arkit import INDEX
 from livetalk.data.heads import HeadRenderer, sample_look
 from livetalk.data.heads.mesh import Person, load_asset
-from livetalk.data.heads.photo import light
+from livetalk.data.heads.painted import PaintedScene
+from livetalk.data.heads.photo import avatars, light
 from livetalk.data.heads.photo.anatomy import make_anatomy
 from livetalk.data.heads.photo.closet import Closet, parse_fastening, read_radiance
 from livetalk.data.heads.photo.fasten import base_points, worn
@@ -75,6 +78,36 @@ def test_an_outfit_follows_from_the_seed() -> None:
     known = names_of_all()
     assert {outfit.hair for outfit in outfits} <= {*known["hair"], ""}
     assert {outfit.brows for outfit in outfits} <= set(known["eyebrows"])
+
+
+def test_avatars_are_drawn_from_what_outfits_may_use() -> None:
+    known = names_of_all()
+    for role in avatars.ROLES.values():
+        look, outfit = avatars.dressed(role)
+        assert look.is_man == role.man
+        assert outfit.skin in known["skins"]
+        assert {outfit.hair, outfit.cloth, outfit.eyes} <= {*known["hair"], *known["clothes"], *known["eyes"]}
+        assert outfit.brows in known["eyebrows"]
+
+
+def test_bundled_avatars_are_the_cast_and_small() -> None:
+    bundled = {path.stem: path for path in (ASSETS / "avatars").glob("*.jpg")}
+    assert sorted(bundled) == sorted(avatars.ROLES)
+    for path in bundled.values():
+        assert path.stat().st_size <= 100_000
+        with Image.open(path) as picture:
+            assert picture.size == (512, 512)
+
+
+def test_a_jpeg_fits() -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    assert len(avatars.as_jpeg(noise, 6_000)) <= 6_000
+    assert len(avatars.as_jpeg(noise, 90_000)) > 6_000
+
+
+def test_an_outfit_needs_assets() -> None:
+    with pytest.raises(ValueError, match="needs the assets"):
+        PaintedScene.chosen(PaintedScene.__new__(PaintedScene), *avatars.dressed(avatars.ROLES["ada"]))
 
 
 def test_a_folder_without_assets_is_told(tmp_path: Path) -> None:

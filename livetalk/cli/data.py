@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
+from livetalk.cli import free_assets
 from livetalk.cli.console import out as console
 from livetalk.cli.console import progress
 from livetalk.cli.options import with_options
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from livetalk.data.speech import SpeechDataset, Utterance
 
 app = typer.Typer(help="Render talking heads with exact truth.", no_args_is_help=True)
+app.command("avatars")(free_assets.avatars)
+app.command("pack-assets")(free_assets.pack)
+app.command("assets")(free_assets.check)
 
 Assets = Annotated[
     Path | None, typer.Option(help="Folder of free assets, or a pack of them: heads look photographed.", exists=True)
@@ -72,23 +76,6 @@ def portrait(
 
     claim(out)
     _save(faces.portrait(seed, size, assets), out)
-
-
-@app.command()
-def avatars(
-    out: Annotated[Path, typer.Argument(help="Folder of the pictures.")],
-    assets: Annotated[Path, typer.Option(help="Folder of free assets, or a pack of them.", exists=True)],
-    size: Annotated[int, typer.Option(help="Pixels a side.", min=64)] = 512,
-) -> None:
-    """Render the bundled avatars anew, each a JPEG of 100 kB at most."""
-    from livetalk.data.heads.photo.avatars import as_jpeg, draw_avatars
-
-    out.mkdir(parents=True, exist_ok=True)
-    for name, picture in draw_avatars(assets, size):
-        path = out / f"{name}.jpg"
-        with written(path):
-            path.write_bytes(as_jpeg(picture, 100_000))
-    console.print(f"{out}: the bundled avatars at {size} x {size} pixels", markup=False)
 
 
 @app.command()
@@ -217,19 +204,6 @@ def pack(
             bar.advance(task)
     for line in packing.pack(chosen, cache, out, options).lines():
         console.print(line, markup=False)
-
-
-@app.command("assets")
-def check_assets(folder: Annotated[Path, typer.Argument(help="The folder to check.")]) -> None:
-    """Check a folder of free pictures, meshes and films: what is missing, and where it comes from."""
-    from livetalk.data.asset_folder import check_folder
-
-    complete = True
-    for group in check_folder(folder):
-        console.print(group.line(), markup=False)
-        complete &= group.complete
-    if not complete:
-        raise typer.Exit(2)
 
 
 def _utterance(speech: Path | None, text: str | None, seed: int, prompt: str) -> "Utterance":

@@ -1,7 +1,7 @@
 """The mixture of a pool: which shards hold puppets, and which process draws which shards.
 
-A shard's number decides what it holds, so that a pool of any size gives the same shards. A process draws one kind only,
-and holds one renderer.
+A shard's number decides what it holds, so that a pool of any size gives the same shards. A process draws puppets or
+rendered heads, never both; of rendered heads a share may look photographed.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,12 @@ from math import floor
 def holds_puppets(number: int, mix: float) -> bool:
     """True if shard `number` is drawn from puppets; of any n shards in a row, n * mix are, to within one."""
     return floor((number + 1) * mix) > floor(number * mix)
+
+
+def looks_photographed(number: int, mix: float, share: float) -> bool:
+    """True if shard `number`, one of rendered heads, holds ones that look photographed; `share` of those shards do."""
+    place = number - floor(number * mix)  # among the shards of rendered heads
+    return floor((place + 1) * share) > floor(place * share)
 
 
 def puppet_processes(processes: int, mix: float) -> int:

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Self
@@ -28,6 +29,13 @@ def head_renderer(device: int) -> Renderer:
     return HeadRenderer(device=device)
 
 
+def photographed_renderer(assets: str | None, device: int) -> Renderer:
+    from livetalk.data.heads import HeadRenderer
+
+    assert assets is not None
+    return HeadRenderer(device=device, assets=Path(assets))
+
+
 def puppet_renderer(device: int) -> Renderer:
     from livetalk.data.puppets import PuppetRenderer
 
@@ -37,8 +45,8 @@ def puppet_renderer(device: int) -> Renderer:
 class ClipPool:
     """Owns the rendering processes; a context manager. Readers elsewhere use `read_shards` on the folder.
 
-    make_renderer, make_puppets: EGL device -> renderer of heads, of puppets; functions that can be pickled, one of
-    them called once in each process.
+    make_renderer, make_puppets, make_photographed: EGL device -> renderer of heads, of puppets, of heads that look
+    photographed; functions that can be pickled, each called once at most in a process.
     """
 
     def __init__(
@@ -46,16 +54,23 @@ class ClipPool:
         config: PoolConfig,
         make_renderer: Callable[[int], Renderer] = head_renderer,
         make_puppets: Callable[[int], Renderer] = puppet_renderer,
+        make_photographed: Callable[[int], Renderer] | None = None,
     ) -> None:
         if config.most < config.processes:
             raise ValueError(f"most={config.most} shards starve {config.processes} processes: raise it or use fewer")
         Timelines.read(config.speech)  # a missing shelf is told here, not by sixteen processes
+        self._photographed = make_photographed
         self._makers = (make_renderer, make_puppets)
         self._puppets = puppet_processes(config.processes, config.mix)
         if self._puppets and not (config.puppets and Path(config.puppets).is_file()):
             raise ValueError(
                 f"a mix of {config.mix:g} needs a pack of puppets, and there is none at {config.puppets}: "
                 "make one with `livetalk data pack`, or set the mix to 0"
+            )
+        if config.photographed and not (config.assets and Path(config.assets).exists()):
+            raise ValueError(
+                f"a share of {config.photographed:g} of heads that look photographed needs free assets, and there are "
+                f"none at {config.assets}: pack some with `livetalk data pack-assets`, or set the share to 0"
             )
         self.config = config
         self.folder = Path(config.folder)
@@ -73,7 +88,8 @@ class ClipPool:
         with _single_threaded():
             for place in range(self.config.processes):
                 make = self._makers[place < self._puppets]
-                arguments = (self.config, make, place, self._stop, self._turn, self._at)
+                photographed = self._photographed or partial(photographed_renderer, self.config.assets)
+                arguments = (self.config, (make, photographed), place, self._stop, self._turn, self._at)
                 worker = self._context.Process(target=render_shards, args=arguments, daemon=True, name=f"clips {place}")
                 worker.start()
                 self._workers.append(worker)
@@ -179,6 +195,8 @@ def _serve(options: argparse.Namespace) -> None:
         puppets=options.puppets,
         mix=options.mix,
         backgrounds=options.backgrounds,
+        assets=options.assets,
+        photographed=options.photographed,
     )
     with ClipPool(config) as pool:
         render_held_out(run / "held_out", options.features, options.processes)
@@ -201,6 +219,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--held-out-puppets", help="pack that has held-out ones")
     parser.add_argument("--mix", type=float, default=0.0, help="share of the shards that hold puppets")
     parser.add_argument("--backgrounds", help="folder of pictures to put some puppets before")
+    parser.add_argument("--assets", help="folder or pack of free assets for heads that look photographed")
+    parser.add_argument("--photographed", type=float, default=0.0, help="share of rendered heads that do")
     return parser.parse_args()
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from livetalk.data.acting.prompts import ATTRIBUTES
 from livetalk.data.clips import CLIP_FRAMES, Renderer, Staged, Timelines, stage
-from livetalk.data.mixture import numbers, puppet_processes
+from livetalk.data.mixture import looks_photographed, numbers, puppet_processes
 
 WAIT = 0.05  # seconds between two looks at the folder
 _DONE = 2**62  # the number of a process that has drawn all its shards
@@ -37,27 +37,42 @@ class PoolConfig:
     puppets: str | None = None  # the pack of fitted portraits, where some shards hold puppets
     mix: float = 0.0  # share of the shards that hold puppets, the others hold rendered heads
     backgrounds: str | None = None  # folder of pictures to put some puppets before
+    assets: str | None = None  # folder or pack of free assets, where some heads look photographed
+    photographed: float = 0.0  # share of the shards of rendered heads whose heads do
 
 
 def render_shards(
-    config: PoolConfig, make_renderer: Callable[[int], Renderer], place: int, stop: Any, turn: Any, at: Any
+    config: PoolConfig,
+    makers: tuple[Callable[[int], Renderer], Callable[[int], Renderer]],
+    place: int,
+    stop: Any,
+    turn: Any,
+    at: Any,
 ) -> None:
-    """Render this process's share of the shards in the order of their numbers, until told to stop."""
+    """Render this process's share of the shards in the order of their numbers, until told to stop.
+
+    makers: EGL device -> renderer; of this process's own kind, and of heads that look photographed.
+    """
     folder, parent = Path(config.folder), os.getppid()
 
     def over() -> bool:
         return stop.is_set() or os.getppid() != parent  # the parent was killed: nobody will stop us
 
     try:
-        scene_of = _stager(config, puppets=place < puppet_processes(config.processes, config.mix))
-        renderer = make_renderer(config.devices[place % len(config.devices)])
+        puppets = place < puppet_processes(config.processes, config.mix)
+        scene_of = _stager(config, puppets)
+        device, renderers = config.devices[place % len(config.devices)], dict[bool, Renderer]()
         for number in numbers(place, config.processes, config.mix, config.first_shard, config.shards):
             at[place] = number
             part = _reserve(config, number, turn, at, over)
-            if part is None or not _render_shard(config, number, part, scene_of, renderer, over):
+            photographed = not puppets and looks_photographed(number, config.mix, config.photographed)
+            if photographed not in renderers:
+                renderers[photographed] = makers[photographed](device)
+            if part is None or not _render_shard(config, number, part, scene_of, renderers[photographed], over):
                 break
         at[place] = _DONE
-        renderer.close()
+        for renderer in renderers.values():
+            renderer.close()
     except Exception:
         (folder / f"failed_{place}.txt").write_text(traceback.format_exc())
         raise

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from livetalk.data.clips import Timelines, stage
-from livetalk.data.mixture import holds_puppets, numbers, puppet_processes
+from livetalk.data.mixture import holds_puppets, looks_photographed, numbers, puppet_processes
 from livetalk.data.pool import ClipPool, PoolConfig
 from livetalk.data.puppets import PuppetStage
 from livetalk.data.puppets.portraits import Portraits
@@ -27,6 +27,8 @@ class Painter:
     def close(self): pass
 class PuppetPainter(Painter):
     def dress(self, subject): self.tone = len(subject.portrait.name)
+class Photographer(Painter):
+    def dress(self, look): self.tone = 252
 class Broken(Painter):
     def render(self, weights, pose): raise OSError("the paint is dry")
 """
@@ -116,6 +118,22 @@ def test_a_mixture_draws_puppets_from_the_pack_into_its_share_of_the_shards(tmp_
     assert np.allclose(shards[1].weights[0], scene.performance.weights, atol=1e-3)
     assert shards[1].prompt[0] == scene.performance.prompt
     assert set(shards[0].path.parent.glob("*")) == {p for s in shards for p in (s.path, s.path.with_suffix(".npy"))}
+
+
+def test_a_share_of_rendered_heads_looks_photographed(tmp_path, speech, fake):
+    (tmp_path / "assets").mkdir()
+    some = config(tmp_path, speech, assets=str(tmp_path / "assets"), photographed=0.5, clips=2)
+    with ClipPool(some, fake.Painter, make_photographed=fake.Photographer) as pool:
+        tones = {int(shard.path.stem[-6:]): (shard.seed, shard.frames[:, 0, 0, 0, 0]) for shard in pool.shards()}
+    for number, (seeds, shown) in tones.items():
+        assert (shown == [seed % 251 for seed in seeds]).all() == (number % 2 == 0)
+    with pytest.raises(ValueError, match="needs free assets"):
+        ClipPool(config(tmp_path, speech, photographed=0.5), fake.Painter)
+
+
+def test_shares_of_a_mixture_of_three_kinds() -> None:
+    heads = [number for number in range(400) if not holds_puppets(number, 0.4)]
+    assert sum(looks_photographed(number, 0.4, 0.25) for number in heads) == pytest.approx(60, abs=1)
 
 
 @pytest.mark.parametrize(("processes", "mix"), [(1, 0.0), (1, 1.0), (2, 0.5), (16, 0.25), (5, 0.9), (3, 0.01)])

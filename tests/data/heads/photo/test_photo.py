@@ -14,6 +14,7 @@ from livetalk.data.heads.mesh import Person, load_asset
 from livetalk.data.heads.painted import PaintedScene
 from livetalk.data.heads.photo import avatars, light
 from livetalk.data.heads.photo.anatomy import make_anatomy
+from livetalk.data.heads.photo.asset_pack import pack_assets
 from livetalk.data.heads.photo.closet import Closet, parse_fastening, read_radiance
 from livetalk.data.heads.photo.fasten import base_points, worn
 from livetalk.data.heads.photo.outfit import LASHES, TEETH, calmed, names_of_all, sample_outfit
@@ -113,6 +114,16 @@ def test_an_outfit_needs_assets() -> None:
 def test_a_folder_without_assets_is_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no assets of people"):
         Closet(tmp_path)
+
+
+def test_a_pack_shows_what_the_folder_shows(renderer: HeadRenderer, folder: Path, tmp_path: Path) -> None:
+    size = pack_assets(Closet(folder), tmp_path / "assets.pack")
+    assert size == (tmp_path / "assets.pack").stat().st_size
+    packed = HeadRenderer(96, assets=tmp_path / "assets.pack")
+    renderer.dress(sample_look(3))
+    packed.dress(sample_look(3))
+    assert np.array_equal(packed.render(REST, STILL), renderer.render(REST, STILL))
+    packed.close()
 
 
 def test_a_missing_file_is_named(folder: Path) -> None:

@@ -45,6 +45,7 @@ class Closet:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._pack = zipfile.ZipFile(path) if path.is_file() and zipfile.is_zipfile(path) else None
+        self._fastened: dict[str, FastenedMesh] = {}
         if not self.names(f"{MAKEHUMAN}/skins/textures/"):
             raise ValueError(f"there are no assets of people at {path}: {HINT}")
 
@@ -82,7 +83,12 @@ class Closet:
         return parse_mesh(self.read(f"{MAKEHUMAN}/{name}.obj").decode())
 
     def fastened(self, name: str) -> FastenedMesh:
-        """A mesh with what fastens it to the base mesh, by the name of its .obj and .mhclo."""
+        """A mesh with what fastens it to the base mesh, by the name of its .obj and .mhclo; read once."""
+        if name not in self._fastened:
+            self._fastened[name] = self._read_fastened(name)
+        return self._fastened[name]
+
+    def _read_fastened(self, name: str) -> FastenedMesh:
         mesh = self.mesh(name)
         spans, rows = parse_fastening(self.read(f"{MAKEHUMAN}/{name}.mhclo").decode())
         rows = rows[mesh.source]

@@ -81,7 +81,7 @@ def sample_outfit(look: Look, surroundings: tuple[str, ...]) -> Outfit:
         surroundings=surroundings[rng.integers(len(surroundings))],
         turn=float(rng.random()),
         level=float(rng.uniform(0.95, 1.2)),
-        balance=float(rng.uniform(0.6, 0.95)),
+        balance=float(rng.uniform(0.78, 1.0)),
         field=float(np.radians(rng.uniform(32, 60))),
         blur=float(rng.uniform(0.008, 0.03)),
         grain=float(rng.uniform(0.004, 0.016)),

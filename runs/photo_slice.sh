@@ -66,6 +66,7 @@ render() {
     [ -z "$puppets" ] || pack=(--puppets "$puppets" --mix "$mix")
     [ -z "$held_out_puppets" ] || pack+=(--held-out-puppets "$held_out_puppets")
     [ -z "${BACKGROUNDS:-}" ] || pack+=(--backgrounds "$BACKGROUNDS")   # a folder of pictures
+    [ -z "${ASSETS:-}" ] || pack+=(--assets "$ASSETS" --photographed "${PHOTOGRAPHED:-0.5}") # a pack of free assets, the share of heads in it
     setsid nice -n 5 "$python" -m livetalk.data.pool "$features" "$run" "$processes" 100000 --clips "$shard" \
         --shards $((clips / shard)) --devices $((devices > 0 ? devices : 1)) "${pack[@]}" >>"$run/logs/render.log" 2>&1 </dev/null &
     echo $! >"$run/render.pid"

@@ -40,6 +40,11 @@ TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 LARGE = {b"\xff\xd8\xff": JpegImageFile, b"\x89PNG": PngImageFile, b"RIFF": WebPImageFile}
 HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 AVIF = {b"avif", b"avis"}  # which name `mif1` as well, and are Pillow's
+UNREAD = {
+    b"\x76\x2f\x31\x01": "OpenEXR",
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x0cJXL \r\n\x87\n": "JPEG XL",
+}  # by what they begin with
 P3_PRIMARIES = 12  # among the colours that a HEIF file can name in place of a profile
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # HEIF besides, which is not Pillow's
 RARE = ("JPEG2000", "PPM", "TGA", "PCX", "ICO", "ICNS", "QOI", "PSD", "DDS", "SGI", "DIB", "SUN", "XBM", "XPM")
@@ -76,6 +81,11 @@ def read_picture(file: BinaryIO, name: str = "the picture", bounds: Bounds = Bou
             warnings.simplefilter("ignore")  # about large pictures and odd metadata: neither harms here
             return _read(file, bounds)
     except UnidentifiedImageError as error:
+        file.seek(0)
+        head = file.read(16)
+        kind = next((kind for start, kind in UNREAD.items() if head.startswith(start)), None)
+        if kind is not None:
+            raise ValueError(f"{name} is {kind}, which is not read here: convert it to png or jpg") from error
         raise ValueError(f"{name} cannot be understood as a picture: export it anew as png or jpg") from error
     except (Image.DecompressionBombError, MemoryError) as error:
         raise ValueError(f"{name} has too many pixels: make it smaller, 1000 pixels a side are plenty") from error

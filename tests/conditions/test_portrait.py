@@ -138,6 +138,9 @@ def test_a_file_that_is_no_picture_is_one_sentence(photo: Image.Image, tmp_path:
         ("missing.png", None, "does not exist"),
         ("empty.png", b"", "is empty"),
         ("words.jpg", b"not a picture " * 99, "cannot be understood as a picture"),
+        ("light.exr", b"\x76\x2f\x31\x01" + bytes(99), "is OpenEXR, which is not read here: convert it to png or jpg"),
+        ("new.jxl", b"\xff\x0a" + bytes(99), "is JPEG XL, which is not read here: convert it to png or jpg"),
+        ("box.jxl", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(99), "is JPEG XL"),
         ("half.png", whole[: len(whole) // 2], "is damaged"),
         ("half.jpg", PHOTO.read_bytes()[:9_000], "is damaged"),
     ]:

@@ -115,8 +115,8 @@ def tiny(
 @app.command()
 def inputs(
     photos: Annotated[Path | None, typer.Option(help="A folder of portraits with their ATTRIBUTES.csv, too.")] = None,
-    count: Annotated[int, typer.Option(help="Examples of each fault; twice as many of none.", min=4)] = 40,
-    fixing: Annotated[bool, typer.Option("--fixing", help="The half that thresholds are fixed on.")] = False,
+    count: Annotated[int, typer.Option(help="Examples of each fault; twice as many of none.", min=4)] = 80,
+    fixing: Annotated[bool, typer.Option("--fixing", help="The part that thresholds are fixed on.")] = False,
     voices: Annotated[
         Path | None, typer.Option(help="A folder of recordings of speech; else the bundled ones.")
     ] = None,
@@ -125,14 +125,15 @@ def inputs(
     """Measure the input checks: faults are planted in portraits and recordings, and looked for."""
     if json is not None:
         claim(json, [photos, voices], "--json")
+    from livetalk.data.portrait_parts import PortraitPart
     from livetalk.evaluation.inputs import report, run
 
-    half = 0 if fixing else 1
+    part = PortraitPart.THRESHOLDS if fixing else PortraitPart.FINAL
     spoken = recordings(None if voices is None else sorted(path for path in voices.iterdir() if path.suffix in SOUNDS))
     with progress() as bar:
-        speech = run.measure_speech(spoken, count, half, _advance(bar, "speech", run.SPEECH_KINDS * count))
+        speech = run.measure_speech(spoken, count, part, _advance(bar, "speech", run.SPEECH_KINDS * count))
         steps = run.PORTRAIT_KINDS * count
-        seen = run.look_at_portraits(count, half, photos, _advance(bar, "portraits", steps))
+        seen = run.look_at_portraits(count, part, photos, _advance(bar, "portraits", steps))
     outcome = run.outcome(speech, seen, run.time_speech(spoken))
     console.print(report.markdown(outcome), markup=False)
     write_text(report.as_json(outcome), json)

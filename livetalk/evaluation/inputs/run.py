@@ -9,6 +9,7 @@ import numpy as np
 
 from livetalk.conditions.input_checks.portrait import PortraitLimits, kinds
 from livetalk.conditions.input_checks.speech import check_speech
+from livetalk.data.portrait_parts import PortraitPart
 from livetalk.evaluation.inputs import portraits, sounds
 from livetalk.evaluation.inputs.report import InputFigures, InputVerdict, Score, by_tone, scores
 from livetalk.geometry import SAMPLE_RATE
@@ -19,18 +20,18 @@ SPEECH_KINDS = len(sounds.KINDS) + 2  # of none there are twice as many
 PORTRAIT_KINDS = len(portraits.LEAST) + 2
 
 
-def measure_speech(recordings: Sequence[np.ndarray], count: int, half: int, tell: Tell) -> dict[str, Score]:
+def measure_speech(recordings: Sequence[np.ndarray], count: int, part: PortraitPart, tell: Tell) -> dict[str, Score]:
     verdicts: list[InputVerdict] = []
-    for example in sounds.examples(recordings, count, half):
+    for example in sounds.examples(recordings, count, portraits.SEEDS[part]):
         told = tuple(warning.kind for warning in check_speech([example.sound]))
         verdicts.append(InputVerdict(example.kind, told))
         tell(1)
     return scores(verdicts, {}, sounds.LEAST)
 
 
-def look_at_portraits(count: int, half: int, folder: Path | None, tell: Tell) -> list[portraits.LookedAt]:
+def look_at_portraits(count: int, part: PortraitPart, folder: Path | None, tell: Tell) -> list[portraits.LookedAt]:
     seen: list[portraits.LookedAt] = []
-    for example in portraits.examples(count, half, folder):
+    for example in portraits.examples(count, part, folder):
         seen.append(portraits.look(example))
         tell(1)
     return seen

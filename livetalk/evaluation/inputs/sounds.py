@@ -33,11 +33,11 @@ class SoundExample:
     sound: Float32[np.ndarray, " n"]  # mono, 16 kHz
 
 
-def examples(recordings: Sequence[Sound], count: int, half: int) -> Iterator[SoundExample]:
+def examples(recordings: Sequence[Sound], count: int, seed: int) -> Iterator[SoundExample]:
     """`count` of each kind and twice as many clean ones, from recordings of speech."""
     for place, kind in enumerate((*KINDS, CLEAN)):
         for row in range(count * (2 if kind == CLEAN else 1)):
-            rng, strength = np.random.default_rng((place, half, row)), row / max(count - 1, 1)
+            rng, strength = np.random.default_rng((place, seed, row)), row / max(count - 1, 1)
             if kind == "no speech":
                 sound = NO_SPEECH[row % len(NO_SPEECH)](rng, rng.uniform(SHORTEST, LONGEST))
                 sound = sound / max(np.abs(sound).max(), 1e-9) * rng.uniform(0.05, 0.8)

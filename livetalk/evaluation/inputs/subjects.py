@@ -14,6 +14,7 @@ from PIL import Image
 
 from livetalk.data.acting.performance import HELD_OUT_FROM
 from livetalk.data.arkit import INDEX
+from livetalk.data.portrait_parts import PortraitPart, portraits_of
 
 SIZE = 352  # pixels of a rendered picture, and of head and shoulders cut out of a photograph
 TABLE = "ATTRIBUTES.csv"  # beside photographs: file, out_box, out_iod, yaw, pitch, roll, lipgap, sharp
@@ -100,17 +101,18 @@ class RenderedPeople:
         return found
 
 
-def photographs(folder: Path, half: int) -> Iterator[Subject]:
-    """Photographs of a folder with a table of attributes: people of even (0) or odd (1) rows, in the table's order.
+def photographs(folder: Path, part: PortraitPart) -> Iterator[Subject]:
+    """Photographs of a part of a folder with a table of attributes, in the table's order.
 
-    Raises ValueError, with what to do, if there is no table.
+    Raises ValueError, with what to do, if there is no table or no photograph.
     """
     if not (folder / TABLE).is_file():
         raise ValueError(f"{folder} has no {TABLE}: give a folder of portraits with their attributes, or leave it out")
     with (folder / TABLE).open(newline="") as file:
         rows = list(csv.DictReader(file))
-    for place, row in enumerate(rows, 1):
-        if place % 2 == half % 2 and float(row["sharp"]) >= SOFT and (folder / row["file"]).is_file():
+    names = {path.name for path in portraits_of(folder, part)}
+    for row in rows:
+        if row["file"] in names and float(row["sharp"]) >= SOFT:
             yield _photograph(folder, row)
 
 

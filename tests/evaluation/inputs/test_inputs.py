@@ -1,12 +1,15 @@
 """Promises of the measurement of input checks: same seeds, same examples; scores count what they say."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from livetalk.cli.inputs import recordings
 from livetalk.conditions.input_checks.face_network import FaceReading
 from livetalk.conditions.input_checks.portrait import PortraitLimits, PortraitLook, kinds
-from livetalk.evaluation.inputs import portrait_faults, report, run, sounds
+from livetalk.data.portrait_parts import PortraitPart, portraits_of
+from livetalk.evaluation.inputs import portrait_faults, portraits, report, run, sounds
 from livetalk.evaluation.inputs.drawings import drawing
 from livetalk.evaluation.inputs.portraits import LEAST, PLANTED
 from livetalk.evaluation.inputs.report import InputVerdict
@@ -39,7 +42,7 @@ def test_each_cover_and_each_drawing_can_be_made():
 
 
 def test_speech_is_judged_as_the_page_says():
-    found = run.measure_speech(recordings(), count=7, half=1, tell=lambda _: None)
+    found = run.measure_speech(recordings(), count=7, part=PortraitPart.FINAL, tell=lambda _: None)
     assert set(found) == set(sounds.KINDS)
     assert all(score.reached for score in found.values()), found
 
@@ -73,3 +76,16 @@ def test_limits_decide_one_by_one():
     assert kinds(PortraitLook(FaceReading(**fine), 20.0, 0.0), limits) == ["small"]
     assert kinds(PortraitLook(FaceReading(**fine), 20.0, 0.5), limits) == ["cut"], "one thing is said once"
     assert set(LEAST) == {*names.values(), "cut", "small"}
+
+
+def test_the_parts_of_a_folder_share_no_picture(tmp_path: Path):
+    for number in range(20):
+        (tmp_path / f"p{number:02}.jpg").touch()
+    (tmp_path / "table.csv").touch()
+    parts = {part: {path.name for path in portraits_of(tmp_path, part)} for part in PortraitPart}
+    assert {part: len(names) for part, names in parts.items()} == {"training": 10, "thresholds": 4, "final": 6}
+    assert len(set.union(*parts.values())) == 20
+    assert min(parts[PortraitPart.FINAL]) > max(parts[PortraitPart.TRAINING] | parts[PortraitPart.THRESHOLDS])
+    with pytest.raises(ValueError, match="give a folder of ten portraits or more"):
+        portraits_of(tmp_path / "none", PortraitPart.TRAINING)
+    assert portraits.SEEDS[PortraitPart.THRESHOLDS] != portraits.SEEDS[PortraitPart.FINAL]

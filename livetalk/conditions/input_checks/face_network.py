@@ -15,9 +15,9 @@ WEIGHTS = Path(__file__).parents[2] / "assets" / "checks" / "face.npz"
 SIDE = 128  # pixels of the square
 STRIDES = (2, 2, 2, 1, 2, 1)
 # What the network gives, in units that training made alike.
-EYES, ANGLES, GAP, BLUR, DARK, COVERED, DRAWING = slice(0, 4), slice(4, 6), 6, 7, 8, 9, 10
+EYES, ANGLES, GAP, BLUR, DARK, COVERED, DRAWING, FACE = slice(0, 4), slice(4, 6), 6, 7, 8, 9, 10, 11
 REACH, DEGREES, GAPS, BLURS, STOPS = 0.25, 20.0, 0.2, 0.25, 2.0
-MIRRORED = (2, 3, 0, 1, 4, 5, 6, 7, 8, 9, 10)  # places of the outputs for the picture mirrored left to right
+MIRRORED = (2, 3, 0, 1, 4, 5, 6, 7, 8, 9, 10, 11)  # places of the outputs for the picture mirrored left to right
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class FaceReading:
     darkness: float  # stops of light that are missing
     covered: float  # log odds
     drawing: float  # log odds
+    face: float  # log odds that there is one, upright and as large as it should be: finders err
 
 
 def read_face(square: UInt8[np.ndarray, "128 128 3"]) -> FaceReading:
@@ -50,10 +51,11 @@ def read_face(square: UInt8[np.ndarray, "128 128 3"]) -> FaceReading:
         darkness=float(found[DARK] * STOPS),
         covered=float(found[COVERED]),
         drawing=float(found[DRAWING]),
+        face=float(found[FACE]),
     )
 
 
-def _network(x: Float[np.ndarray, "n 128 128 3"]) -> Float[np.ndarray, "n 11"]:
+def _network(x: Float[np.ndarray, "n 128 128 3"]) -> Float[np.ndarray, "n 12"]:
     weights = _weights()
     for place, stride in enumerate(STRIDES):
         x = _convolved(x, weights[f"conv{place}.weight"], weights[f"conv{place}.bias"], stride)

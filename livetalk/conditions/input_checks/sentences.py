@@ -11,6 +11,7 @@ SPEECH = {
     "no speech": "no speech was heard (silence, noise or music): give a recording in which somebody speaks",
 }
 PORTRAIT = {
+    "unsure": "the face was hard to find, and what was found may be none: give a photo of one face, upright and clear",
     "cut": "the face is cut off by the picture's border: give a photo that shows all of it, with some room around",
     "small": "the face is small (fewer than 60 pixels between the eyes): give a larger photo, or crop less away",
     "turned": "the face is turned away: give a photo in which it looks at the camera",

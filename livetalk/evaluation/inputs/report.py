@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-CLEAN = "none"
+CLEAN, UNSURE = "none", "unsure"
 WANTED = 0.95  # of precision and of recall
 DARK_TONE = 28.0  # typology angle, degrees: skin below it is called dark here, tan and brown included
 
@@ -18,13 +18,18 @@ class InputVerdict:
     tone: float | None = None
 
     @property
+    def refused(self) -> bool:
+        """Whether the one thing said is that what was found may be no face."""
+        return self.told == (UNSURE,)
+
+    @property
     def right(self) -> bool:
         return self.told == (() if self.planted == CLEAN else (self.planted,))
 
 
 @dataclass(frozen=True)
 class Score:
-    """Of one kind of fault. `refused`: no face was found, which is a sentence of its own; not counted."""
+    """Of one kind of fault. `refused`: no face was found, or perhaps none: sentences of their own; not counted."""
 
     examples: int
     refused: int
@@ -68,6 +73,7 @@ class InputFigures:
     tones: tuple[float, float]  # share judged wholly right: dark skin, light skin
     portrait_seconds: float
     speech_seconds: float
+    refused_clean: int = 0  # portraits without fault that were refused, each of which is a mistake
 
 
 def markdown(outcome: InputFigures) -> str:
@@ -79,6 +85,7 @@ def markdown(outcome: InputFigures) -> str:
             f"| {kind} | {score.examples} | {score.refused} | {score.precision:.3f} | {score.recall:.3f}{mark} |"
             f" {score.least} |"
         )
+    lines += ["", f"Portraits without fault in which no face, or perhaps none, was found: {outcome.refused_clean}."]
     dark, light = outcome.tones
     lines += ["", f"Judged wholly right: dark skin {100 * dark:.1f} %, light skin {100 * light:.1f} %."]
     lines += [f"A portrait takes {outcome.portrait_seconds:.3f} s, 30 s of speech {outcome.speech_seconds:.3f} s."]

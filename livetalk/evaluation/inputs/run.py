@@ -11,7 +11,7 @@ from livetalk.conditions.input_checks.portrait import PortraitLimits, kinds
 from livetalk.conditions.input_checks.speech import check_speech
 from livetalk.data.portrait_parts import PortraitPart
 from livetalk.evaluation.inputs import portraits, sounds
-from livetalk.evaluation.inputs.report import InputFigures, InputVerdict, Score, by_tone, scores
+from livetalk.evaluation.inputs.report import CLEAN, InputFigures, InputVerdict, Score, by_tone, scores
 from livetalk.geometry import SAMPLE_RATE
 
 Tell = Callable[[int], None]
@@ -44,11 +44,12 @@ def judge(seen: Sequence[portraits.LookedAt], limits: PortraitLimits) -> list[In
 
 def outcome(speech: dict[str, Score], seen: Sequence[portraits.LookedAt], speech_seconds: float) -> InputFigures:
     """All figures of one run, with the limits that everybody gets."""
-    verdicts = judge(seen, PortraitLimits())
-    refused = Counter(one.kind for one in seen if one.look is None)
+    judged = judge(seen, PortraitLimits())
+    refused = Counter(one.kind for one in seen if one.look is None) + Counter(v.planted for v in judged if v.refused)
+    verdicts = [verdict for verdict in judged if not verdict.refused or verdict.planted == CLEAN]
     found = scores(verdicts, refused, portraits.LEAST)
     seconds = float(np.median([one.seconds for one in seen if one.look is not None]))
-    return InputFigures(speech, found, by_tone(verdicts), seconds, speech_seconds)
+    return InputFigures(speech, found, by_tone(verdicts), seconds, speech_seconds, refused[CLEAN])
 
 
 def time_speech(recordings: Sequence[np.ndarray]) -> float:

@@ -9,15 +9,29 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
+from livetalk.recipes.input_checks.handwork import HANDWORK, grained_like_paper
 from livetalk.recipes.input_checks.painting import SIDE, Canvas, Random
 
-Picture = UInt8[np.ndarray, "192 192 3"]
+Picture = UInt8[np.ndarray, "h w 3"]
+SCALES = (0.75, 1, 1, 1.4)  # of what is drawn on
 STROKES = ((14, 5, 900), (8, 3, 1500))  # length, width, count: broad ones first
 
 
 def drawn(canvas: Canvas, rng: Random) -> Canvas:
-    style = STYLES[int(rng.integers(len(STYLES)))]
-    return np.asarray(style(np.clip(canvas, 0, 255).astype(np.uint8), rng), float)
+    """In one of the styles, finer or coarser, some on grained paper, some with a rest of the photograph."""
+    style, scale = STYLES[int(rng.integers(len(STYLES)))], float(rng.choice(SCALES))
+    side = round(scale * SIDE)
+    given = cv2.resize(
+        np.clip(canvas, 0, 255), (side, side), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    )
+    drawing = np.asarray(style(np.clip(given, 0, 255).astype(np.uint8), rng), np.float32)
+    if rng.random() < 0.4:
+        drawing = grained_like_paper(drawing, rng)
+    drawing = cv2.resize(
+        drawing.astype(np.float32), (SIDE, SIDE), interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR
+    )
+    rest = rng.uniform(0, 0.35) if rng.random() < 0.3 else 0.0
+    return rest * canvas + (1 - rest) * drawing
 
 
 def _stylised(picture: Picture, rng: Random) -> np.ndarray:
@@ -105,7 +119,7 @@ def _strokes(picture: Picture, rng: Random) -> np.ndarray:
         grey = cv2.cvtColor(painted, cv2.COLOR_RGB2GRAY)
         across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
         for _ in range(count):
-            x, y = int(rng.integers(SIDE)), int(rng.integers(SIDE))
+            x, y = int(rng.integers(len(grey))), int(rng.integers(len(grey)))
             angle = np.arctan2(across[y, x], -down[y, x]) + rng.normal(0, 0.3)
             reach = length * rng.uniform(0.4, 1)
             dx, dy = float(np.cos(angle) * reach), float(np.sin(angle) * reach)
@@ -127,4 +141,5 @@ STYLES: tuple[Callable[[Picture, Random], np.ndarray], ...] = (
     _cartoon,
     _flat,
     _strokes,
+    *HANDWORK,
 )

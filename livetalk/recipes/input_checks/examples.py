@@ -3,7 +3,7 @@
 Needs OpenCV (the `eval` extra).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -18,11 +18,12 @@ from livetalk.recipes.input_checks.faces import TrainingFace
 from livetalk.recipes.input_checks.painting import SIDE, Canvas, FacePlace, Pieces, Random
 
 REACH = 3.7  # distances between the eyes: the side of the square
-FAULTS = {"none": 0.26, "covered": 0.27, "drawing": 0.14, "blurred": 0.12, "dark": 0.13, "cut": 0.08}
+FAULTS = {"none": 0.24, "covered": 0.24, "drawing": 0.2, "blurred": 0.13, "dark": 0.12, "cut": 0.07}
 COVERED, UNCOVERED = 0.13, 0.03  # share of the face: from here on it is covered, below here it is not
 FORESHORTENED = 0.45  # of the eyes' distance at most is taken for a turn's doing
-MOST_PIECES = 124
-GAP, BLUR, DARK, COVER = range(11, 15)  # places of the weights behind the eleven truths
+NOISE, MOST_PIECES = 4, 120  # textures
+MISSED = 0.08  # share of the squares that hold no face, or one that is turned over
+GAP, BLUR, DARK, COVER, THERE = range(12, 17)  # places of the weights behind the twelve truths
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,21 @@ class FaceTruth:
     sure_of_blur: float = 1.0
     sure_of_darkness: float = 1.0
     sure_of_cover: float = 1.0
+    face: bool = True  # without one nothing else is known
 
-    def row(self) -> Float[np.ndarray, "15"]:
-        """The eleven outputs in the network's units, then four weights."""
+    def row(self) -> Float[np.ndarray, "17"]:
+        """The twelve outputs in the network's units, then five weights."""
         angles = np.array([self.yaw, self.pitch]) / face_network.DEGREES
         measures = (
             self.lip_gap / face_network.GAPS,
             np.sqrt(self.blur) / face_network.BLURS,
             self.darkness / face_network.STOPS,
         )
-        weights = self.sure_of_gap, self.sure_of_blur, self.sure_of_darkness, self.sure_of_cover
+        sure = np.array([self.sure_of_gap, self.sure_of_blur, self.sure_of_darkness, self.sure_of_cover, 1.0])
         eyes = self.eyes.ravel() / face_network.REACH
-        return np.array([*eyes, *angles, *measures, self.covered, self.drawing, *weights], np.float32)
+        return np.array(
+            [*eyes, *angles, *measures, self.covered, self.drawing, self.face, *(sure * self.face)], np.float32
+        )
 
 
 @dataclass(frozen=True)
@@ -60,29 +64,27 @@ class Examples:
     """Squares and their truths, in a row each."""
 
     squares: UInt8[np.ndarray, "n 128 128 3"]
-    truths: Float[np.ndarray, "n 15"]
+    truths: Float[np.ndarray, "n 17"]
 
 
-def examples_of(
-    faces: Iterable[TrainingFace], each: int, pieces: Pieces, rng: Random
-) -> Iterator[tuple[UInt8[np.ndarray, "128 128 3"], Float[np.ndarray, "15"]]]:
-    """`each` examples of every face; parts of pictures that have been seen become textures of covers."""
-    for face in faces:
-        if len(pieces) < MOST_PIECES:
-            pieces.append(np.array(face.picture[:200]))
-        for _ in range(each):
-            yield make_example(face, rng, pieces)
+def examples_of(faces: Sequence[TrainingFace], count: int, rng: Random) -> Examples:
+    """So many examples, of all faces in turn; parts of their pictures, and noise, become textures of covers."""
+    pieces = [rng.integers(0, 255, (80, 80, 3), dtype=np.uint8) for _ in range(NOISE)]
+    pieces += [np.array(face.picture[:200]) for face in faces[:: -(-len(faces) // MOST_PIECES)]]
+    made = [make_example(faces[row % len(faces)], rng, pieces) for row in range(count)]
+    squares, truths = zip(*made, strict=True)
+    return Examples(np.stack(squares), np.stack(truths))
 
 
 def make_example(
     face: TrainingFace, rng: Random, pieces: Pieces
-) -> tuple[UInt8[np.ndarray, "128 128 3"], Float[np.ndarray, "15"]]:
+) -> tuple[UInt8[np.ndarray, "128 128 3"], Float[np.ndarray, "17"]]:
     """One square of a face, and its row of truths."""
     if rng.random() < 0.5:
         face = mirrored(face)
-    grey_beyond = rng.random() < 0.5
-    canvas, place, eyes = _square(face, grey_beyond, rng)
-    truth = FaceTruth(eyes, face.yaw, face.pitch, face.lip_gap)
+    grey_beyond, missed = rng.random() < 0.5, rng.random() < MISSED
+    canvas, place, eyes = _square(face, grey_beyond, rng, _miss(rng) if missed else AIMED)
+    truth = FaceTruth(eyes, face.yaw, face.pitch, face.lip_gap, face=not missed)
     fault = str(rng.choice(list(FAULTS), p=list(FAULTS.values())))
     if fault == "covered":
         canvas, share = covered(canvas, place, rng, pieces)
@@ -111,7 +113,34 @@ def mirrored(face: TrainingFace) -> TrainingFace:
     return replace(face, picture=picture, eyes=eyes, mouth=mouth, yaw=-face.yaw)
 
 
-def _square(face: TrainingFace, grey: bool, rng: Random) -> tuple[Canvas, FacePlace, Float[np.ndarray, "2 2"]]:
+@dataclass(frozen=True)
+class Aim:
+    """How far beside a face a square is, in distances between the eyes; how many times too large; how far turned."""
+
+    beside: Float[np.ndarray, "2"]
+    larger: float = 1.0
+    turned: float = 0.0  # degrees
+
+
+AIMED = Aim(np.zeros(2))
+
+
+def _miss(rng: Random) -> Aim:
+    """What a finder takes for a face now and then: part of one, something beside it, a face on its side or head."""
+    angle, kind = rng.uniform(0, 2 * np.pi), int(rng.integers(4))
+    way = np.array([np.cos(angle), np.sin(angle)])
+    if kind == 0:
+        return Aim(rng.uniform(0, 0.3) * way, turned=rng.choice((-90, 90, 180)) + rng.uniform(-35, 35))
+    if kind == 1:
+        return Aim(rng.uniform(0, 1.8) * way, rng.uniform(0.15, 0.5), rng.choice((0, 0, -90, 90, 180)))
+    if kind == 2:
+        return Aim(rng.uniform(1.5, 2.5) * way, rng.uniform(0.5, 1.2), rng.choice((0, 0, -90, 90, 180)))
+    return Aim(rng.uniform(0, 1.5) * way, rng.uniform(2.0, 3.0))
+
+
+def _square(
+    face: TrainingFace, grey: bool, rng: Random, aim: Aim = AIMED
+) -> tuple[Canvas, FacePlace, Float[np.ndarray, "2 2"]]:
     """The square around a face, off by as much as detectors are; where the face and its eyes are in it."""
     between = face.eyes[1] - face.eyes[0]
     seen = float(np.hypot(*between))
@@ -119,8 +148,9 @@ def _square(face: TrainingFace, grey: bool, rng: Random) -> tuple[Canvas, FacePl
     unit = seen / max(float(np.cos(turn)), FORESHORTENED)
     down = np.array([-right[1], right[0]])
     middle = face.eyes.mean(0) + unit * (0.5 * down + 0.25 * np.sin(turn) * right + rng.normal(0, 0.11, 2))
-    scale = SIDE / (unit * REACH * np.exp(rng.normal(0, 0.09)))
-    angle = np.arctan2(right[1], right[0]) + np.radians(rng.normal(0, 6))
+    middle = middle + unit * aim.beside
+    scale = SIDE / (unit * REACH * aim.larger * np.exp(rng.normal(0, 0.09)))
+    angle = np.arctan2(right[1], right[0]) + np.radians(rng.normal(0, 6) + aim.turned)
     matrix = scale * np.array([(np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))])
     offset = SIDE / 2 - matrix @ middle
     picture = face.picture

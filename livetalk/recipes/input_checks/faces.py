@@ -1,9 +1,9 @@
 """Faces to train on, with their truth: rendered people, photographs that MediaPipe read, puppets of photographs.
 
-Knows no faults. Photographs come from a folder of the user's; every second one, by name, is left for measuring.
+Knows no faults. Photographs come from a folder of the user's, those of its training part (`portrait_parts.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from jaxtyping import Float, UInt8
 from livetalk.data.arkit import INDEX
 
 SIZE = 384  # pixels of a rendered picture
-PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+PER_PERSON = 5  # pictures
 EYES = ((33, 133), (362, 263))  # MediaPipe's corners: the eye left in the picture, then the right one
 LIPS = ((13, 14), (82, 87), (312, 317))  # inner lips, upper and lower: middle and both sides of it
 AHEAD = 3.0  # degrees: people who look straight ahead are read so far down
@@ -46,17 +46,17 @@ class FaceRenderer(Protocol):
     def opening(self, weights: np.ndarray) -> Float[np.ndarray, "t"]: ...
 
 
-def rendered_faces(people: int) -> Iterator[TrainingFace]:
-    """Four pictures of each rendered person: calm, turned aside, with the mouth open, turned up or down."""
+def rendered_faces(people: Iterable[int]) -> Iterator[TrainingFace]:
+    """Five pictures of each rendered person: calm, turned aside, the mouth open, turned up or down, shouting ahead."""
     from livetalk.data.heads import HeadRenderer
     from livetalk.data.heads.look import sample_look
 
     with closing(HeadRenderer(SIZE)) as renderer:
-        for seed in range(people):
+        for seed in people:
             rng = np.random.default_rng([seed, 77])
             look = sample_look(seed)
             renderer.dress(look)
-            poses, jaws = zip(*(_pose(rng, place) for place in range(4)), strict=True)
+            poses, jaws = zip(*(_pose(rng, place) for place in range(PER_PERSON)), strict=True)
             weights = np.stack([_expression(rng, jaw) for jaw in jaws])
             tilt = float(np.degrees(look.scene.tilt))
             yield from _drawn(renderer, weights, np.stack(poses).astype(np.float32), tilt)
@@ -73,7 +73,7 @@ def _drawn(renderer: FaceRenderer, weights: np.ndarray, pose: np.ndarray, tilt: 
 
 
 def _pose(rng: np.random.Generator, place: int) -> tuple[Float[np.ndarray, "6"], float]:
-    """Pose (radians) and jaw of one of a person's four pictures."""
+    """Pose (radians) and jaw of one of a person's five pictures."""
     sign, roll = rng.choice((-1, 1)), rng.uniform(-0.15, 0.15)
     half_shut = float(rng.choice((0, rng.uniform(0, 0.9))))
     if place == 0:
@@ -82,8 +82,10 @@ def _pose(rng: np.random.Generator, place: int) -> tuple[Float[np.ndarray, "6"],
         angles, jaw = (sign * rng.uniform(0.3, 0.95), rng.uniform(-0.3, 0.3), roll), half_shut
     elif place == 2:
         angles, jaw = rng.uniform(-1, 1, 3) * (0.45, 0.25, 0.15), rng.uniform(0.2, 1)
-    else:
+    elif place == 3:
         angles, jaw = (rng.uniform(-0.5, 0.5), sign * rng.uniform(0.3, 0.65), roll), half_shut
+    else:
+        angles, jaw = rng.uniform(-1, 1, 3) * (0.2, 0.12, 0.08), rng.uniform(0.35, 1)
     return np.array([*angles, 0, 0, 0], np.float32), jaw
 
 
@@ -102,15 +104,7 @@ def _expression(rng: np.random.Generator, jaw: float) -> Float[np.ndarray, "52"]
     return weights
 
 
-def training_photographs(folder: Path) -> list[Path]:
-    """Every second picture of a folder, by name. Raises ValueError if there are none."""
-    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES)[1::2]
-    if not found:
-        raise ValueError(f"{folder} holds no two pictures: give a folder of portraits, or leave --photos out")
-    return found
-
-
-def photographed_faces(paths: list[Path]) -> Iterator[TrainingFace]:
+def photographed_faces(paths: Iterable[Path]) -> Iterator[TrainingFace]:
     """The clearest face of each photograph, as MediaPipe's landmarks tell it. Those without a face are left out."""
     from livetalk.media.landmarker import FaceLandmarker
     from livetalk.media.pictures import open_picture
@@ -127,14 +121,14 @@ def photographed_faces(paths: list[Path]) -> Iterator[TrainingFace]:
                 yield TrainingFace(picture, eyes, points[list(LIPS[0])].mean(0), yaw, pitch - AHEAD, gap)
 
 
-def puppet_faces(paths: list[Path]) -> Iterator[TrainingFace]:
+def puppet_faces(paths: Iterable[Path]) -> Iterator[TrainingFace]:
     """Three pictures of each photograph's puppet: photographed faces that open their mouths, turned a little."""
     from livetalk.data.puppets import filters
     from livetalk.data.puppets.fit import Fitter
     from livetalk.data.puppets.renderer import PuppetRenderer
 
     with Fitter() as fitter, closing(PuppetRenderer(SIZE)) as renderer:
-        for place, path in enumerate(paths):
+        for path in paths:
             try:
                 fit = fitter.fit_file(path)
             except ValueError:  # no face, or several: a photograph fewer
@@ -143,7 +137,7 @@ def puppet_faces(paths: list[Path]) -> Iterator[TrainingFace]:
                 continue
             renderer.dress(fit.portrait)
             own, pose = renderer.own()
-            yield from _drawn(renderer, *_opened(own, pose, np.random.default_rng(place)), tilt=0.0)
+            yield from _drawn(renderer, *_opened(own, pose, np.random.default_rng(list(path.stem.encode()))), tilt=0.0)
 
 
 def _opened(own: np.ndarray, pose: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ def blurred(canvas: Canvas, radius: float, rng: Random) -> Canvas:
     if kind < 0.6:
         return cv2.GaussianBlur(canvas, (0, 0), max(radius, 0.1))
     if kind < 0.85:
-        length = max(round(radius * 3.4), 1)
+        length = max(round(radius * rng.uniform(3.2, 4.8)), 1)
         kernel, angle = np.zeros((2 * length + 1,) * 2, np.float32), rng.uniform(0, np.pi)
         x, y = np.cos(angle) * length / 2, np.sin(angle) * length / 2
         start, end = (round(length - x), round(length - y)), (round(length + x), round(length + y))

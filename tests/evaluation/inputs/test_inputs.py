@@ -11,7 +11,7 @@ from livetalk.conditions.input_checks.portrait import PortraitLimits, PortraitLo
 from livetalk.data.portrait_parts import PortraitPart, portraits_of
 from livetalk.evaluation.inputs import portrait_faults, portraits, report, run, sounds
 from livetalk.evaluation.inputs.drawings import drawing
-from livetalk.evaluation.inputs.portraits import LEAST, PLANTED
+from livetalk.evaluation.inputs.portraits import LEAST, PLANTED, LookedAt
 from livetalk.evaluation.inputs.report import InputVerdict
 from livetalk.evaluation.inputs.subjects import Subject, typology
 
@@ -66,7 +66,7 @@ def test_light_skin_has_the_larger_angle():
 
 def test_limits_decide_one_by_one():
     fine = {"eyes": np.zeros((2, 2)), "yaw": 0.0, "pitch": 0.0, "lip_gap": 0.0, "blur": 0.0, "darkness": 0.0,
-            "covered": -9.0, "drawing": -9.0}  # fmt: skip
+            "covered": -9.0, "drawing": -9.0, "face": 9.0}  # fmt: skip
     bad = {"yaw": 60.0, "lip_gap": 0.9, "blur": 0.5, "darkness": 6.0, "covered": 9.0, "drawing": 9.0}
     names = dict(zip(bad, ("turned", "mouth open", "blurred", "dark", "covered", "drawing"), strict=True))
     limits = PortraitLimits()
@@ -75,7 +75,17 @@ def test_limits_decide_one_by_one():
         assert kinds(PortraitLook(FaceReading(**{**fine, key: value}), 90.0, 0.0), limits) == [names[key]]
     assert kinds(PortraitLook(FaceReading(**fine), 20.0, 0.0), limits) == ["small"]
     assert kinds(PortraitLook(FaceReading(**fine), 20.0, 0.5), limits) == ["cut"], "one thing is said once"
+    assert kinds(PortraitLook(FaceReading(**{**fine, "face": -9.0, "blur": 0.5}), 20.0, 0.0), limits) == ["unsure"]
     assert set(LEAST) == {*names.values(), "cut", "small"}
+
+
+def test_what_may_be_no_face_is_refused_and_without_fault_that_is_a_mistake():
+    look = PortraitLook(FaceReading(np.zeros((2, 2)), 0, 0, 0, 0, 0, -9, -9, face=-9.0), 90.0, 0.0)
+    seen = [LookedAt(kind, 0.0, look, 50.0, False, 0.01, "nobody") for kind in ("dark", "none", "dark")]
+    found = run.outcome({}, seen, 0.1)
+    assert (found.portraits["dark"].examples, found.portraits["dark"].refused) == (0, 2)
+    assert found.refused_clean == 1
+    assert found.tones == (0.0, 0.0)
 
 
 def test_the_parts_of_a_folder_share_no_picture(tmp_path: Path):

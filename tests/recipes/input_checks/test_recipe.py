@@ -10,11 +10,14 @@ import torch
 pytest.importorskip("cv2")
 
 from livetalk.conditions.input_checks import face_network
-from livetalk.recipes.input_checks import covers, drawings
+from livetalk.data.portrait_parts import PortraitPart, portraits_of
+from livetalk.recipes.input_checks import covers, drawings, examples
 from livetalk.recipes.input_checks.examples import make_example, mirrored
-from livetalk.recipes.input_checks.faces import TrainingFace, training_photographs
+from livetalk.recipes.input_checks.faces import TrainingFace
+from livetalk.recipes.input_checks.kept import keep_faces, kept_faces
 from livetalk.recipes.input_checks.network import FaceReader, save
 from livetalk.recipes.input_checks.painting import SIDE, FacePlace
+from livetalk.recipes.input_checks.recipe import ReaderRecipe, jobs_of
 from livetalk.recipes.input_checks.run import main
 
 
@@ -34,7 +37,7 @@ def test_an_example_is_the_same_for_the_same_seed_and_leaves_its_face_alone():
         assert one[0].shape == (128, 128, 3)
         assert np.isfinite(one[1]).all()
         left, right = one[1][:4].reshape(2, 2)[:, 0]
-        assert left < right
+        assert left < right or not one[1][face_network.FACE]
         assert abs(one[1][4]) == pytest.approx(10 / face_network.DEGREES)
     assert np.array_equal(face.picture, before)
 
@@ -65,12 +68,36 @@ def test_each_style_draws(style):
     assert np.asarray(style(picture, np.random.default_rng(2))).shape == picture.shape
 
 
-def test_photographs_for_measuring_are_left_out(tmp_path: Path):
-    for name in ("p1.jpg", "p2.jpg", "p3.jpg", "p4.png", "table.csv"):
-        (tmp_path / name).touch()
-    assert [path.name for path in training_photographs(tmp_path)] == ["p2.jpg", "p4.png"]
-    with pytest.raises(ValueError, match="give a folder of portraits"):
-        training_photographs(tmp_path / "none")
+def test_faces_are_kept_as_they_are(tmp_path: Path):
+    faces = [made_up(), mirrored(made_up())]
+    keep_faces(tmp_path / "faces.npz", faces)
+    for given, kept in zip(faces, kept_faces(tmp_path / "faces.npz"), strict=True):
+        assert np.array_equal(given.picture, kept.picture)
+        assert np.array_equal(given.eyes, kept.eyes)
+        assert np.array_equal(given.mouth, kept.mouth)
+        assert (given.yaw, given.pitch, given.lip_gap) == (kept.yaw, kept.pitch, kept.lip_gap)
+    assert [path.name for path in tmp_path.iterdir()] == ["faces.npz"]
+
+
+def test_jobs_share_no_face_and_make_all_examples(tmp_path: Path):
+    for number in range(300):
+        (tmp_path / f"p{number:03}.jpg").touch()
+    recipe = ReaderRecipe(people=150, examples=1000)
+    jobs = list(jobs_of(recipe, tmp_path))
+    assert [job.kind for job in jobs] == ["photographs"] * 2 + ["puppets"] * 3 + ["people"] * 3
+    assert sum(job.examples for job in jobs) == pytest.approx(1000, abs=len(jobs))
+    assert sorted(number for job in jobs for number in job.people) == list(range(150))
+    paths = [path for job in jobs if job.kind == "puppets" for path in job.paths]
+    assert paths == portraits_of(tmp_path, PortraitPart.TRAINING)
+    assert sum(job.examples for job in jobs_of(recipe, None)) == pytest.approx(1000, abs=3)
+
+
+def test_a_square_that_missed_says_so_and_nothing_else(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(examples, "MISSED", 1.0)
+    for seed in range(12):
+        _, row = make_example(made_up(), np.random.default_rng(seed), [made_up().picture])
+        assert row[face_network.FACE] == 0
+        assert (row[12:] == 0).all()
 
 
 def test_a_place_that_cannot_be_written_is_refused_first(capsys: pytest.CaptureFixture[str], tmp_path: Path):

@@ -1,7 +1,7 @@
 """A check of the visitor's microphone: whether somebody speaks so quietly that no turn of theirs is noticed.
 
-Once one was noticed the microphone will do, and nothing is looked at any more. Nothing is said of clipping: browsers
-limit what they send, which looks the same, and is understood all the same. Knows no turns.
+Once one was noticed the microphone will do, and nothing is looked at any more. Nothing is said of clipping: what
+browsers send has been through their own limiters, which level the same peaks. Knows no turns.
 """
 
 from collections.abc import Callable

@@ -99,3 +99,18 @@ def test_the_parts_of_a_folder_share_no_picture(tmp_path: Path):
     with pytest.raises(ValueError, match="give a folder of ten portraits or more"):
         portraits_of(tmp_path / "none", PortraitPart.TRAINING)
     assert portraits.SEEDS[PortraitPart.THRESHOLDS] != portraits.SEEDS[PortraitPart.FINAL]
+
+
+@pytest.mark.slow
+def test_rendered_portraits_are_judged_as_the_page_says():
+    try:
+        seen = run.look_at_portraits(12, PortraitPart.THRESHOLDS, None, tell=lambda _: None)
+    except ValueError as error:
+        pytest.skip(f"no EGL here: {error}")
+    found = run.outcome({}, seen, speech_seconds=0.0)
+    assert found.refused_clean == 0
+    assert found.portrait_seconds < 0.3
+    assert min(found.tones) >= 0.9
+    for kind, score in found.portraits.items():
+        assert score.precision >= 0.9, (kind, score)  # one in twelve may be wrong
+        assert score.recall >= 0.9, (kind, score)

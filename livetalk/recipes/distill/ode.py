@@ -51,7 +51,8 @@ def make_trajectories(
 
     Raises ValueError if the steps of a walk are no multiple of the student's.
     """
-    states, conditions = [], []
+    states: list[Tensor] = []
+    conditions: list[ClipBatch] = []
     batch, steps = min(config.walked, config.trajectories), config.walk_steps or preset.teacher_steps
     line, began, late = line or ProgressLine("trajectories", speak=False), time.monotonic(), False
     while not late and len(states) * batch < config.trajectories:

@@ -71,7 +71,7 @@ def claim(path: str | Path, inputs: Iterable[str | Path | None] = (), option: st
     an input that was not given. Raises ValueError, with what to do.
     """
     path = Path(path).expanduser()
-    for each in _files(inputs) if path.is_file() else ():
+    for each in _files(inputs) if os.path.isfile(path) else ():  # False of a name too long, where `Path.is_file` raises
         if path.samefile(each):
             also = "" if str(each) == str(path) else f" ({path} is the same file)"
             raise ValueError(f"{each} would be replaced by what is made of it{also}: give {option} another name")

@@ -219,12 +219,15 @@ def bundle(
     out: Annotated[Path, typer.Option(help="The bundle to write.")],
     preset: Annotated[str, typer.Option(help="The model that they are of.")] = RunOptions.preset,
     release: Annotated[str, typer.Option(help="The version of LiveTalk that they are for.")] = "unversioned",
+    stage: Annotated[str, typer.Option(help="The stage that made them.  [default: the first file's name]")] = "",
 ) -> None:
     """Weights, or the mean of the weights of several runs, in 8 bits a number: small enough to ship or send."""
     from livetalk.weights import load_mean, save_bundle
 
     claim(out, weights)
-    save_bundle(out, load_mean(weights), {"preset": _preset(preset).name, "version": release})
+    save_bundle(
+        out, load_mean(weights), {"preset": _preset(preset).name, "stage": stage or weights[0].stem, "version": release}
+    )
     console.print(f"{out}: {len(weights)} file(s), {out.stat().st_size / 2**20:.1f} MiB", markup=False)
 
 

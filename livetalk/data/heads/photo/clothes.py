@@ -6,16 +6,15 @@ from jaxtyping import Float, Int, UInt8
 from livetalk.data.heads.mesh import Person
 from livetalk.data.heads.occlusion import normals
 from livetalk.data.heads.photo.closet import MAKEHUMAN, Closet, FastenedMesh
-from livetalk.data.heads.photo.fasten import base_points, worn
+from livetalk.data.heads.photo.fasten import base_points, worn_where_known
+from livetalk.data.heads.photo.light import LUMINANCE
 
 _LOWEST = 4.3  # decimetres
 
 
 def worn_cloth(mesh: FastenedMesh, person: Person) -> tuple[Float[np.ndarray, "v 8"], Int[np.ndarray, "m 3"]]:
     """Vertices (place, normal, texture place) and triangles of a garment's upper end."""
-    points = worn(mesh, base_points(person.points))
-    triangles = mesh.triangles[np.isfinite(points[mesh.triangles]).all((1, 2))]
-    points = np.nan_to_num(points)
+    points, triangles = worn_where_known(mesh, base_points(person.points))
     facing = normals(points, triangles)
     triangles = triangles[points[triangles][..., 1].max(1) > _LOWEST]
     return np.hstack([points, facing, mesh.texture]).astype(np.float32), triangles
@@ -29,4 +28,4 @@ def cloth_picture(closet: Closet, name: str) -> tuple[UInt8[np.ndarray, "h w 4"]
         raise ValueError(f"there is no picture of the garment {name} among the assets")
     picture = closet.picture(names[0], "RGBA")
     mean = np.square(picture[picture[..., 3] > 128][:, :3] / 255.0).mean(0)
-    return picture, np.full(3, mean @ (0.2, 0.7, 0.1) + 0.02)
+    return picture, np.full(3, mean @ LUMINANCE + 0.02)

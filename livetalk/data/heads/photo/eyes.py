@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from livetalk.data.heads.photo.closet import MAKEHUMAN, Closet
+from livetalk.data.heads.photo.light import LUMINANCE
 
 _SIDE = 320  # pixels of the part that is kept
 _REACH = 0.31  # of the whole picture's side: half of that part
@@ -36,5 +37,5 @@ def read_eye(closet: Closet, name: str) -> EyePicture:
     y, x = np.mgrid[:_SIDE, :_SIDE] / _SIDE - 0.5
     ring = np.hypot(x, y) * 2 * _REACH / _BALL
     inside = (ring > 0.17) & (ring < 0.36)
-    level = np.square(picture[inside] / 255.0) @ (0.2, 0.7, 0.1)
+    level = np.square(picture[inside] / 255.0) @ LUMINANCE
     return EyePicture(picture, float(level.mean()), _BALL / (2 * _REACH))

@@ -67,3 +67,11 @@ def worn(mesh: FastenedMesh, base: Float[np.ndarray, "b 3"]) -> Float[np.ndarray
     spots = base[np.where(inside, mesh.references, 0)]
     spots = np.where((inside & (mesh.shares != 0))[..., None], spots, np.where(inside[..., None], 0, np.nan))
     return (spots * mesh.shares[..., None]).sum(1) + mesh.offsets * scale
+
+
+def worn_where_known(
+    mesh: FastenedMesh, base: Float[np.ndarray, "b 3"]
+) -> tuple[Float[np.ndarray, "v 3"], Int[np.ndarray, "m 3"]]:
+    """`worn`, and the triangles all of whose corners are fastened to something; the other places are 0."""
+    points = worn(mesh, base)
+    return np.nan_to_num(points), mesh.triangles[np.isfinite(points[mesh.triangles]).all((1, 2))]

@@ -9,7 +9,8 @@ from jaxtyping import Float, Int, UInt8
 from livetalk.data.heads.mesh import Person
 from livetalk.data.heads.occlusion import normals
 from livetalk.data.heads.photo.closet import MAKEHUMAN, Closet, FastenedMesh
-from livetalk.data.heads.photo.fasten import base_points, worn
+from livetalk.data.heads.photo.fasten import base_points, worn_where_known
+from livetalk.data.heads.photo.light import LUMINANCE
 
 VERTEX = np.dtype([("point", "f4", 3), ("normal", "f4", 3), ("uv", "f4", 2), ("outer", "f4")])
 _CENTRE = np.array([0.0, 7.4, 0.25])  # of the skull
@@ -19,9 +20,7 @@ _DEEP = 0.28  # decimetres below the outermost hair where no light comes any mor
 
 def worn_hair(mesh: FastenedMesh, person: Person, swept: bool) -> tuple[np.ndarray, Int[np.ndarray, "m 3"]]:
     """`VERTEX` records and triangles of hair; what hangs below the picture is left out. `swept`: off the face."""
-    points = worn(mesh, base_points(person.points))
-    triangles = mesh.triangles[np.isfinite(points[mesh.triangles]).all((1, 2))]
-    points = np.nan_to_num(points)
+    points, triangles = worn_where_known(mesh, base_points(person.points))
     if swept:
         aside = _off_the_face(points)
         torn = _longest(aside, triangles) > np.maximum(2.2 * _longest(points, triangles), 0.3)
@@ -83,5 +82,5 @@ def hair_picture(closet: Closet, name: str) -> tuple[UInt8[np.ndarray, "h w 4"],
     if not names:
         raise ValueError(f"there is no picture of the hair {name} among the assets")
     picture = closet.picture(names[0], "RGBA")
-    level = np.square(picture[..., :3] / 255.0) @ (0.2, 0.7, 0.1)
+    level = np.square(picture[..., :3] / 255.0) @ LUMINANCE
     return picture, float(np.average(level, weights=picture[..., 3] > 200) + 1e-3)

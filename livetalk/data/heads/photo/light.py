@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
+LUMINANCE = (0.2, 0.7, 0.1)  # of linear red, green and blue, as in shaders/photo.glsl
 _SMALL = (32, 64)  # of the panorama that light is measured on
 _CONE = np.cos(np.radians(24))  # of the main light
 _MOST_KEY = 1.15  # the main light over all other light that falls on the face: webcams do not stand in the sun
@@ -57,7 +58,7 @@ def measure(panorama: Float[np.ndarray, "h w 3"]) -> Lighting:
     way = ways(*_SMALL)
     solid = np.sin((np.arange(_SMALL[0]) + 0.5) / _SMALL[0] * np.pi)[:, None] * (np.pi / _SMALL[0]) ** 2
     solid = np.broadcast_to(solid, _SMALL) * (2 * np.pi / _SMALL[1]) / (np.pi / _SMALL[0])
-    luminance = small @ (0.2, 0.7, 0.1)
+    luminance = small @ LUMINANCE
     upper = np.clip((way[..., 1] + 0.25) / 0.4, 0, 1) * np.clip((way[..., 2] + 0.5) / 0.5, 0, 1)
     weight = luminance**2 * solid * upper
     key = np.einsum("hw,hwx->x", weight, way)
@@ -68,8 +69,8 @@ def measure(panorama: Float[np.ndarray, "h w 3"]) -> Lighting:
     light = np.einsum("hwc,hw->c", main, solid) / np.pi
     rest = np.einsum("hwk,hwc,hw->kc", harmonics(way), small - main, solid) * _BANDS[:, None]
     found = Lighting(panorama, rest, key, light)
-    front = np.maximum(harmonics(np.array([0, 0.1, 0.99])) @ rest, 1e-6) @ (0.2, 0.7, 0.1)
-    share = _MOST_KEY * front / max(float(light @ (0.2, 0.7, 0.1)), 1e-9)
+    front = np.maximum(harmonics(np.array([0, 0.1, 0.99])) @ rest, 1e-6) @ LUMINANCE
+    share = _MOST_KEY * front / max(float(light @ LUMINANCE), 1e-9)
     return Lighting(found.panorama, rest, key, light * min(1.0, share))
 
 
@@ -79,7 +80,7 @@ _FACE = np.array([(0, 0.1, 1), (0.6, 0.1, 0.8), (-0.6, 0.1, 0.8), (0, 0.6, 0.8),
 def exposed(found: Lighting, level: float, balance: float) -> Lighting:
     """The same as a camera shows it: a white face would send on `level`; its colour is drawn to grey by `balance`."""
     face = found.matt(_FACE / np.linalg.norm(_FACE, axis=1, keepdims=True)).mean(0)
-    grey = face @ (0.2, 0.7, 0.1)
+    grey = face @ LUMINANCE
     gain = level / grey * (grey / np.maximum(face, 1e-6)) ** balance
     return Lighting(found.panorama * gain, found.harmonics * gain, found.key_way, found.key_light * gain)
 
@@ -91,9 +92,9 @@ def turned(panorama: Float[np.ndarray, "h w 3"], share: float) -> Float[np.ndarr
 
 def quality(found: Lighting) -> float:
     """How well a turn of the surroundings lights a face: from the front, and not against the light."""
-    face, back = found.matt(np.array([[0.0, 0.1, 0.99], [0.0, 0.0, -1.0]])) @ (0.2, 0.7, 0.1)
+    face, back = found.matt(np.array([[0.0, 0.1, 0.99], [0.0, 0.0, -1.0]])) @ LUMINANCE
     behind = found.panorama[96:160]
-    behind = np.concatenate([behind[:, :64], behind[:, -64:]], 1) @ (0.2, 0.7, 0.1)
+    behind = np.concatenate([behind[:, :64], behind[:, -64:]], 1) @ LUMINANCE
     glare = np.minimum(behind / (face * 2.5 + 1e-9), 3).mean()
     return float(face / (face + back) - 0.35 * glare)
 

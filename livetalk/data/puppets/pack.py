@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from livetalk.data.portrait_parts import PICTURES
 from livetalk.data.puppets.filters import reasons
 from livetalk.data.puppets.fit import Fit, FitReport, Fitter
 from livetalk.data.puppets.options import PackOptions
@@ -22,7 +23,6 @@ from livetalk.data.puppets.selection import BROAD, Looks, features, looks_of, va
 from livetalk.media.files import existing, part_of, written
 
 VERSION = 2  # of the fit: what older code made is made anew
-PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 
 @dataclass(frozen=True)

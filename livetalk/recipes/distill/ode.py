@@ -45,7 +45,7 @@ class Trajectories:
 
 
 def make_trajectories(
-    teacher: DiT, bank: ClipBank, config: OdeTraining, preset: Preset, line: ProgressLine | None = None
+    teacher: DiT, bank: ClipBank, config: OdeTraining, preset: Preset, line: ProgressLine
 ) -> Trajectories:
     """Walk the teacher from noise under the conditions of random clips, until there are enough walks or it is late.
 
@@ -54,7 +54,7 @@ def make_trajectories(
     states: list[Tensor] = []
     conditions: list[ClipBatch] = []
     batch, steps = min(config.walked, config.trajectories), config.walk_steps or preset.teacher_steps
-    line, began, late = line or ProgressLine("trajectories", speak=False), time.monotonic(), False
+    began, late = time.monotonic(), False
     while not late and len(states) * batch < config.trajectories:
         clips = bank.draw(batch)
         made = sample_trajectory(teacher, clips, config.guidance, steps, preset.shift, keep=preset.steps)

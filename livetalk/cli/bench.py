@@ -22,7 +22,6 @@ from livetalk.cli.inputs import default_portrait, default_speech, recordings
 from livetalk.cli.model import ModelOptions
 from livetalk.cli.options import with_options
 from livetalk.cli.outputs import write_text
-from livetalk.conditions.portrait import centred
 from livetalk.conditions.prompt import DEFAULT_PROMPT
 from livetalk.geometry import FRAME_RATE
 from livetalk.media.files import claim
@@ -59,6 +58,8 @@ def bench(
         return
     if model.loading != ModelOptions().loading:
         raise ValueError("--random-weights, --mode, --device and --decoder are for the full preset: add --preset 1.3b")
+    from livetalk.conditions.portrait import centred
+
     speech = offline.looped(recordings([default_speech()])[0], seconds)
     portrait = centred(default_portrait(), int(size))
     with progress() as bar:

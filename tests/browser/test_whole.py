@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from livetalk.benchmarks.talk import server
 from livetalk.cli.console import weights
 from livetalk.conversation.brains.base import BrainError
 from livetalk.conversation.brains.local import models
+from livetalk.evaluation.served import server
 from tests.helpers.browser import look, page, recording, silence, start, state, true, voice
 
 FACE = (0.3, 0.55, 0.4, 0.3)  # mouth and chin, whoever it is

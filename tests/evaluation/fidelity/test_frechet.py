@@ -62,7 +62,9 @@ def test_the_kernel_distance_is_that_of_torchmetrics() -> None:
 def test_few_rows_give_the_same_distance_by_singular_values(rows: int, ddof: int) -> None:
     rng = np.random.default_rng(rows)
     one, other = rng.normal(size=(rows, 40)), rng.normal(0.3, 1.5, size=(60, 40))
-    assert frechet_of_rows(one, other, ddof) == pytest.approx(frechet(moments(one, ddof), moments(other, ddof)), rel=1e-6)
+    assert frechet_of_rows(one, other, ddof) == pytest.approx(
+        frechet(moments(one, ddof), moments(other, ddof)), rel=1e-6
+    )
 
 
 def test_a_singular_covariance_is_no_obstacle() -> None:

@@ -7,6 +7,7 @@ files; not which network they are for.
 import json
 import os
 import pickle
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -80,7 +81,8 @@ def read_checkpoint(path: Path) -> Mapping[str, Tensor]:
     if path.suffix == ".safetensors":
         return SafetensorsFiles([path])
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        mapped = zipfile.is_zipfile(path)  # files older than PyTorch 1.6 are not, and have to be read at once
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise ValueError(f"{path} is damaged or holds more than tensors: get it again ({error})") from error
     return _unwrapped(content, path)

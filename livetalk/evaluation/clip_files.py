@@ -54,6 +54,19 @@ def clip_files(folder: Path) -> list[ClipFile]:
     return [ClipFile(path.relative_to(folder).with_suffix("").as_posix(), path) for path in paths]
 
 
+def clips_of(paths: Sequence[Path]) -> list[ClipFile]:
+    """Videos, and those of folders, in the order given. Raises ValueError for what is neither."""
+    found: list[ClipFile] = []
+    for path in paths:
+        if path.is_dir():
+            found += clip_files(path)
+        elif path.is_file():
+            found.append(ClipFile(path.stem, path))
+        else:
+            raise ValueError(f"there is no video or folder at {path}: check the path")
+    return found
+
+
 def pairs(real: Sequence[ClipFile], generated: Sequence[ClipFile]) -> list[tuple[ClipFile, ClipFile]]:
     """Clips of the same name, side by side. Raises ValueError that names a real clip which was never generated."""
     made = {clip.name: clip for clip in generated}

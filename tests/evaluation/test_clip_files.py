@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livetalk.evaluation.clip_files import clip_files, pairs
+from livetalk.evaluation.clip_files import clip_files, clips_of, pairs
 from livetalk.media.video import Mp4Writer
 
 
@@ -41,3 +41,11 @@ def test_an_empty_folder_is_told(tmp_path: Path) -> None:
         clip_files(tmp_path)
     with pytest.raises(ValueError, match="not a folder"):
         clip_files(tmp_path / "none")
+
+
+def test_files_and_folders_may_be_mixed(tmp_path: Path) -> None:
+    _video(tmp_path / "folder/a.mp4")
+    _video(tmp_path / "b.mp4")
+    assert [clip.name for clip in clips_of([tmp_path / "b.mp4", tmp_path / "folder"])] == ["b", "a"]
+    with pytest.raises(ValueError, match="there is no video or folder at"):
+        clips_of([tmp_path / "nothing"])

@@ -1,0 +1,1 @@
+"""Lip sync of clips: SyncNet's published figures, and a small expert of this project that needs no download."""

@@ -1,0 +1,70 @@
+"""Face crops as SyncNet takes them: the box of a face, smoothed over half a second, and the lower face below it.
+
+The crop of syncnet_python: half the box's longer side s, medians of 13 frames, c = 0.40, padding of grey level 110,
+224 pixels. Boxes come from whoever finds faces. Knows frames and boxes.
+"""
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+SIDE = 224
+MARGIN = 0.40  # c: of the box's half side
+MEDIAN = 13  # frames
+GREY = 110
+BRIDGED = 25  # frames in a row without a face that are bridged by a straight line
+OVERLAP = 0.5  # least intersection over union of a face's boxes in successive frames
+
+Boxes = Float[np.ndarray, "t 4"]
+
+
+def longest_track(boxes: Boxes) -> slice:
+    """The longest stretch in which one face is followed. boxes: x0, y0, x1, y1; NaN where none was found."""
+    best, begun, last = slice(0, 0), 0, -1
+    for place in np.flatnonzero(np.isfinite(boxes[:, 0])):
+        goes_on = last >= 0 and place - last <= BRIDGED and overlap(boxes[last], boxes[place]) > OVERLAP
+        begun = begun if goes_on else int(place)
+        last = int(place)
+        if last + 1 - begun > best.stop - best.start:
+            best = slice(begun, last + 1)
+    return best
+
+
+def overlap(one: Float[np.ndarray, " 4"], other: Float[np.ndarray, " 4"]) -> float:
+    """Intersection over union of two boxes."""
+    sides = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
+    shared = float(np.prod(np.maximum(sides, 0)))
+    return shared / float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2]) - shared)
+
+
+def crop_faces(frames: UInt8[np.ndarray, "t h w 3"], boxes: Boxes) -> UInt8[np.ndarray, "t 224 224 3"]:
+    """The crops of a track. boxes: of each frame, those in gaps interpolated."""
+    import cv2
+
+    half, x, y = _smoothed(bridged(boxes))
+    made = np.empty((len(frames), SIDE, SIDE, 3), np.uint8)
+    for row, frame, s, across, down in zip(made, frames, half, x, y, strict=True):
+        beside = int(s * (1 + 2 * MARGIN))
+        padded = np.pad(frame, ((beside, beside), (beside, beside), (0, 0)), constant_values=GREY)
+        middle, top = across + beside, down + beside
+        rows = slice(int(top - s), int(top + s * (1 + 2 * MARGIN)))
+        columns = slice(int(middle - s * (1 + MARGIN)), int(middle + s * (1 + MARGIN)))
+        row[:] = cv2.resize(padded[rows, columns], (SIDE, SIDE))
+    return made
+
+
+def bridged(boxes: Boxes) -> Boxes:
+    """Boxes with gaps filled along straight lines."""
+    time, found = np.arange(len(boxes)), np.isfinite(boxes[:, 0])
+    whole = np.empty(boxes.shape)
+    for side in range(boxes.shape[1]):
+        whole[:, side] = np.interp(time, time[found], boxes[found, side])
+    return whole
+
+
+def _smoothed(boxes: Boxes) -> Float[np.ndarray, "3 t"]:
+    """Half sides and centres. Medians reach over zeros at both ends, as the published code's do."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    values = np.stack([sides.max(1) / 2, centres[:, 0], centres[:, 1]])
+    padded = np.pad(values, ((0, 0), (MEDIAN // 2, MEDIAN // 2)))
+    return np.median(np.lib.stride_tricks.sliding_window_view(padded, MEDIAN, axis=1), axis=-1)

@@ -20,6 +20,7 @@ from livetalk.cli import (
     doctor,
     download,
     evaluate,
+    evaluate_sync,
     generate,
     serve,
     train,
@@ -47,6 +48,7 @@ app.add_typer(bench.app, name="bench")
 app.add_typer(data.app, name="data")
 train.app.command()(train_encoders.encoders)
 app.add_typer(train.app, name="train")
+evaluate.app.command("sync")(evaluate_sync.sync)
 app.add_typer(evaluate.app, name="evaluate")
 
 

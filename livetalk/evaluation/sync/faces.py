@@ -1,0 +1,27 @@
+"""Faces of a clip, for both measures of lip sync: boxes, and where eyes and mouth are (MediaPipe's face landmarker).
+
+SyncNet's authors find faces with S3FD; here a box is the hull of the landmarks, from the forehead to the chin as
+S3FD's boxes are. Needs the `eval` extra.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from livetalk.evaluation.metrics.landmarks import track_mesh
+from livetalk.evaluation.sync.expert.mouths import FacePlaces
+
+
+@dataclass(frozen=True)
+class ClipFaces:
+    """The clearest face of each frame, NaN where none was found."""
+
+    boxes: Float[np.ndarray, "t 4"]  # x0, y0, x1, y1, pixels
+    places: FacePlaces
+
+
+def find_faces(frames: UInt8[np.ndarray, "t h w 3"]) -> ClipFaces:
+    """Look at frames one by one. Raises ValueError without MediaPipe or its weights."""
+    found, mesh = track_mesh(frames)
+    return ClipFaces(np.concatenate([mesh.min(1), mesh.max(1)], axis=1), FacePlaces(found.eyes, found.mouth))

@@ -6,14 +6,19 @@ One clip is in memory at a time. A measure that fails for want of a server costs
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from livetalk.evaluation.clip_files import ClipFile
 from livetalk.evaluation.estimates import Estimate
 from livetalk.evaluation.fidelity import views
+from livetalk.evaluation.fidelity.distances import ClipDistances, PairedClipDistances, PictureDistances
 from livetalk.evaluation.fidelity.faults import FaultMeasure
+from livetalk.evaluation.fidelity.i3d import ScriptedI3d, load_kinetics_i3d
+from livetalk.evaluation.fidelity.inception import load_inception
 from livetalk.evaluation.fidelity.options import FidelityOptions
 from livetalk.evaluation.fidelity.similarity import SimilarityMeasure, dlib_embeddings
+from livetalk.evaluation.fidelity.weight_files import weight_file
 from livetalk.runtime.process import Notice
 
 Tell = Callable[[int], None]
@@ -61,7 +66,7 @@ def find(
     tell: Tell = lambda done: None,
 ) -> Findings:
     """`measure` with its remarks."""
-    clips, measures = views.paired(real, generated), chosen(options)
+    clips, measures = views.paired(real, generated), [make() for make in chosen(options)]
     remarks = views.remarks(clips, options.frame_rate)
     for view in views.views(clips, options.frame_rate, options.seconds):
         for each in measures:
@@ -80,6 +85,32 @@ def steps(generated: Sequence[ClipFile], options: FidelityOptions) -> int:
     return (len(generated) + 1) * len(chosen(options))
 
 
-def chosen(options: FidelityOptions) -> list[Measure]:
-    """The measures that the options ask for, fresh."""
-    return [FaultMeasure(), SimilarityMeasure("dlib", dlib_embeddings, options.faces_every)]
+def chosen(options: FidelityOptions) -> list[Callable[[], Measure]]:
+    """Makers of the measures that the options ask for. They raise ValueError for weights that do not fit."""
+    makers: list[Callable[[], Measure]] = [
+        FaultMeasure,
+        lambda: SimilarityMeasure("dlib", dlib_embeddings, options.faces_every),
+    ]
+    if (inception := options.inception) is not None:
+        makers.append(lambda: _pictures(inception, options))
+    if (i3d := options.i3d) is not None:
+        makers.append(lambda: _scripted(i3d, options))
+        if options.per_pair:
+            makers.append(lambda: PairedClipDistances(ScriptedI3d(weight_file(i3d), options.device), options.device))
+    if (cdfvd := options.cdfvd) is not None:
+        makers.append(lambda: _kinetics(cdfvd, options))
+    return makers
+
+
+def _pictures(weights: str, options: FidelityOptions) -> Measure:
+    return PictureDistances(load_inception(weight_file(weights), options.device), options.device, options.per_pair)
+
+
+def _scripted(weights: str, options: FidelityOptions) -> Measure:
+    script = ScriptedI3d(weight_file(weights), options.device)
+    name = "fvd_styleganv_crop" if options.i3d_crop else "fvd_styleganv"
+    return ClipDistances(name, partial(script, crop=options.i3d_crop), device=options.device)
+
+
+def _kinetics(weights: str, options: FidelityOptions) -> Measure:
+    return ClipDistances("fvd_cdfvd", load_kinetics_i3d(weight_file(weights), options.device), 0, options.device)

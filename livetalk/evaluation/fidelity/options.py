@@ -13,4 +13,16 @@ class FidelityOptions:
 
     frame_rate: Annotated[int, Option("Frames a second that both sides are measured at.", min=1)] = FRAME_RATE
     seconds: Annotated[float, Option("First seconds of each clip that are measured.", min=0.1)] = 15.0
+    inception: Annotated[
+        str | None, Option("FID's Inception (pt_inception-2015-12-05-6726825d.pth), or hf:OWNER/REPOSITORY/FILE.")
+    ] = None
+    i3d: Annotated[str | None, Option("StyleGAN-V's i3d_torchscript.pt: fvd_styleganv.")] = None
+    i3d_crop: Annotated[bool, Option("Crop its frames to squares instead of squeezing them: fvd_styleganv_crop.")] = (
+        False
+    )
+    cdfvd: Annotated[str | None, Option("cd-fvd's i3d_pretrained_400.pt: fvd_cdfvd.")] = None
+    per_pair: Annotated[bool, Option("Per pair, too, as OmniAvatar's script: fid_per_pair, fvd_per_pair; slow.")] = (
+        False
+    )
+    device: Annotated[str, Option("Where these networks run: cpu, cuda, cuda:1.")] = "cpu"
     faces_every: Annotated[int, Option("Frames from one whose face is described to the next.", min=1)] = 8

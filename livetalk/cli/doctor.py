@@ -9,7 +9,6 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import typer
 from rich.markup import escape
@@ -91,10 +90,10 @@ def _tried(look: Callable[[], Finding]) -> Finding:
 def _torch() -> Finding:
     import torch
 
-    from livetalk.runtime.cpu import cores
+    from livetalk.runtime.cpu import cores, processor
 
     capability = torch.backends.cpu.get_cpu_capability()
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{_processor()}, {capability}"
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{processor()}, {capability}"
     return Finding("torch", True, f"{torch.__version__} on {device}, {cores()} cores")
 
 
@@ -184,14 +183,6 @@ def _port() -> Finding:
     return Finding(
         f"port {PORT}", True, "free for livetalk serve; WebRTC takes UDP ports as it needs them", needed=False
     )
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def _codecs() -> Finding:

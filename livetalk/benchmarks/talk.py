@@ -9,7 +9,6 @@ import contextlib
 import os
 import shutil
 import tempfile
-import wave
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from livetalk.evaluation.served import Served, server
-from livetalk.geometry import SAMPLE_RATE
+from livetalk.media.wav import write_wav
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TAP = Path(__file__).with_name("talk_tap.js")
@@ -81,7 +80,7 @@ async def visit(
     One who says nothing looks at the pictures instead: that takes a part of a core from what is measured.
     """
     with tempfile.TemporaryDirectory() as folder:
-        microphone = save(Path(folder) / "microphone.wav", np.concatenate(speech)) if len(speech) else None
+        microphone = write_wav(Path(folder) / "microphone.wav", np.concatenate(speech)) if len(speech) else None
         async with server(*options) as served, browser(served.url, microphone, way) as page:
             await page.click("#go")
             await until(page, "Boolean(livetalk.link)", 30)
@@ -156,13 +155,3 @@ async def until(page: Any, expression: str, seconds: float) -> None:
             notices = await page.inner_text("#notices")
             raise ValueError(f"the page did not get there ({expression}): {notices or 'it says nothing'}")
         await asyncio.sleep(0.05)
-
-
-def save(path: Path, sound: Float32[np.ndarray, " n"]) -> Path:
-    """Sound at 16 kHz as a file that Chromium takes for a microphone."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes((sound.clip(-1, 1) * 32767).astype("<i2").tobytes())
-    return path

@@ -20,6 +20,7 @@ from livetalk.cli import (
     doctor,
     download,
     evaluate,
+    evaluate_dialogue,
     evaluate_sync,
     generate,
     serve,
@@ -49,6 +50,7 @@ app.add_typer(data.app, name="data")
 train.app.command()(train_encoders.encoders)
 app.add_typer(train.app, name="train")
 evaluate.app.command("sync")(evaluate_sync.sync)
+evaluate.app.add_typer(evaluate_dialogue.app, name="dialogue")
 app.add_typer(evaluate.app, name="evaluate")
 
 

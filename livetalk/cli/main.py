@@ -21,6 +21,7 @@ from livetalk.cli import (
     download,
     evaluate,
     evaluate_dialogue,
+    evaluate_fidelity,
     evaluate_sync,
     generate,
     serve,
@@ -51,6 +52,7 @@ train.app.command()(train_encoders.encoders)
 app.add_typer(train.app, name="train")
 evaluate.app.command("sync")(evaluate_sync.sync)
 evaluate.app.add_typer(evaluate_dialogue.app, name="dialogue")
+evaluate.app.command("fidelity")(evaluate_fidelity.fidelity)
 app.add_typer(evaluate.app, name="evaluate")
 
 

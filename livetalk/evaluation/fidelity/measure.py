@@ -17,6 +17,7 @@ from livetalk.evaluation.fidelity.faults import FaultMeasure
 from livetalk.evaluation.fidelity.i3d import ScriptedI3d, load_kinetics_i3d
 from livetalk.evaluation.fidelity.inception import load_inception
 from livetalk.evaluation.fidelity.options import FidelityOptions
+from livetalk.evaluation.fidelity.quality import QualityEndpoint, QualityMeasure, RatingLog
 from livetalk.evaluation.fidelity.similarity import SimilarityMeasure, dlib_embeddings
 from livetalk.evaluation.fidelity.weight_files import weight_file
 from livetalk.runtime.process import Notice
@@ -99,7 +100,14 @@ def chosen(options: FidelityOptions) -> list[Callable[[], Measure]]:
             makers.append(lambda: PairedClipDistances(ScriptedI3d(weight_file(i3d), options.device), options.device))
     if (cdfvd := options.cdfvd) is not None:
         makers.append(lambda: _kinetics(cdfvd, options))
+    if options.quality is not None:
+        makers.append(lambda: _quality(options))
     return makers
+
+
+def _quality(options: FidelityOptions) -> Measure:
+    endpoint = QualityEndpoint(options.quality or "", options.quality_model)
+    return QualityMeasure(endpoint, options.frame_rate, options.quality_seconds, RatingLog(options.quality_log))
 
 
 def _pictures(weights: str, options: FidelityOptions) -> Measure:

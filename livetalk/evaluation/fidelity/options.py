@@ -1,6 +1,7 @@
 """Options of the measures of fidelity: which clips' seconds, which networks, by which protocol. Knows files only."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from livetalk.geometry import FRAME_RATE
@@ -24,5 +25,11 @@ class FidelityOptions:
     per_pair: Annotated[bool, Option("Per pair, too, as OmniAvatar's script: fid_per_pair, fvd_per_pair; slow.")] = (
         False
     )
+    quality: Annotated[
+        str | None, Option("An OpenAI-compatible address with logprobs (http://HOST/v1): IQA and ASE.")
+    ] = None
+    quality_model: Annotated[str, Option("The model's name there; else the first that it lists.")] = ""
+    quality_seconds: Annotated[float, Option("Seconds from one rated frame to the next.", min=0.04)] = 1.0
+    quality_log: Annotated[Path | None, Option("Keeps ratings: a run goes on there.")] = None
     device: Annotated[str, Option("Where these networks run: cpu, cuda, cuda:1.")] = "cpu"
     faces_every: Annotated[int, Option("Frames from one whose face is described to the next.", min=1)] = 8

@@ -24,7 +24,10 @@ def markdown(findings: Findings) -> str:
 def as_json(findings: Findings, options: FidelityOptions) -> str:
     """Figures (`null` for what could not be measured), remarks and options."""
     figures = {name: one.document() for name, one in sorted(findings.figures.items())}
-    return json.dumps({"figures": figures, "remarks": findings.remarks, "options": asdict(options)}, indent=1) + "\n"
+    return (
+        json.dumps({"figures": figures, "remarks": findings.remarks, "options": asdict(options)}, indent=1, default=str)
+        + "\n"
+    )
 
 
 def direction(name: str) -> str:

@@ -66,17 +66,22 @@ def run(
     out: Annotated[Path, typer.Option(help="A folder for the dialogues; a run goes on there.")],
     chosen: DialogueChoice,
     own: OwnSystem,
+    price: Annotated[list[str] | None, typer.Option(help="MODEL=DOLLARS of a second of video.")] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Hold those again in which a turn failed.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Begin without asking, whatever it costs.")] = False,
 ) -> None:
-    """Hold dialogues with systems: `ours`, NAME@URL of a running `livetalk serve`."""
+    """Hold dialogues with systems: ours, NAME@URL of a running `livetalk serve`, veo, sora, NAME=COMMAND."""
     from livetalk.evaluation.dialogue import choice
+    from livetalk.evaluation.dialogue.prices import given_prices
     from livetalk.evaluation.dialogue.runner import DialoguePlan, DialogueRun
 
-    options = choice.SystemOptions(own.serve())
+    options = choice.SystemOptions(own.serve(), given_prices(price or ()))
     made = tuple(choice.make_system(word, options) for word in systems)
     claim(out / "record.json" if out.is_dir() else out)
     held = DialogueRun(DialoguePlan(made, _scenarios(chosen), _portraits(chosen), out, retry))
+    for system in made:
+        if held.missing(system):
+            system.check()
     forecasts = held.forecasts()
     err.print(_table(forecasts))
     _agree(forecasts, yes)

@@ -115,6 +115,16 @@ def test_mistakes_are_told(tmp_path: Path, talk: Path, words: tuple[str, ...], s
     assert not (tmp_path / "out").exists()
 
 
+def test_what_costs_money_is_asked_for_first(tmp_path: Path, talk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("--systems", "sora", "--out", str(tmp_path / "out"), "--dialogues", str(talk))
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert "there is no key for https://api.openai.com/v1: set OPENAI_API_KEY" in run(*words)[1]
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    assert "this costs about 2.40 US dollars: add --yes" in run(*words)[1]
+    assert "costs about 0.24 US dollars" in run(*words, "--price", "sora-2=0.01")[1]
+    assert not (tmp_path / "out").exists()
+
+
 def test_options_are_handed_on_to_the_server() -> None:
     own = OwnSystem(brain="omni", size="512", answers=BrainOptions(url="ws://x", voice="v"))
     flags = own.serve()

@@ -1,28 +1,58 @@
 """Choice of systems by the words of `--systems`: our own, servers elsewhere, clip makers and commands."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from livetalk.evaluation.dialogue import veo
+from livetalk.evaluation.dialogue.clip_system import ClipSystem
+from livetalk.evaluation.dialogue.command_clips import CommandClips
 from livetalk.evaluation.dialogue.live_system import LiveSystem
+from livetalk.evaluation.dialogue.prices import ClipPrice, price_of
+from livetalk.evaluation.dialogue.sora import SoraClips, SoraOptions
 from livetalk.evaluation.dialogue.systems import DialogueSystem
+from livetalk.evaluation.dialogue.veo import VeoClips, VeoOptions
 
 OURS = "ours"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-HOW = "give ours, NAME@URL of a running `livetalk serve`"
+HOW = "give ours, NAME@URL of a running `livetalk serve`, veo, veo:MODEL, sora, sora:MODEL, or NAME=COMMAND"
 
 
 @dataclass(frozen=True)
 class SystemOptions:
-    """What systems need besides their word. serve: options of `livetalk serve`, for our own."""
+    """What systems need besides their word. serve: options of `livetalk serve`, for our own; prices: that a person
+    gave."""
 
     serve: tuple[str, ...] = ()
+    prices: Mapping[str, ClipPrice] = field(default_factory=dict[str, ClipPrice])
 
 
 def make_system(word: str, options: SystemOptions) -> DialogueSystem:
     """The system that a word names. Raises ValueError, with what can be given, for none."""
     if word == OURS:
         return LiveSystem(OURS, options=options.serve)
-    name, at, url = word.partition("@")
-    if at and NAME.fullmatch(name) and url.startswith(("http://", "https://")):
-        return LiveSystem(name, url.rstrip("/"))
-    raise ValueError(f"{word!r} is no system: {HOW}")
+    maker, _, model = word.partition(":")
+    if maker == "sora":
+        model = model or "sora-2"
+        price = price_of(model, options.prices).a_second
+        return ClipSystem(_checked(model, word), SoraClips(SoraOptions.of_environment(model, price)))
+    if maker == "veo":
+        model = model or (veo.CLOUD_MODEL if veo.is_cloud(veo.veo_url()) else veo.MODEL)
+        price = price_of(model, options.prices).a_second
+        return ClipSystem(_checked(model, word), VeoClips(VeoOptions.of_environment(model, price)))
+    sign = re.search(r"[@=]", word)
+    if sign is None:
+        raise ValueError(f"{word!r} is no system: {HOW}")
+    name, rest = _checked(word[: sign.start()], word), word[sign.end() :].strip()
+    if sign.group() == "=":
+        return ClipSystem(name, CommandClips(rest))
+    if not rest.startswith(("http://", "https://")):
+        raise ValueError(f"{word!r} is no system: {HOW}")
+    return LiveSystem(name, rest.rstrip("/"))
+
+
+def _checked(name: str, word: str) -> str:
+    """A name that a folder may have."""
+    if NAME.fullmatch(name) is None:
+        raise ValueError(f"{word!r} is no system: {HOW}")
+    return name

@@ -54,6 +54,9 @@ class LiveSystem:
     def forecast(self, scenario: Scenario) -> Forecast:
         return Forecast(speaking_seconds(scenario) + ANSWER_SECONDS * len(scenario.turns))
 
+    def check(self) -> None:
+        """Nothing is known before a server is asked."""
+
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncGenerator[None]:
         if self._url is not None:

@@ -118,7 +118,11 @@ def find_records(out: Path) -> list[DialogueRecord]:
 
 def write_record(out: Path, record: DialogueRecord) -> Path:
     """Write a record beside its files; it is there when it is whole. Returns its path."""
-    path = folder_of(out, record.system, record.scenario) / NAME
+    return keep_record(folder_of(out, record.system, record.scenario) / NAME, record)
+
+
+def keep_record(path: Path, record: DialogueRecord) -> Path:
+    """Write a record under any name, of a dialogue that is not finished for example."""
     text = json.dumps({"schema": SCHEMA, **asdict(record)}, indent=1, ensure_ascii=False)
     part = part_of(path)
     with written(path):

@@ -62,6 +62,10 @@ class DialogueSystem(Protocol):
         """What this dialogue will take."""
         ...
 
+    def check(self) -> None:
+        """Raises SystemUnavailable, with what to do, where a key or a program is missing. Costs nothing."""
+        ...
+
     def opened(self) -> AbstractAsyncContextManager[None]:
         """The time in which dialogues are held. Raises SystemUnavailable."""
         ...

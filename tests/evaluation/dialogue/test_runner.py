@@ -35,6 +35,8 @@ class Played:
     def forecast(self, scenario: Scenario) -> Forecast:
         return Forecast(60.0, 0.5)
 
+    def check(self) -> None: ...
+
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncGenerator[None]:
         yield

@@ -14,7 +14,7 @@ from aiohttp import web
 from PIL import Image
 
 from livetalk.evaluation.dialogue.api_calls import Waits
-from livetalk.evaluation.dialogue.clip_maker import ClipMaker, ClipOrder
+from livetalk.evaluation.dialogue.clip_maker import ClipMaker, ClipRequest
 from livetalk.media.video import Mp4Writer
 
 KEY = "secret"
@@ -163,11 +163,11 @@ async def clip_service(service: ClipService) -> AsyncIterator[ClipService]:
         await runner.cleanup()
 
 
-def order(folder: Path) -> ClipOrder:
+def order(folder: Path) -> ClipRequest:
     """An order whose picture is square."""
     portrait = folder / "portrait.png"
     Image.new("RGB", (64, 64), (200, 10, 10)).save(portrait)
-    return ClipOrder("say hello", portrait, portrait, folder / "said.wav", folder / "said.txt", folder / "clip.mp4")
+    return ClipRequest("say hello", portrait, portrait, folder / "said.wav", folder / "said.txt", folder / "clip.mp4")
 
 
 def made(folder: Path, service: ClipService, maker: Callable[[str], ClipMaker], orders: int = 1) -> Path:

@@ -43,7 +43,7 @@ class Waits:
 
 
 @dataclass(frozen=True)
-class Service:
+class ClipEndpoint:
     """Where a service is and how it is paid. name: for sentences; headers: with the key; key: what to set to mend it;
     gone: what a 404 means."""
 
@@ -58,7 +58,7 @@ class Service:
 class ApiCalls:
     """See the module docstring."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: ClipEndpoint) -> None:
         self.service = service
 
     async def ask(

@@ -1,4 +1,4 @@
-"""Context of a clip: what a maker of clips is told about the dialogue so far, as text and as a picture.
+"""Context of a clip: the dialogue so far, as text and as a picture, for a maker of clips.
 
 The paper gives the last frame of the clip before and the transcript; so does this. Knows neither makers nor networks.
 """

@@ -14,7 +14,7 @@ class JobLost(ClipFailed):
 
 
 @dataclass(frozen=True)
-class ClipOrder:
+class ClipRequest:
     """What a clip is made from. first_frame: the last picture of the answer before, else the portrait; speech: what the
     visitor says now; transcript: a text file of all that was said, this turn included; out: the mp4 to be written."""
 
@@ -46,10 +46,10 @@ class ClipMaker(Protocol):
         """Raises SystemUnavailable, with what to do, where a key or a program is missing. Costs nothing."""
         ...
 
-    async def begin(self, order: ClipOrder) -> str:
+    async def begin(self, order: ClipRequest) -> str:
         """Order a clip; returns the job's name. Raises ClipFailed, SystemUnavailable."""
         ...
 
-    async def finish(self, job: str, order: ClipOrder) -> None:
+    async def finish(self, job: str, order: ClipRequest) -> None:
         """Wait for a job, which another process may have begun, and write its clip. Raises likewise."""
         ...

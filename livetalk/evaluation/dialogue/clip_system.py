@@ -25,7 +25,7 @@ from livetalk.evaluation.dialogue.clip_context import (
     transcript_lines,
     whisper,
 )
-from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipMaker, ClipOrder, JobLost
+from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipMaker, ClipRequest, JobLost
 from livetalk.evaluation.dialogue.records import NAME, DialogueRecord, TurnRecord, keep_record, read_record
 from livetalk.evaluation.dialogue.scenarios import Scenario
 from livetalk.evaluation.dialogue.systems import DialogueJob, Forecast
@@ -91,7 +91,7 @@ class ClipSystem:
             asked.says, asked.language, said, video, None, latency, latency, interrupted, None, self._maker.price
         )
 
-    async def _finished(self, order: ClipOrder, kept: Path) -> _Ordered:
+    async def _finished(self, order: ClipRequest, kept: Path) -> _Ordered:
         """The clip is there: of a job that an earlier run ordered, as far as it is still known, else of a new one."""
         if (earlier := _kept(kept)) is not None:
             with contextlib.suppress(JobLost):
@@ -101,7 +101,7 @@ class ClipSystem:
         await self._maker.finish(ordered.name, order)
         return ordered
 
-    async def _ordered(self, order: ClipOrder, kept: Path) -> _Ordered:
+    async def _ordered(self, order: ClipRequest, kept: Path) -> _Ordered:
         """Order a clip, and note the job's name on disk at once: it costs money."""
         name, since = await self._maker.begin(order), time.monotonic()
         part = part_of(kept)
@@ -109,7 +109,7 @@ class ClipSystem:
         os.replace(part, kept)
         return _Ordered(name, since)
 
-    def _order(self, job: DialogueJob, number: int, before: list[Exchange], whole: Path) -> ClipOrder:
+    def _order(self, job: DialogueJob, number: int, before: list[Exchange], whole: Path) -> ClipRequest:
         asked = job.scenario.turns[number - 1]
         transcript = job.folder / f"turn_{number}_transcript.txt"
         transcript.write_text("\n".join(transcript_lines(before, asked.says)) + "\n", encoding="utf-8")
@@ -117,7 +117,7 @@ class ClipSystem:
         latest = next((video for video in shown if video.is_file()), None)
         first = job.portrait if latest is None else save_last_frame(latest, job.folder / f"turn_{number}_first.png")
         prompt = clip_prompt(job.scenario.setting, before, asked)
-        return ClipOrder(prompt, job.portrait, first, job.folder / job.said[number - 1], transcript, whole)
+        return ClipRequest(prompt, job.portrait, first, job.folder / job.said[number - 1], transcript, whole)
 
     def _exchange(self, job: DialogueJob, turn: TurnRecord) -> Exchange:
         assert self._transcribe is not None, "the system is opened"

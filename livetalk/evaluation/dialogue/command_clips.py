@@ -13,7 +13,7 @@ import string
 from dataclasses import dataclass
 
 from livetalk.evaluation.dialogue.api_calls import is_film
-from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipOrder
+from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipRequest
 from livetalk.evaluation.dialogue.systems import SystemUnavailable
 from livetalk.runtime.cpu import cores, processor
 
@@ -50,11 +50,11 @@ class CommandClips:
         if shutil.which(program) is None:
             raise SystemUnavailable(f"the program {program!r} is not found: install it, or give its path")
 
-    async def begin(self, order: ClipOrder) -> str:
+    async def begin(self, order: ClipRequest) -> str:
         """Nothing is under way before `finish`: a command ends with its run."""
         return ""
 
-    async def finish(self, job: str, order: ClipOrder) -> None:
+    async def finish(self, job: str, order: ClipRequest) -> None:
         parts = {
             "portrait": order.portrait,
             "last_frame": order.first_frame,

@@ -9,9 +9,9 @@ import os
 import time
 from dataclasses import dataclass, field
 
-from livetalk.evaluation.dialogue.api_calls import ApiCalls, Json, Service, Waits, error_of, mapping, sentence
+from livetalk.evaluation.dialogue.api_calls import ApiCalls, ClipEndpoint, Json, Waits, error_of, mapping, sentence
 from livetalk.evaluation.dialogue.clip_context import save_canvas
-from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipOrder, JobLost
+from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipRequest, JobLost
 from livetalk.evaluation.dialogue.systems import SystemUnavailable
 
 HOME = "https://api.openai.com/v1"
@@ -47,7 +47,7 @@ class SoraClips:
     def __init__(self, options: SoraOptions) -> None:
         self._options = options
         self._calls = ApiCalls(
-            Service(
+            ClipEndpoint(
                 f"Sora ({options.url})",
                 options.url,
                 {"Authorization": f"Bearer {options.key}"},
@@ -70,7 +70,7 @@ class SoraClips:
         if not self._options.key:
             raise SystemUnavailable(f"there is no key for {self._options.url}: {SET_KEY}")
 
-    async def begin(self, order: ClipOrder) -> str:
+    async def begin(self, order: ClipRequest) -> str:
         canvas = order.out.with_name(f"{order.out.stem}_reference.png")
         await asyncio.to_thread(save_canvas, order.first_frame, canvas, *SIZE)
         picture = canvas.read_bytes()
@@ -88,7 +88,7 @@ class SoraClips:
             raise SystemUnavailable("Sora names no job in its answer: look whether the address is that of its API")
         return name
 
-    async def finish(self, job: str, order: ClipOrder) -> None:
+    async def finish(self, job: str, order: ClipRequest) -> None:
         end = time.monotonic() + self._options.waits.job
         while True:
             answer = await self._calls.ask("GET", f"videos/{job}", known=(400, 404))

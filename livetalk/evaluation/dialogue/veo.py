@@ -13,9 +13,9 @@ import time
 from dataclasses import dataclass, field
 from typing import cast
 
-from livetalk.evaluation.dialogue.api_calls import ApiCalls, Json, Service, Waits, is_film, mapping, sentence
+from livetalk.evaluation.dialogue.api_calls import ApiCalls, ClipEndpoint, Json, Waits, is_film, mapping, sentence
 from livetalk.evaluation.dialogue.clip_context import save_canvas
-from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipOrder, JobLost
+from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipRequest, JobLost
 from livetalk.evaluation.dialogue.systems import SystemUnavailable
 
 HOME = "https://generativelanguage.googleapis.com/v1beta"
@@ -66,7 +66,7 @@ class VeoClips:
     def __init__(self, options: VeoOptions) -> None:
         self._options, self._cloud = options, is_cloud(options.url)
         headers = {"Authorization": f"Bearer {options.key}"} if self._cloud else {"x-goog-api-key": str(options.key)}
-        self._calls = ApiCalls(Service(f"Veo ({options.url})", options.url, headers, SET_KEY, GONE, options.waits))
+        self._calls = ApiCalls(ClipEndpoint(f"Veo ({options.url})", options.url, headers, SET_KEY, GONE, options.waits))
 
     @property
     def machine(self) -> str:
@@ -80,7 +80,7 @@ class VeoClips:
         if not self._options.key:
             raise SystemUnavailable(f"there is no key for {self._options.url}: {SET_KEY}")
 
-    async def begin(self, order: ClipOrder) -> str:
+    async def begin(self, order: ClipRequest) -> str:
         canvas = order.out.with_name(f"{order.out.stem}_reference.png")
         await asyncio.to_thread(save_canvas, order.first_frame, canvas, *SIZE)
         picture = {"bytesBase64Encoded": base64.b64encode(canvas.read_bytes()).decode(), "mimeType": "image/png"}
@@ -97,7 +97,7 @@ class VeoClips:
             raise SystemUnavailable("Veo names no job in its answer: look whether the address is that of its API")
         return name
 
-    async def finish(self, job: str, order: ClipOrder) -> None:
+    async def finish(self, job: str, order: ClipRequest) -> None:
         end = time.monotonic() + self._options.waits.job
         while not (state := await self._looked(job)).get("done"):
             if time.monotonic() > end:
@@ -137,7 +137,7 @@ def _first(values: object) -> Json:
     return mapping(found[0]) if found else {}
 
 
-def _unpacked(found: Json, order: ClipOrder) -> None:
+def _unpacked(found: Json, order: ClipRequest) -> None:
     """Write a clip that lies in the answer."""
     try:
         order.out.write_bytes(base64.b64decode(str(found.get("bytesBase64Encoded", "")), validate=True))

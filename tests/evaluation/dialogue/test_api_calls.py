@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from livetalk.evaluation.dialogue.api_calls import ApiCalls, Service
+from livetalk.evaluation.dialogue.api_calls import ApiCalls, ClipEndpoint
 from livetalk.evaluation.dialogue.systems import SystemUnavailable
 from tests.helpers.clip_services import QUICK
 
@@ -25,7 +25,7 @@ async def _talk(drops: int, method: str) -> "tuple[int, int]":
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        answer = await ApiCalls(Service("It", url, {}, "set a key", "gone", QUICK)).ask(method, "x")
+        answer = await ApiCalls(ClipEndpoint("It", url, {}, "set a key", "gone", QUICK)).ask(method, "x")
         return answer.status_code, calls
 
 

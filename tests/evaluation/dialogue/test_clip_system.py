@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipOrder, JobLost
+from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipRequest, JobLost
 from livetalk.evaluation.dialogue.clip_system import PARTIAL, ClipSystem
 from livetalk.evaluation.dialogue.records import DialogueRecord, TurnRecord, find_records
 from livetalk.evaluation.dialogue.runner import DialoguePlan, DialogueRun
@@ -27,7 +27,7 @@ class Drawn:
     ends: dict[int, Exception] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
     first: int = 1  # number of its first job
-    orders: list[ClipOrder] = field(default_factory=list)
+    orders: list[ClipRequest] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
     machine: str = "a pencil"
     parallel: int = 1
@@ -36,11 +36,11 @@ class Drawn:
 
     def check(self) -> None: ...
 
-    async def begin(self, order: ClipOrder) -> str:
+    async def begin(self, order: ClipRequest) -> str:
         self.orders.append(order)
         return f"job {len(self.orders) + self.first - 1}"
 
-    async def finish(self, job: str, order: ClipOrder) -> None:
+    async def finish(self, job: str, order: ClipRequest) -> None:
         if job in self.lost:
             raise JobLost("it is not known")
         ended = self.ends.pop(len(self.orders), None)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipOrder
+from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipRequest
 from livetalk.evaluation.dialogue.command_clips import CommandClips
 from livetalk.evaluation.dialogue.systems import SystemUnavailable
 from tests.helpers.clip_services import film
 
 
 def made(folder: Path, template: str, limit: float = 20.0, prompt: str = "say 'x'") -> Path:
-    order = ClipOrder(
+    order = ClipRequest(
         prompt, folder / "a b.png", folder / "l.png", folder / "s.wav", folder / "t.txt", folder / "o.mp4"
     )
 

@@ -41,6 +41,7 @@ class DialogueChoice:
     dialogues: Annotated[Path | None, Option("A file or folder of dialogues, in place of the bundled.")] = None
     avatar: Annotated[list[str] | None, Option("Bundled faces that dialogues take in turn; else the first.")] = None
     portrait: Annotated[Path | None, Option("A picture in place of a bundled face.")] = None
+    patience: Annotated[float, Option("Seconds that visitors of live systems wait for an answer.", min=1)] = 30.0
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,11 @@ def run(
 ) -> None:
     """Hold dialogues with systems: ours, NAME@URL of a running `livetalk serve`, veo, sora, NAME=COMMAND."""
     from livetalk.evaluation.dialogue import choice
+    from livetalk.evaluation.dialogue.live_dialogue import Patience
     from livetalk.evaluation.dialogue.prices import given_prices
     from livetalk.evaluation.dialogue.runner import DialoguePlan, DialogueRun
 
-    options = choice.SystemOptions(own.serve(), given_prices(price or ()))
+    options = choice.SystemOptions(own.serve(), Patience(chosen.patience), given_prices(price or ()))
     made = tuple(choice.make_system(word, options) for word in systems)
     claim(out / "record.json" if out.is_dir() else out)
     held = DialogueRun(DialoguePlan(made, _scenarios(chosen), _portraits(chosen), out, retry))
@@ -86,6 +88,7 @@ def run(
     err.print(_table(forecasts))
     _agree(forecasts, yes)
     troubles = _hold(held, forecasts)
+    _tell_late(held)
     if troubles:
         raise ValueError("; ".join(troubles))
     console.print(f"{out}: {sum(one.missing for one in forecasts)} dialogues held", markup=False)
@@ -149,6 +152,20 @@ def _agree(forecasts: "list[RunForecast]", yes: bool) -> None:
     err.print(f"This costs about {price:.2f} US dollars. Begin? [y/N] ", end="", markup=False)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise ValueError("nothing was begun, nothing was paid")
+
+
+def _tell_late(run: "DialogueRun") -> None:
+    """Say which systems were too slow for what they were to do."""
+    from livetalk.evaluation.dialogue.live_system import read_pulse
+    from livetalk.evaluation.dialogue.records import folder_of
+
+    for system in run.plan.systems:
+        folders = [folder_of(run.plan.out, system.name, scenario.name) for scenario in run.plan.scenarios]
+        pulses = [pulse for folder in folders if (pulse := read_pulse(folder)) is not None]
+        late = sum(not pulse.in_real_time for pulse in pulses)
+        if late:
+            words = f"{late} of {len(pulses)} dialogues were not in real time, blocks of frames were late"
+            err.print(f"{system.name}: {words}: hold them again on a machine with nothing else to do", markup=False)
 
 
 def _hold(run: "DialogueRun", forecasts: "list[RunForecast]") -> list[str]:

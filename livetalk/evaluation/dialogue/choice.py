@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from livetalk.evaluation.dialogue import veo
 from livetalk.evaluation.dialogue.clip_system import ClipSystem
 from livetalk.evaluation.dialogue.command_clips import CommandClips
+from livetalk.evaluation.dialogue.live_dialogue import Patience
 from livetalk.evaluation.dialogue.live_system import LiveSystem
 from livetalk.evaluation.dialogue.prices import ClipPrice, price_of
 from livetalk.evaluation.dialogue.sora import SoraClips, SoraOptions
@@ -20,17 +21,18 @@ HOW = "give ours, NAME@URL of a running `livetalk serve`, veo, veo:MODEL, sora, 
 
 @dataclass(frozen=True)
 class SystemOptions:
-    """What systems need besides their word. serve: options of `livetalk serve`, for our own; prices: that a person
-    gave."""
+    """What systems need besides their word. serve: options of `livetalk serve`, for our own; patience: of those who
+    talk to systems that live; prices: that a person gave."""
 
     serve: tuple[str, ...] = ()
+    patience: Patience = field(default_factory=Patience)
     prices: Mapping[str, ClipPrice] = field(default_factory=dict[str, ClipPrice])
 
 
 def make_system(word: str, options: SystemOptions) -> DialogueSystem:
     """The system that a word names. Raises ValueError, with what can be given, for none."""
     if word == OURS:
-        return LiveSystem(OURS, options=options.serve)
+        return LiveSystem(OURS, options=options.serve, patience=options.patience)
     maker, _, model = word.partition(":")
     if maker == "sora":
         model = model or "sora-2"
@@ -48,7 +50,7 @@ def make_system(word: str, options: SystemOptions) -> DialogueSystem:
         return ClipSystem(name, CommandClips(rest))
     if not rest.startswith(("http://", "https://")):
         raise ValueError(f"{word!r} is no system: {HOW}")
-    return LiveSystem(name, rest.rstrip("/"))
+    return LiveSystem(name, rest.rstrip("/"), patience=options.patience)
 
 
 def _checked(name: str, word: str) -> str:

@@ -9,13 +9,14 @@ import json
 import urllib.request
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import livetalk
 from livetalk.evaluation.dialogue.live_dialogue import HeldTurn, LiveDialogue, Patience
 from livetalk.evaluation.dialogue.live_files import SessionFiles
 from livetalk.evaluation.dialogue.records import DialogueRecord, TurnRecord
 from livetalk.evaluation.dialogue.scenarios import Scenario, Turn
-from livetalk.evaluation.dialogue.session_client import SessionClient, session
+from livetalk.evaluation.dialogue.session_client import SessionClient, is_local, session
 from livetalk.evaluation.dialogue.systems import DialogueJob, Forecast, SystemUnavailable, speaking_seconds
 from livetalk.evaluation.served import server
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
@@ -24,6 +25,8 @@ from livetalk.runtime.cpu import cores, processor
 ANSWER_SECONDS = 12.0  # of a turn: thinking, an answer of two sentences, files
 BEFORE, AFTER = 0.25, 0.5  # seconds around an answer that its video shows
 LONG = ("--idle", "7200", "--minutes", "120", "--sessions", "1", "--no-udp")
+ON_TIME = 0.995  # share of blocks in time from which on a session was in real time, as `bench talk` asks for
+PULSE = "pulse.json"
 NUMBERS = {"blocks": "livetalk_blocks_total", "late": "livetalk_blocks_late_total", "gaps": "livetalk_gaps_total"}
 
 
@@ -37,6 +40,10 @@ class Pulse:
     gaps: float
     pictures_a_second: float
 
+    @property
+    def in_real_time(self) -> bool:
+        return self.late <= (1 - ON_TIME) * self.blocks
+
 
 class LiveSystem:
     """See the module docstring. url: of a running server; None starts one with `options`, as `livetalk serve` takes
@@ -49,7 +56,8 @@ class LiveSystem:
     ) -> None:
         self.name = name
         self._url, self._options, self._patience = url, options, patience or Patience()
-        self._machine = "a server elsewhere" if url is not None else f"{cores()} cores, {processor()}"
+        here = url is None or is_local(url)
+        self._machine = f"{cores()} cores, {processor()}" if here else "a server elsewhere"
 
     def forecast(self, scenario: Scenario) -> Forecast:
         return Forecast(speaking_seconds(scenario) + ANSWER_SECONDS * len(scenario.turns))
@@ -85,7 +93,7 @@ class LiveSystem:
         files = SessionFiles(client)
         seen = files.write_video(job.folder / "session.mp4")
         files.write_visitor(job.folder / "visitor.wav")
-        (job.folder / "pulse.json").write_text(json.dumps(asdict(pulse)) + "\n", encoding="utf-8")
+        (job.folder / PULSE).write_text(json.dumps(asdict(pulse)) + "\n", encoding="utf-8")
         held = dialogue.turns()
         shown = [
             name if turn.failed is None and files.write_video(job.folder / name, *_bounds(held, number)) else None
@@ -103,6 +111,17 @@ class LiveSystem:
             "visitor.wav",
             dialogue.events(),
         )
+
+
+def read_pulse(folder: Path) -> Pulse | None:
+    """How live a dialogue was; None for one that was not held live. Raises ValueError for a damaged file."""
+    path = folder / PULSE
+    if not path.is_file():
+        return None
+    try:
+        return Pulse(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} is damaged: remove its folder and hold the dialogue again") from error
 
 
 def _turn(asked: Turn, held: HeldTurn, said: str, shown: str | None, client: SessionClient) -> TurnRecord:

@@ -164,7 +164,7 @@ async def session(url: str, portrait: bytes) -> AsyncGenerator[SessionClient]:
     body, token = await _asked(url, portrait)
     client = SessionClient(str(body["brain"]))
     address = f"{url.replace('http', 'ws', 1)}/v1/sessions/{body['id']}/socket"
-    proxy = None if _is_local(url) else True
+    proxy = None if is_local(url) else True
     try:
         socket = await websockets.connect(
             address, subprotocols=[websockets.Subprotocol("livetalk"), websockets.Subprotocol(token)], proxy=proxy,
@@ -191,7 +191,7 @@ async def _asked(url: str, portrait: bytes) -> tuple[Message, str]:
     import httpx
 
     wish, left = {"portrait": base64.b64encode(portrait).decode()}, BUSY
-    async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=not _is_local(url)) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=not is_local(url)) as http:
         while True:
             try:
                 answer = await http.post("/v1/sessions", json=wish)
@@ -214,7 +214,8 @@ def _told(text: str) -> str:
         return "it does not say why"
 
 
-def _is_local(url: str) -> bool:
+def is_local(url: str) -> bool:
+    """True for an address of this machine."""
     return urlsplit(url).hostname in LOCAL
 
 

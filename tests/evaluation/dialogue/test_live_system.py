@@ -1,7 +1,6 @@
 """Our own system and servers elsewhere: the whole path that a page takes, and how live it was."""
 
 import asyncio
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 import pytest
 
 from livetalk.evaluation.dialogue.live_dialogue import Patience
-from livetalk.evaluation.dialogue.live_system import LiveSystem
+from livetalk.evaluation.dialogue.live_system import LiveSystem, Pulse, read_pulse
 from livetalk.evaluation.dialogue.records import DialogueRecord, read_record, write_record
 from tests.helpers.dialogues import held, job, turn
 from tests.helpers.house import house
@@ -37,9 +36,15 @@ def test_a_real_server_is_talked_to(tmp_path: Path) -> None:
 
 def test_it_is_told_how_live_a_session_was(tmp_path: Path) -> None:
     record = held(tmp_path, Script(), turn("Hello."))
-    pulse = json.loads((tmp_path / "pulse.json").read_text())
-    assert pulse["pictures_a_second"] == pytest.approx(50 / 3, abs=4)
-    assert pulse["late"] == 0
+    pulse = read_pulse(tmp_path)
+    assert pulse is not None
+    assert pulse.pictures_a_second == pytest.approx(50 / 3, abs=4)
+    assert pulse.late == 0
+    assert [Pulse(200, late, 0, 16).in_real_time for late in (0, 1, 2)] == [True, True, False]
+    assert read_pulse(tmp_path / "elsewhere") is None
+    (tmp_path / "pulse.json").write_text("{}")
+    with pytest.raises(ValueError, match="is damaged: remove its folder"):
+        read_pulse(tmp_path)
     assert record.machine.endswith("brain script")
 
 

@@ -21,6 +21,8 @@ from livetalk.cli import (
     download,
     evaluate,
     evaluate_dialogue,
+    evaluate_dialogue_judge,
+    evaluate_dialogue_report,
     evaluate_fidelity,
     evaluate_sync,
     generate,
@@ -51,6 +53,8 @@ app.add_typer(data.app, name="data")
 train.app.command()(train_encoders.encoders)
 app.add_typer(train.app, name="train")
 evaluate.app.command("sync")(evaluate_sync.sync)
+evaluate_dialogue.app.command("judge")(evaluate_dialogue_judge.judge)
+evaluate_dialogue.app.command("report")(evaluate_dialogue_report.report)
 evaluate.app.add_typer(evaluate_dialogue.app, name="dialogue")
 evaluate.app.command("fidelity")(evaluate_fidelity.fidelity)
 app.add_typer(evaluate.app, name="evaluate")

@@ -136,7 +136,7 @@ def _table(forecasts: "list[RunForecast]") -> Table:
     for head in ("system", "dialogues", "finished", "turns", "minutes, about", "US dollars, about"):
         table.add_column(head, justify="left" if head == "system" else "right")
     for one in forecasts:
-        price = "-" if one.price is None else f"{one.price:.2f}"
+        price = "-" if one.price is None else f"{one.price:.2f} ({one.pricing})"
         counts = (one.missing, one.finished, one.turns, f"{one.seconds / 60:.0f}", price)
         table.add_row(one.system, *map(str, counts))
     return table

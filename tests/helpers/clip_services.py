@@ -18,7 +18,8 @@ from livetalk.evaluation.dialogue.clip_maker import ClipMaker, ClipRequest
 from livetalk.media.video import Mp4Writer
 
 KEY = "secret"
-QUICK = Waits(poll=0.01, job=0.5, limited=1.0, again=0.01, tries=3)
+QUICK = Waits(poll=0.01, job=30.0, limited=30.0, again=0.01, tries=3)
+HASTY = Waits(poll=0.01, job=0.2, limited=30.0, again=0.01, tries=3)
 
 
 def film(path: Path, seconds: float = 1.0, brightness: int = 120, silent: float = 0.2) -> Path:

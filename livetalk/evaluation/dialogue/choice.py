@@ -36,11 +36,11 @@ def make_system(word: str, options: SystemOptions) -> DialogueSystem:
     maker, _, model = word.partition(":")
     if maker == "sora":
         model = model or "sora-2"
-        price = price_of(model, options.prices).a_second
+        price = price_of(model, options.prices)
         return ClipSystem(_checked(model, word), SoraClips(SoraOptions.of_environment(model, price)))
     if maker == "veo":
         model = model or (veo.CLOUD_MODEL if veo.is_cloud(veo.veo_url()) else veo.MODEL)
-        price = price_of(model, options.prices).a_second
+        price = price_of(model, options.prices)
         return ClipSystem(_checked(model, word), VeoClips(VeoOptions.of_environment(model, price)))
     sign = re.search(r"[@=]", word)
     if sign is None:

@@ -27,8 +27,8 @@ class ClipRequest:
 
 
 class ClipMaker(Protocol):
-    """See the module docstring. machine: who computes. parallel: jobs at once. clip_seconds: length of a clip, usual
-    where it may differ; wait_seconds: usual time until it is there; price: of a clip in US dollars, None if free."""
+    """See the module docstring. machine: who computes. parallel: jobs at once. wait_seconds: usual time until a clip is
+    there; price: of a clip in US dollars, None if free; pricing: in words."""
 
     @property
     def machine(self) -> str: ...
@@ -41,6 +41,9 @@ class ClipMaker(Protocol):
 
     @property
     def price(self) -> float | None: ...
+
+    @property
+    def pricing(self) -> str | None: ...
 
     def check(self) -> None:
         """Raises SystemUnavailable, with what to do, where a key or a program is missing. Costs nothing."""

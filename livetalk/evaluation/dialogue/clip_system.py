@@ -54,7 +54,8 @@ class ClipSystem:
 
     def forecast(self, scenario: Scenario) -> Forecast:
         count, price = len(scenario.turns), self._maker.price
-        return Forecast(self._maker.wait_seconds * count, None if price is None else price * count)
+        paid = None if price is None else price * count
+        return Forecast(self._maker.wait_seconds * count, paid, self._maker.pricing)
 
     def check(self) -> None:
         self._maker.check()

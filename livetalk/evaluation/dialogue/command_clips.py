@@ -30,6 +30,7 @@ class CommandClips:
     parallel: int = 1
     wait_seconds: float = 60.0
     price: float | None = None
+    pricing: str | None = None
 
     def __post_init__(self) -> None:
         try:

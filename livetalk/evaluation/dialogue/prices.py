@@ -14,6 +14,9 @@ class ClipPrice:
     a_second: float
     seen: str
 
+    def __str__(self) -> str:
+        return f"{self.a_second:g} a second, {self.seen}"
+
 
 PRICES: Mapping[str, ClipPrice] = {
     "veo-3.0-generate-001": ClipPrice(0.40, "2025-09"),

@@ -26,7 +26,7 @@ VISITOR = ".visitor"  # folder of spoken lines, beside those of the systems
 @dataclass(frozen=True)
 class RunForecast:
     """What a system's dialogues will take, about. turns: of the missing dialogues; price: in US dollars, None if nobody
-    is paid."""
+    is paid; pricing: in words."""
 
     system: str
     missing: int
@@ -34,6 +34,7 @@ class RunForecast:
     turns: int
     seconds: float
     price: float | None
+    pricing: str | None
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class DialogueRun:
                     sum(len(scenario.turns) for scenario in missing),
                     sum(one.seconds for one in each) / max(1, min(system.parallel, len(missing))),
                     sum(prices) if prices else None,
+                    next((one.pricing for one in each), None),
                 )
             )
         return found

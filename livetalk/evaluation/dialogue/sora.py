@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from livetalk.evaluation.dialogue.api_calls import ApiCalls, ClipEndpoint, Json, Waits, error_of, mapping, sentence
 from livetalk.evaluation.dialogue.clip_context import save_canvas
 from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipRequest, JobLost
+from livetalk.evaluation.dialogue.prices import PRICES, ClipPrice
 from livetalk.evaluation.dialogue.systems import SystemUnavailable
 
 HOME = "https://api.openai.com/v1"
@@ -23,16 +24,16 @@ SET_KEY = "set OPENAI_API_KEY, or LIVETALK_SORA_KEY for a service of LIVETALK_SO
 
 @dataclass(frozen=True)
 class SoraOptions:
-    """model: sora-2 or sora-2-pro. price: US dollars a second. OpenAI's key goes to OpenAI only."""
+    """model: sora-2 or sora-2-pro. OpenAI's key goes to OpenAI only."""
 
     model: str = "sora-2"
-    price: float = 0.10
+    price: ClipPrice = PRICES["sora-2"]
     url: str = HOME
     key: str | None = field(default=None, repr=False)
     waits: Waits = field(default_factory=Waits)
 
     @classmethod
-    def of_environment(cls, model: str, price: float) -> "SoraOptions":
+    def of_environment(cls, model: str, price: ClipPrice) -> "SoraOptions":
         url = os.environ.get("LIVETALK_SORA_URL", HOME).rstrip("/")
         key = os.environ.get("LIVETALK_SORA_KEY") or (os.environ.get("OPENAI_API_KEY") if url == HOME else None)
         return cls(model, price, url, key)
@@ -64,7 +65,11 @@ class SoraClips:
 
     @property
     def price(self) -> float:
-        return self._options.price * SECONDS
+        return self._options.price.a_second * SECONDS
+
+    @property
+    def pricing(self) -> str:
+        return str(self._options.price)
 
     def check(self) -> None:
         if not self._options.key:

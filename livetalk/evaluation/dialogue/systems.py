@@ -28,10 +28,11 @@ class SystemUnavailable(ValueError):
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a dialogue will take, about: seconds, and US dollars (None: nobody is paid)."""
+    """What a dialogue will take, about: seconds, and US dollars (None: nobody is paid); pricing: their origin."""
 
     seconds: float
     price: float | None = None
+    pricing: str | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import cast
 from livetalk.evaluation.dialogue.api_calls import ApiCalls, ClipEndpoint, Json, Waits, is_film, mapping, sentence
 from livetalk.evaluation.dialogue.clip_context import save_canvas
 from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipRequest, JobLost
+from livetalk.evaluation.dialogue.prices import PRICES, ClipPrice
 from livetalk.evaluation.dialogue.systems import SystemUnavailable
 
 HOME = "https://generativelanguage.googleapis.com/v1beta"
@@ -32,16 +33,16 @@ REFUSALS = ("responsible ai", "safety", "violate", "sensitive words", "usage gui
 
 @dataclass(frozen=True)
 class VeoOptions:
-    """price: US dollars a second. A key of the Gemini API, or an access token of Google Cloud."""
+    """A key of the Gemini API, or an access token of Google Cloud."""
 
     model: str = MODEL
-    price: float = 0.40
+    price: ClipPrice = PRICES[MODEL]
     url: str = HOME
     key: str | None = field(default=None, repr=False)
     waits: Waits = field(default_factory=Waits)
 
     @classmethod
-    def of_environment(cls, model: str, price: float) -> "VeoOptions":
+    def of_environment(cls, model: str, price: ClipPrice) -> "VeoOptions":
         url = veo_url()
         named = "LIVETALK_VEO_TOKEN" if is_cloud(url) else "GEMINI_API_KEY"
         return cls(model, price, url, os.environ.get(named))
@@ -74,7 +75,11 @@ class VeoClips:
 
     @property
     def price(self) -> float:
-        return self._options.price * SECONDS
+        return self._options.price.a_second * SECONDS
+
+    @property
+    def pricing(self) -> str:
+        return str(self._options.price)
 
     def check(self) -> None:
         if not self._options.key:

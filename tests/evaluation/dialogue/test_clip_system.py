@@ -33,6 +33,7 @@ class Drawn:
     parallel: int = 1
     wait_seconds: float = 10.0
     price: float | None = 3.2
+    pricing: str | None = "0.4 a second, given"
 
     def check(self) -> None: ...
 
@@ -148,5 +149,5 @@ def test_holding_again_keeps_the_turns_before_the_first_that_failed(tmp_path: Pa
 
 def test_a_dialogue_is_forecast_by_its_turns(tmp_path: Path) -> None:
     forecast = ClipSystem("drawn", Drawn()).forecast(scenario(turn("One."), turn("Two.")))
-    assert (forecast.seconds, forecast.price) == (20.0, 6.4)
+    assert (forecast.seconds, forecast.price, forecast.pricing) == (20.0, 6.4, "0.4 a second, given")
     assert ClipSystem("drawn", Drawn(price=None)).forecast(scenario(turn("One."))).price is None

@@ -28,6 +28,7 @@ class Played:
     parallel: int = 1
     away_after: int = 99
     fails: tuple[str, ...] = ()
+    takes: float = 0.0
     held: list[str] = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
@@ -44,7 +45,7 @@ class Played:
     async def hold(self, job: DialogueJob) -> DialogueRecord:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(self.takes)
         self.at_once -= 1
         if len(self.held) >= self.away_after:
             raise SystemUnavailable("it is away: come back later")
@@ -97,7 +98,7 @@ def test_one_system_that_is_away_does_not_stop_the_next(tmp_path: Path) -> None:
 
 
 def test_so_many_at_once_as_the_system_allows(tmp_path: Path) -> None:
-    system = Played(parallel=3)
+    system = Played(parallel=3, takes=0.3)
     run = run_of(tmp_path, system)
     assert run.forecasts()[0].seconds == pytest.approx(100.0)
     held(run)

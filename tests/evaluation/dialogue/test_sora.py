@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from livetalk.evaluation.dialogue.api_calls import Waits
 from livetalk.evaluation.dialogue.clip_maker import ClipFailed, JobLost
+from livetalk.evaluation.dialogue.prices import PRICES
 from livetalk.evaluation.dialogue.sora import SoraClips, SoraOptions
 from livetalk.evaluation.dialogue.systems import SystemUnavailable
 from livetalk.media.video import read_frames
-from tests.helpers.clip_services import KEY, QUICK, ClipService, film, made
+from tests.helpers.clip_services import HASTY, KEY, QUICK, ClipService, film, made
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +19,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return film(tmp_path_factory.mktemp("clip") / "x.mp4").read_bytes()
 
 
-def sora(url: str, key: str = KEY) -> SoraClips:
-    return SoraClips(SoraOptions("sora-2", 0.10, url, key, QUICK))
+def sora(url: str, key: str = KEY, waits: Waits = QUICK) -> SoraClips:
+    return SoraClips(SoraOptions("sora-2", PRICES["sora-2"], url, key, waits))
 
 
 def test_a_clip_is_ordered_waited_for_and_downloaded(tmp_path: Path, clip: bytes) -> None:
@@ -30,6 +32,7 @@ def test_a_clip_is_ordered_waited_for_and_downloaded(tmp_path: Path, clip: bytes
     assert picture.shape == (1280, 720, 3), "the square portrait lies on a canvas of the size that the API wants"
     assert np.abs(picture.astype(int) - [200, 10, 10]).max() < 3, "in the colour of its border"
     assert sora("x").price == pytest.approx(0.8)
+    assert sora("x").pricing == "0.1 a second, 2025-10"
 
 
 @pytest.mark.parametrize("wait", ["0.05", "Mon, 30 Nov 2020 08:00:00 GMT"])
@@ -66,8 +69,8 @@ def test_what_the_rules_forbid_fails_the_turn(tmp_path: Path, clip: bytes) -> No
 def test_a_job_that_fails_or_never_ends_fails_the_turn(tmp_path: Path, clip: bytes) -> None:
     with pytest.raises(ClipFailed, match="the job failed: the renderer broke"):
         made(tmp_path, ClipService(clip, ends={1: {"message": "the renderer broke", "code": "server_error"}}), sora)
-    with pytest.raises(ClipFailed, match=r"not done after 0\.5 s"):
-        made(tmp_path, ClipService(clip, looks=10**6), sora)
+    with pytest.raises(ClipFailed, match=r"not done after 0\.2 s"):
+        made(tmp_path, ClipService(clip, looks=10**6), lambda url: sora(url, waits=HASTY))
     with pytest.raises(JobLost, match="not known any more"):
         made(tmp_path, ClipService(clip, forgets=True), sora)
 
@@ -96,9 +99,9 @@ def test_what_a_person_must_mend_is_told(tmp_path: Path, clip: bytes) -> None:
 def test_openais_key_is_for_openai_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LIVETALK_SORA_KEY", raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    assert SoraOptions.of_environment("sora-2", 0.1).key == KEY
+    assert SoraOptions.of_environment("sora-2", PRICES["sora-2"]).key == KEY
     monkeypatch.setenv("LIVETALK_SORA_URL", "https://example.org/v1")
-    elsewhere = SoraOptions.of_environment("sora-2", 0.1)
+    elsewhere = SoraOptions.of_environment("sora-2", PRICES["sora-2"])
     assert elsewhere.key is None
     with pytest.raises(SystemUnavailable, match=r"there is no key for https://example.org/v1: set"):
         SoraClips(elsewhere).check()

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from livetalk.evaluation.dialogue.api_calls import Waits
 from livetalk.evaluation.dialogue.clip_maker import ClipFailed, JobLost
+from livetalk.evaluation.dialogue.prices import PRICES
 from livetalk.evaluation.dialogue.systems import SystemUnavailable
 from livetalk.evaluation.dialogue.veo import VeoClips, VeoOptions
-from tests.helpers.clip_services import KEY, QUICK, ClipService, film, made
+from tests.helpers.clip_services import HASTY, KEY, QUICK, ClipService, film, made
 
+PRICE = PRICES["veo-3.1-generate-preview"]
 FILTERED = {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": ["We do not make this person speak."]}
 
 
@@ -17,13 +20,13 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return film(tmp_path_factory.mktemp("clip") / "x.mp4").read_bytes()
 
 
-def gemini(url: str, key: str = KEY) -> VeoClips:
-    return VeoClips(VeoOptions("veo-3.1-generate-preview", 0.40, url, key, QUICK))
+def gemini(url: str, key: str = KEY, waits: Waits = QUICK) -> VeoClips:
+    return VeoClips(VeoOptions("veo-3.1-generate-preview", PRICE, url, key, waits))
 
 
-def cloud(url: str, key: str = KEY) -> VeoClips:
+def cloud(url: str, key: str = KEY, waits: Waits = QUICK) -> VeoClips:
     address = f"{url}/v1/projects/p/locations/l/publishers/google"
-    return VeoClips(VeoOptions("veo-3.1-generate-001", 0.40, address, key, QUICK))
+    return VeoClips(VeoOptions("veo-3.1-generate-001", PRICE, address, key, waits))
 
 
 @pytest.mark.parametrize("maker", [gemini, cloud])
@@ -46,8 +49,8 @@ def test_what_is_filtered_forbidden_or_fails_fails_the_turn(tmp_path: Path, clip
         made(tmp_path, ClipService(clip, ends={1: {"code": 3, "message": words}}), maker)
     with pytest.raises(ClipFailed, match="the job failed: internal"):
         made(tmp_path, ClipService(clip, ends={1: {"code": 13, "message": "internal"}}), maker)
-    with pytest.raises(ClipFailed, match=r"not done after 0\.5 s"):
-        made(tmp_path, ClipService(clip, looks=10**6), maker)
+    with pytest.raises(ClipFailed, match=r"not done after 0\.2 s"):
+        made(tmp_path, ClipService(clip, looks=10**6), lambda url: maker(url, waits=HASTY))
     with pytest.raises(JobLost):
         made(tmp_path, ClipService(clip, forgets=True), maker)
 
@@ -78,4 +81,4 @@ def test_what_a_person_must_mend_is_told(tmp_path: Path, clip: bytes, monkeypatc
         made(tmp_path, ClipService(clip, refusals=[gone]), gemini)
     monkeypatch.delenv("GEMINI_API_KEY", raising=False)
     with pytest.raises(SystemUnavailable, match="there is no key"):
-        VeoClips(VeoOptions.of_environment("veo-3.1-generate-preview", 0.4)).check()
+        VeoClips(VeoOptions.of_environment("veo-3.1-generate-preview", PRICE)).check()

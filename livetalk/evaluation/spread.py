@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
 from typing import Any
 
 from livetalk.runtime.process import tune_process
@@ -39,6 +40,24 @@ def spread(
             pool.shutdown(cancel_futures=True)  # waits for the work under way only
 
 
+def spread_over(
+    starts: Sequence[Callable[[], Any]], work: Callable[..., Any], asked: Sequence[tuple[Any, ...]]
+) -> Iterator[Any]:
+    """As `spread`, in as many processes as there are starts, each with the tool of its own: a device, for example."""
+    if not asked:
+        return
+    context = get_context("spawn")
+    waiting = context.SimpleQueue()
+    for start in starts:
+        waiting.put(start)
+    with ProcessPoolExecutor(min(len(starts), len(asked)), context, _start_next, (waiting,)) as pool:
+        tasks = [pool.submit(_do, work, words) for words in asked]
+        try:
+            yield from (task.result() for task in as_completed(tasks))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 _own: dict[str, Any] = {}  # of a worker process
 
 
@@ -46,6 +65,10 @@ def _start(start: Callable[[], Any]) -> None:
     tune_process()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MediaPipe is talkative; errors reach the caller as exceptions
     _own["start"] = start
+
+
+def _start_next(waiting: "SimpleQueue[Callable[[], Any]]") -> None:
+    _start(waiting.get())
 
 
 def _do(work: Callable[..., Any], words: tuple[Any, ...]) -> Any:

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from livetalk.evaluation.spread import spread, threads_of
+from livetalk.evaluation.spread import spread, spread_over, threads_of
 
 
 def opened(kind: str) -> str:
@@ -36,3 +36,12 @@ def test_nothing_is_opened_for_nothing() -> None:
 def test_threads_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 8)
     assert [threads_of(workers) for workers in (0, 1, 3, 16)] == [8, 8, 2, 1]
+
+
+def test_each_tool_has_a_process_of_its_own() -> None:
+    found = list(spread_over([partial(opened, "saw"), partial(opened, "file")], work, [(n,) for n in range(6)]))
+    assert sorted(number for _, number in found) == [number**2 for number in range(6)]
+    assert {tool for tool, _ in found} <= {"saw", "file"}
+    assert list(spread_over([partial(opened, "broken")], work, [])) == []
+    with pytest.raises(ValueError, match="mend it"):
+        list(spread_over([partial(opened, "broken")], work, [(1,)]))

@@ -13,20 +13,27 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
+from torch.nn import functional
 
 from livetalk.avatar.blocks import TimedBlock
+from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
 from livetalk.dit.audio import pack_audio
 from livetalk.dit.model import DiT
 from livetalk.nn.kernels.onednn import pack_linears
+from livetalk.performer.loading import published, random_parts
 from livetalk.performer.networks import Networks
 from livetalk.performer.stages import to_bytes
+from livetalk.presets import Preset
+from livetalk.published.hub import default_folder
 from livetalk.recipes.config import Guidance
 from livetalk.recipes.distill.clips import ClipBatch
 from livetalk.recipes.distill.self_rollout import rolled
 from livetalk.recipes.distill.trajectories import sample_trajectory
 from livetalk.recipes.run import load_dit
+from livetalk.runtime.dtype import best_dtype
 
 GUIDANCE = Guidance(2.0, 2.5)  # of text and of speech, as in the trajectories that the student learns from
+FULL_GUIDANCE = Guidance(4.5, 4.5)  # of the published sizes, as OmniAvatar's authors sample (arXiv:2506.18866)
 PLACES = (Path("checkpoints/teacher"), Path(__file__).parents[2] / "checkpoints" / "teacher")
 NAME = "teacher.safetensors"
 TIMED = 3  # rollouts of a whole clip, after one that is not timed; the teacher walks once, which takes minutes
@@ -56,12 +63,32 @@ def find_teacher(given: Path | None) -> Path:
     )
 
 
+def open_full_teacher(
+    preset: Preset, weights: Path | None, folder: Path | None = None, device: str | None = None
+) -> "Teacher":
+    """A teacher of a published size. weights: its transformer, None for random numbers; folder: the other files.
+
+    Raises ValueError for files that are missing or hold something else.
+    """
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    dtype = best_dtype(place)
+    if weights is None:
+        parts = random_parts(preset, place, dtype)
+    else:
+        parts = published(preset, folder or default_folder(), place, dtype, weights)
+    return Teacher(Networks.on(preset, parts, dtype, place), None, FULL_GUIDANCE)
+
+
 class Teacher:
     """See the module docstring. A `Player` of whole clips: all the speech is heard before the first frame is made."""
 
-    def __init__(self, networks: Networks, weights: Path, guidance: Guidance = GUIDANCE) -> None:
-        """Raises ValueError for weights of another preset."""
+    def __init__(self, networks: Networks, weights: Path | None, guidance: Guidance = GUIDANCE) -> None:
+        """weights: None where the networks' own transformer is the teacher. Raises ValueError for another preset's."""
         self.networks, self.guidance = networks, guidance
+        if weights is None:
+            assert isinstance(networks.student, DiT), "teachers run as they are"
+            self.model = networks.student
+            return
         try:
             model = load_dit(networks.preset, weights)
         except RuntimeError as error:
@@ -95,11 +122,22 @@ class Teacher:
     ) -> ClipBatch:
         """Conditions of a clip of this sound; its latents are empty but for the portrait's."""
         p, g = self.networks, self.networks.preset.geometry
-        rows = p.windows.features(p.speech, torch.from_numpy(np.ascontiguousarray(sound)))
+        rows = self._rows(torch.from_numpy(np.ascontiguousarray(sound)))
         audio = pack_audio(rows[None].float(), g.time_compression).to(p.device)
         latents = torch.zeros(1, g.latent_channels, audio.shape[1], g.latent_size, g.latent_size, device=p.device)
         latents[:, :, :1] = p.encode_portrait(portrait)
         return ClipBatch(latents, audio, p.text.encode([prompt]).to(p.device), torch.ones_like(latents[:, :1]))
+
+    def _rows(self, sound: Float[Tensor, " n"]) -> Float[Tensor, "t a"]:
+        """A row a frame; of the published sizes the clip is encoded as a whole, as its authors do."""
+        p, g = self.networks, self.networks.preset.geometry
+        if not isinstance(p.speech, WindowedSpeech):
+            return p.windows.features(p.speech, sound)
+        frames = g.frames_of(g.latents_of(-(-len(sound) // g.samples_per_frame)))
+        heard = functional.pad(sound, (0, frames * g.samples_per_frame - len(sound)))[
+            : (frames - 1) * g.samples_per_frame
+        ]
+        return p.speech.clip(heard[None].to(next(p.speech.parameters()).device), frames)[0]
 
     @torch.inference_mode()
     def walk(self, clip: ClipBatch, seed: int = 0) -> Float[Tensor, "b c f h w"]:

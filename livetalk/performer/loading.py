@@ -88,8 +88,10 @@ def _what_is_missing(preset: Preset, folder: Path, missing: Sequence[str]) -> st
     return f"the bundled {', '.join(missing)} of preset {preset.name} are missing: reinstall livetalk"
 
 
-def published(preset: Preset, folder: Path, device: torch.device, dtype: torch.dtype) -> Parts:
-    """Published files, as `livetalk download` leaves them in `folder`.
+def published(
+    preset: Preset, folder: Path, device: torch.device, dtype: torch.dtype, transformer: Path | None = None
+) -> Parts:
+    """Published files, as `livetalk download` leaves them in `folder`; `transformer`: another one than the student.
 
     The text encoder is not loaded: that happens when a prompt is asked for that `folder` has no features of. Without
     its files, prompts that were encoded before can still be used.
@@ -99,10 +101,11 @@ def published(preset: Preset, folder: Path, device: torch.device, dtype: torch.d
     """
     if folder != default_folder() and not folder.is_dir():
         raise ValueError(f"the folder of weights {folder} does not exist: check its path")
-    missing = [name for name in (TRANSFORMER, VAE, HEARING) if not (folder / name).is_file()]
+    needed = (TRANSFORMER, VAE, HEARING) if transformer is None else (VAE, HEARING)
+    missing = [name for name in needed if not (folder / name).is_file()]
     if missing:
         raise ValueError(f"{folder} has no {' and no '.join(missing)}: run livetalk download 1.3b")
-    student = load_dit(_placed(read_checkpoint(folder / TRANSFORMER), device, dtype), preset.dit)
+    student = load_dit(_placed(read_checkpoint(transformer or folder / TRANSFORMER), device, dtype), preset.dit)
     codec = load_wan(_placed(read_checkpoint(folder / VAE), device, dtype))
     heard = dtype if preset.as_published else torch.float32
     assert preset.speech is not None

@@ -1,0 +1,1 @@
+"""Systems under test: models of this package, other programs, finished videos; each makes clips of cases."""

@@ -25,6 +25,7 @@ from livetalk.cli import (
     evaluate_dialogue_report,
     evaluate_fidelity,
     evaluate_sync,
+    evaluate_table,
     generate,
     serve,
     train,
@@ -57,6 +58,7 @@ evaluate_dialogue.app.command("judge")(evaluate_dialogue_judge.judge)
 evaluate_dialogue.app.command("report")(evaluate_dialogue_report.report)
 evaluate.app.add_typer(evaluate_dialogue.app, name="dialogue")
 evaluate.app.command("fidelity")(evaluate_fidelity.fidelity)
+evaluate.app.command("table")(evaluate_table.table)
 app.add_typer(evaluate.app, name="evaluate")
 
 

@@ -21,6 +21,7 @@ from livetalk.options import Group, Option
 
 if TYPE_CHECKING:
     from livetalk.evaluation.dialogue.runner import DialogueRun, RunForecast
+    from livetalk.evaluation.dialogue.scenarios import Scenario
 
 app = typer.Typer(help="Hold dialogues with systems, and judge them.", no_args_is_help=True)
 
@@ -105,7 +106,7 @@ def _flags(options: object) -> list[str]:
     return found
 
 
-def _scenarios(chosen: DialogueChoice):
+def _scenarios(chosen: DialogueChoice) -> "tuple[Scenario, ...]":
     from livetalk.evaluation.dialogue.scenarios import BUNDLED, load_scenarios
     from livetalk.evaluation.dialogue.selection import stratified
 

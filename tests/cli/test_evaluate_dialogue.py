@@ -1,8 +1,6 @@
 """`livetalk evaluate dialogue run` holds dialogues, goes on where it was, and tells mistakes in a sentence."""
 
 import asyncio
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from livetalk.cli import main
 from livetalk.cli.evaluate_dialogue import OwnSystem, app
 from livetalk.conversation.brains.options import BrainOptions
 from livetalk.evaluation.dialogue import visitor_voice
@@ -131,5 +130,5 @@ def test_options_are_handed_on_to_the_server() -> None:
     assert flags[flags.index("--brain") + 1] == "omni"
     assert flags[flags.index("--brain-url") + 1] == "ws://x"
     assert "--weights" not in flags
-    told = subprocess.run([sys.executable, "-m", "livetalk", "serve", "--help"], capture_output=True, text=True)
-    assert all(flag in told.stdout for flag in flags if flag.startswith("--"))
+    told = CliRunner().invoke(main.app, ["serve", "--help"]).stdout
+    assert all(flag in told for flag in flags if flag.startswith("--"))

@@ -70,12 +70,17 @@ class LiveSystem:
         if self._url is not None:
             yield
             return
-        try:
-            async with server(*LONG, *self._options) as served:
-                self._url = served.url
-                yield
-        finally:
-            self._url = None
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                served = await stack.enter_async_context(server(*LONG, *self._options))
+            except ValueError as error:
+                raise SystemUnavailable(str(error)) from error
+            self._url = served.url
+            stack.callback(self._closed)
+            yield
+
+    def _closed(self) -> None:
+        self._url = None
 
     async def hold(self, job: DialogueJob) -> DialogueRecord:
         assert self._url is not None, "the system is opened"

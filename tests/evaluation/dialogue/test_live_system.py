@@ -10,6 +10,7 @@ import pytest
 from livetalk.evaluation.dialogue.live_dialogue import Patience
 from livetalk.evaluation.dialogue.live_system import LiveSystem, Pulse, read_pulse
 from livetalk.evaluation.dialogue.records import DialogueRecord, read_record, write_record
+from livetalk.evaluation.dialogue.systems import SystemUnavailable
 from tests.helpers.dialogues import held, job, turn
 from tests.helpers.house import house
 from tests.helpers.session_server import Script
@@ -46,6 +47,15 @@ def test_it_is_told_how_live_a_session_was(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is damaged: remove its folder"):
         read_pulse(tmp_path)
     assert record.machine.endswith("brain script")
+
+
+def test_a_server_that_does_not_start_makes_our_own_unavailable() -> None:
+    async def run() -> None:
+        async with LiveSystem("ours", options=("--brain", "nobody")).opened():
+            raise AssertionError("it is not there")
+
+    with pytest.raises(SystemUnavailable, match="the server did not start"):
+        asyncio.run(run())
 
 
 def test_our_own_takes_longer_for_more_turns() -> None:

@@ -17,9 +17,7 @@ class JudgeOptions:
 
     judge: Annotated[str, Option("`small`, or the address of a vision-language model, as far as /v1.")] = SMALL
     model: Annotated[str | None, Option("Its name there.")] = None
-    key_variable: Annotated[str, Option("The environment variable that holds its key, if it takes one.")] = (
-        "OPENAI_API_KEY"
-    )
+    key_variable: Annotated[str | None, Option("The environment variable that holds its key.")] = None
     repeats: Annotated[int, Option("Times that everything is judged.", min=1)] = 5
     temperature: Annotated[float, Option("Of its sampling.", min=0)] = 0.1
     top_p: Annotated[float, Option("Of its sampling.", min=0, max=1)] = 0.9
@@ -41,7 +39,7 @@ class JudgeOptions:
 
     @property
     def key(self) -> str | None:
-        return os.environ.get(self.key_variable) or None
+        return os.environ.get(self.key_variable) or None if self.key_variable else None
 
     def check(self) -> None:
         """Raises ValueError, with what to do, for options that do not go together."""
@@ -51,6 +49,8 @@ class JudgeOptions:
             )
         if not self.is_small and not self.model:
             raise ValueError("--judge names a server: say with --model which of its models judges")
+        if self.key_variable and self.key is None:
+            raise ValueError(f"the environment has no {self.key_variable}: set it to the judge's key")
 
 
 @dataclass(frozen=True)

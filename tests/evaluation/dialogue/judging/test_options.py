@@ -19,5 +19,8 @@ def test_the_small_judge_hears_and_others_if_they_do(monkeypatch: pytest.MonkeyP
     assert not JudgeOptions("http://host/v1", "m").hears
     monkeypatch.setenv("MY_KEY", "secret")
     assert JudgeOptions(key_variable="MY_KEY").key == "secret"
+    monkeypatch.setenv("OPENAI_API_KEY", "another")
+    assert JudgeOptions().key is None, "a key goes to no server that it was not named for"
     monkeypatch.setenv("MY_KEY", "")
-    assert JudgeOptions(key_variable="MY_KEY").key is None
+    with pytest.raises(ValueError, match="the environment has no MY_KEY"):
+        JudgeOptions(key_variable="MY_KEY").check()

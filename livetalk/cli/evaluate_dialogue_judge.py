@@ -1,6 +1,6 @@
 """`livetalk evaluate dialogue judge`: dialogues that were held are judged, after the judge itself was tried."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -79,7 +79,10 @@ def _judged(
         with panel:
             run = JudgingRun(panel, Gatherer(sampling, AnswerHearing(out / HEARD)), options.repeats, options.hears)
             try:
-                return _all(run, held, controls, out, _note(options, sampling, client))
+                calibration = controls.calibration or out / CALIBRATION
+                asked_for = replace(controls, calibration=calibration)
+                note = _note(options, sampling, client)
+                return _all(run, held, asked_for, note, lambda words: bar.update(task, description=words))
             except EndpointError as error:
                 raise EndpointError(f"{error}; {len(log)} answers are kept, the same command goes on") from error
 
@@ -88,23 +91,30 @@ def _all(
     run: "JudgingRun",
     held: "Sequence[HeldDialogue]",
     controls: ControlOptions,
-    out: Path,
     judging: "Judging",
+    say: Callable[[str], None],
 ) -> "Judging":
+    """The judge's own trial, then the systems; `say` is told which of it goes on."""
     from livetalk.evaluation.dialogue.judging import calibration
     from livetalk.evaluation.dialogue.judging.controls import unmeasured
     from livetalk.evaluation.dialogue.judging.faults import Planter
     from livetalk.evaluation.dialogue.judging.run import HeldDialogue
 
     if controls.faults or controls.ablation:
-        folder, stage = controls.calibration or out / CALIBRATION, calibration.StudentStage()
+        assert controls.calibration is not None
+        folder, stage, good = controls.calibration, calibration.StudentStage(), list[HeldDialogue]()
         known = {one.name: one for one in calibration.calibration_scenarios()}
-        good = [HeldDialogue(folder, one, known[one.scenario]) for one in calibration.hold(folder, stage)]
+        say(f"making calibration dialogue 1 of {len(known)}")
+        for i, one in enumerate(calibration.hold(folder, stage), 2):
+            good.append(HeldDialogue(folder, one, known[one.scenario]))
+            say(f"making calibration dialogue {min(i, len(known))} of {len(known)}")
+        say("trying the judge")
         if controls.ablation:
             judging = replace(judging, ablation=tuple(run.ablation(good)))
         if controls.faults:
             faults = tuple(run.faults(good, Planter(folder, folder, stage, run.gatherer.hearing)))
             judging = replace(judging, faults=faults, unmeasured=unmeasured(faults, judging.ablation))
+    say("judging dialogues")
     judging = replace(judging, dialogues=tuple(run.systems(held)))
     return replace(judging, pairs=tuple(run.compare_systems(held))) if controls.pairs else judging
 

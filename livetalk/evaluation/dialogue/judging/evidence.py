@@ -40,7 +40,8 @@ class TurnEvidence:
     """One turn, and the answer to it.
 
     says: the visitor's words, empty for silence. heard: the answer's words as speech recognition hears them, empty if
-    it hears none, None if the judge is not told. sound: a wav file, empty if it is not sent.
+    it hears none, None if the judge is not told. sound: a wav file, empty if it is not sent. broken_into: the visitor
+    speaks before the answer is over.
     """
 
     says: str
@@ -48,6 +49,7 @@ class TurnEvidence:
     frames: tuple[TimedFrame, ...] = ()
     sound: bytes = b""
     heard: str | None = None
+    broken_into: bool = False
 
 
 @dataclass(frozen=True)

@@ -54,12 +54,13 @@ class Gatherer:
 
     def _turn(self, folder: Path, held: TurnRecord, asked: Turn) -> TurnEvidence:
         expected = Expectations(asked.emotion, asked.must, asked.must_not, asked.remembers)
+        broken = asked.interrupts_after is not None
         if held.video is None:  # no answer is the worst one: nothing is seen and nothing heard
-            return TurnEvidence(asked.says, expected, heard="")
+            return TurnEvidence(asked.says, expected, heard="", broken_into=broken)
         path = folder / held.video
         sound = sound_of(path)
         heard = self.hearing.words(sound, asked.language)
-        return TurnEvidence(asked.says, expected, tuple(self._frames(path)), wav_bytes(sound), heard)
+        return TurnEvidence(asked.says, expected, tuple(self._frames(path)), wav_bytes(sound), heard, broken)
 
     def _frames(self, path: Path) -> Iterator[TimedFrame]:
         """Pictures at equal distances; the file is read twice, so that none of it is held in memory."""

@@ -18,17 +18,19 @@ INTRODUCTION = (
     "You judge a conversation between a visitor and a talking avatar, in one dimension only, by this rubric. "
     "Judge what you are shown and nothing else: where it does not show what the rubric asks for, give level 1."
 )
+EXPECTED = "What a good answer does is listed; where that speaks of a face, which you are not shown, pass it over."
 SCORE = 'Answer with one JSON object: {"score": a whole number from 1 to 5, "reason": one sentence, naming the turn}.'
 CHECK = (
     "You check the answers of an avatar against a list of statements, by what was said. Answer with one JSON object: "
-    '{"items": [{"id": the statement\'s id, "verdict": "yes", "partial" or "no", or null where it cannot apply, '
-    '"reason": one sentence}]}, with every id once.'
+    '{"items": [{"id": the statement\'s id, "verdict": "yes", "partial" or "no", or null where it cannot apply or '
+    'speaks of a face, which you are not shown, "reason": one sentence}]}, with every id once.'
 )
 COMPARE = (
     "You are shown two conversations with the same visitor, one after the other, and say which is the better one by "
     'this rubric. Answer with one JSON object: {"better": "first", "second" or "tie", "reason": one sentence}.'
 )
 SILENT = "(silence)"
+BROKEN_INTO = "The visitor breaks into this answer, so it need not be whole."
 UNTOLD = "(not shown)"
 
 
@@ -53,7 +55,8 @@ class ChecklistItem:
 
 def score_request(dimension: Dimension, evidence: Evidence) -> tuple[Json, ...]:
     """Messages that ask for the level of one dialogue."""
-    ask = f"{INTRODUCTION}\n\n{rubric(dimension)}\n\n{SCORE}"
+    listed = f"\n\n{EXPECTED}" if dimension.group is DimensionGroup.CONTENT else ""
+    ask = f"{INTRODUCTION}\n\n{rubric(dimension)}{listed}\n\n{SCORE}"
     return _messages(ask, [*_dialogue(evidence, dimension)])
 
 
@@ -76,7 +79,7 @@ def checklist(evidence: Evidence) -> tuple[ChecklistItem, ...]:
     found: list[ChecklistItem] = []
     for index, turn in enumerate(evidence.turns):
         expected = turn.expected
-        rows = [("must", f"It says this: {one}") for one in expected.must]
+        rows = [("must", f"It does this: {one}") for one in expected.must]
         rows += [("must_not", f"It avoids this: {one}") for one in expected.must_not]
         rows += [("remembers", f"It remembers this: {one}") for one in expected.remembers]
         found += [ChecklistItem(f"{index + 1}.{i}", index, *row) for i, row in enumerate(rows, 1)]
@@ -103,6 +106,8 @@ def _dialogue(evidence: Evidence, dimension: Dimension | None) -> Iterator[Json]
     yield _text(f"Setting: {evidence.setting}")
     for number, turn in enumerate(evidence.turns, 1):
         yield _text("\n".join([f"Turn {number}", f"Visitor: {turn.says or SILENT}", *_expected(turn, dimension)]))
+        if turn.broken_into:
+            yield _text(BROKEN_INTO)
         if turn.frames:
             times = " ".join(f"{frame.time_s:.2f}" for frame in turn.frames)
             yield _text(f"Pictures of answer {number}, at {times} seconds:")
@@ -122,9 +127,9 @@ def _expected(turn: TurnEvidence, dimension: Dimension | None) -> Iterator[str]:
     if dimension is Dimension.EMOTIONAL_APPROPRIATENESS:
         yield f"Feeling that fits the answer: {expected.emotion}"
     if dimension is not None and dimension.group is DimensionGroup.CONTENT:
-        yield from (f"A good answer contains: {one}" for one in expected.must)
-        yield from (f"A good answer avoids: {one}" for one in expected.must_not)
-        yield from (f"A good answer remembers: {one}" for one in expected.remembers)
+        yield from (f"A good answer does this: {one}" for one in expected.must)
+        yield from (f"A good answer avoids this: {one}" for one in expected.must_not)
+        yield from (f"A good answer remembers this: {one}" for one in expected.remembers)
 
 
 def _messages(system: str, parts: Sequence[Json]) -> tuple[Json, ...]:

@@ -58,6 +58,6 @@ def level_shares(value: float) -> dict[str, float]:
     return {str(below): below + 1 - value, str(below + 1): value - below}
 
 
-def _checked(question: JudgeQuestion) -> list[dict[str, str]]:
+def _checked(question: JudgeQuestion) -> list[dict[str, str | None]]:
     found = [(item, *content.check(item, question.dialogues[0])) for item in question.items]
     return [{"id": item.name, "verdict": verdict, "reason": reason} for item, verdict, reason in found]

@@ -16,6 +16,8 @@ from livetalk.evaluation.dialogue.small_judge.visual import Level
 
 UNTOLD = "no words of an answer were sent"
 ENOUGH = 3  # words in common that make an answer one to the question
+SAYING = ("says", "asks", "names", "tells")
+FACE = frozenset({"fac", "smil", "nod", "gaz", "eye"})  # stems
 ALL, SOME = 0.6, 0.25  # share of a statement's words that an answer takes up: it is said, or hinted at
 
 
@@ -26,7 +28,7 @@ def semantic_relevance(evidence: Evidence) -> Level:
 
 def information_completeness(evidence: Evidence) -> Level:
     """Statements of what a good answer contains whose words are said."""
-    shares = [float(np.mean([min(1.0, _share(one, turn.heard) / ALL) for one in turn.expected.must] or [1.0]))
+    shares = [float(np.mean([min(1.0, _share(one, turn.heard) / ALL) for one in _asked_for(turn)] or [1.0]))
               for turn in evidence.turns]  # fmt: skip
     return _mean(evidence, shares, "lacks the most of what it must contain")
 
@@ -63,9 +65,11 @@ def overall_experience(evidence: Evidence) -> Level:
     return _told(evidence) or Level(float(np.mean(levels)), "the mean of the other levels of content")
 
 
-def check(item: ChecklistItem, evidence: Evidence) -> tuple[ItemVerdict, str]:
+def check(item: ChecklistItem, evidence: Evidence) -> tuple[ItemVerdict | None, str]:
     """Whether a statement is true of an answer, by its words."""
     turn = evidence.turns[item.turn]
+    if is_seen(item.statement) or (item.kind == "must" and turn.broken_into):
+        return None, "words do not tell"
     if item.kind == "remembers":
         keys = facts(item.statement, [one.says for one in evidence.turns[: item.turn]], turn.says)
         share = len(keys & content(turn.heard or "")) / len(keys) if keys else _share(item.statement, turn.heard)
@@ -75,6 +79,16 @@ def check(item: ChecklistItem, evidence: Evidence) -> tuple[ItemVerdict, str]:
     if item.kind == "must_not":
         return "no" if share > ALL else "yes", reason
     return "yes" if share >= ALL else "partial" if share >= SOME else "no", reason
+
+
+def _asked_for(turn: TurnEvidence) -> list[str]:
+    """Statements that the words of an answer can fulfil; an answer that is broken into need not."""
+    return [] if turn.broken_into else [one for one in turn.expected.must if not is_seen(one)]
+
+
+def is_seen(statement: str) -> bool:
+    """Whether a statement is about a face rather than about what is said."""
+    return not statement.startswith(SAYING) and bool(content(statement) & FACE)
 
 
 def _relevance(turn: TurnEvidence) -> float:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from livetalk.evaluation.dialogue.judging.evidence import Evidence, Expectations, TimedFrame, TurnEvidence
-from livetalk.evaluation.dialogue.judging.requests import CHECK, COMPARE, SILENT, UNTOLD, ChecklistItem
+from livetalk.evaluation.dialogue.judging.requests import BROKEN_INTO, CHECK, COMPARE, SILENT, UNTOLD, ChecklistItem
 from livetalk.evaluation.dialogue.judging.rubrics import rubric
 from livetalk.evaluation.dialogue.scenarios import Dimension
 
-STATEMENT = re.compile(r"(\S+), answer (\d+): It (says|avoids|remembers) this: (.*)")
-KINDS = {"says": "must", "avoids": "must_not", "remembers": "remembers"}
+STATEMENT = re.compile(r"(\S+), answer (\d+): It (does|avoids|remembers) this: (.*)")
+KINDS = {"does": "must", "avoids": "must_not", "remembers": "remembers"}
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ def _turn(parts: Sequence[Mapping[str, object]]) -> TurnEvidence:
     said = lines[1].removeprefix("Visitor: ")
     expected = Expectations(
         next(iter(_after("Feeling that fits the answer: ", lines)), ""),
-        tuple(_after("A good answer contains: ", lines)),
-        tuple(_after("A good answer avoids: ", lines)),
-        tuple(_after("A good answer remembers: ", lines)),
+        tuple(_after("A good answer does this: ", lines)),
+        tuple(_after("A good answer avoids this: ", lines)),
+        tuple(_after("A good answer remembers this: ", lines)),
     )
     turn = TurnEvidence("" if said == SILENT else said, expected)
     times: list[float] = []
@@ -78,6 +78,8 @@ def _turn(parts: Sequence[Mapping[str, object]]) -> TurnEvidence:
             turn = replace(turn, sound=base64.b64decode(cast("Mapping[str, str]", part["input_audio"])["data"]))
         elif (words := _words(part)).startswith("Pictures of answer "):
             times = [float(one) for one in words.partition(" at ")[2].removesuffix(" seconds:").split()]
+        elif words == BROKEN_INTO:
+            turn = replace(turn, broken_into=True)
         elif words.startswith("Answer "):
             turn = replace(turn, heard=_heard(words.partition(": ")[2]))
     return replace(turn, frames=tuple(frames))

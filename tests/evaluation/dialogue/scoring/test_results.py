@@ -20,7 +20,7 @@ from tests.helpers import judged
 
 def test_everything_comes_back(tmp_path: Path) -> None:
     judging = judged.judging({"ours": (5, 4), "theirs": (2, 3)})
-    statement = CheckedStatement(0, "must", "It says this: hello", None, "no visitor")
+    statement = CheckedStatement(0, "must", "It does this: hello", None, "no visitor")
     judging = replace(
         judging,
         dialogues=(replace(judging.dialogues[0], checklist=(statement,)), *judging.dialogues[1:]),

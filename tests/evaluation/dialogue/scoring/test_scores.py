@@ -42,7 +42,7 @@ def test_a_missing_verdict_leaves_its_dialogue_out_and_is_told() -> None:
 def test_statements_weigh_by_dialogue_not_by_number() -> None:
     def checked(dialogue: JudgedDialogue, *scores: float | None) -> JudgedDialogue:
         return replace(
-            dialogue, checklist=tuple(CheckedStatement(0, "must", "It says this: hello", one, "so") for one in scores)
+            dialogue, checklist=tuple(CheckedStatement(0, "must", "It does this: hello", one, "so") for one in scores)
         )
 
     judging = judged.judging({"ours": (3, 3)})

@@ -1,6 +1,7 @@
 """Each content level falls for its own fault, on dialogues that are otherwise good."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -34,6 +35,19 @@ def test_a_fault_lowers_its_level(level: Callable[[Evidence], Level], damaged: E
 
 def test_a_forgotten_name_leaves_relevance() -> None:
     assert content.semantic_relevance(FORGOTTEN).value == content.semantic_relevance(GOOD).value
+
+
+def test_what_is_seen_is_not_checked_by_words() -> None:
+    assert content.is_seen("waits with a friendly face")
+    assert content.is_seen("smiles at it")
+    assert not content.is_seen("says that eyes need days to adapt")
+
+
+def test_an_answer_that_is_broken_into_need_not_be_whole() -> None:
+    broken = replace(CUT, turns=tuple(replace(turn, broken_into=True) for turn in CUT.turns))
+    assert content.information_completeness(broken).value == 5
+    item = requests.checklist(broken)[0]
+    assert content.check(item, broken)[0] is None
 
 
 def test_without_words_every_level_is_the_lowest() -> None:

@@ -12,7 +12,7 @@ from tests.helpers import judged
 
 FRAMES = judged.swaying(frames=2)
 WHOLE = judged.evidence(("Fine.", "", None), [FRAMES, (), FRAMES])
-WHOLE = replace(WHOLE, turns=(replace(WHOLE.turns[0], sound=judged.tone()), *WHOLE.turns[1:]))
+WHOLE = replace(WHOLE, turns=(replace(WHOLE.turns[0], sound=judged.tone(), broken_into=True), *WHOLE.turns[1:]))
 
 
 def _stripped(evidence: Evidence, *kept: str) -> Evidence:

@@ -12,12 +12,13 @@ from livetalk.conditions.text_tiny import load_text_encoder
 from livetalk.dit.model import DiT
 from livetalk.evaluation import speed, teacher
 from livetalk.evaluation.clips import ASSETS, play
-from livetalk.evaluation.teacher import Teacher, find_teacher
-from livetalk.performer.loading import Parts
+from livetalk.evaluation.teacher import Teacher, find_teacher, open_full_teacher
+from livetalk.performer.loading import TRANSFORMER, Parts
 from livetalk.performer.networks import Networks
-from livetalk.presets import MINIATURE
+from livetalk.presets import MINIATURE, MINIATURE_FULL
 from livetalk.runtime.dtype import best_dtype
 from livetalk.weights import save_tensors
+from tests.helpers.published import published_folder
 
 PRESET = replace(MINIATURE, teacher_steps=2)
 
@@ -68,3 +69,16 @@ def test_held_to_older_instructions_a_model_runs_in_float32(monkeypatch: pytest.
 def test_a_bench_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no preset 'none'"):
         speed.bench("none", None, 2.0)
+
+
+@pytest.mark.slow
+def test_a_teacher_of_a_published_size_is_loaded_beside_the_other_files(tmp_path: Path) -> None:
+    folder = published_folder(tmp_path / "files")
+    weights = tmp_path / "teacher.safetensors"
+    (folder / TRANSFORMER).rename(weights)  # the student's own file is not needed
+    made = open_full_teacher(replace(MINIATURE_FULL, teacher_steps=2), weights, folder, "cpu")
+    frames = play(made, np.full((64, 64, 3), 90, np.uint8), np.zeros(21_000, np.float32), "a person")
+    assert frames.shape == (21, 64, 64, 3)
+    assert (made.guidance.text, made.guidance.audio) == (4.5, 4.5)
+    with pytest.raises(ValueError, match=r"no checkpoint at .*nowhere"):
+        open_full_teacher(MINIATURE_FULL, tmp_path / "nowhere", folder, "cpu")

@@ -169,8 +169,11 @@ def _notes(block: TableBlock, has_truth: bool) -> Iterator[str]:
 
 
 def _timed_on(speed: SpeedFigures) -> str:
-    busy = "" if speed.load is None else f", load {speed.load:.1f}"
-    return f"{speed.device}, n = {speed.fps.n}{busy}"
+    words = f"{speed.device}, n = {speed.fps.n}"
+    if speed.load is None:
+        return words
+    busy = ", which had other things to do: alone it is faster" if speed.busy else ""
+    return f"{words}, load {speed.load:.1f}{busy}"
 
 
 def _published_lines(data: str) -> list[str]:

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 
 from livetalk.evaluation.estimates import Estimate, mean
 from livetalk.evaluation.table.store import ClipRecord
+from livetalk.runtime.cpu import cores
 
 # Beginnings of names. What a still picture is best at, or what should be as the truth's, is not ranked.
 LOWER = ("fid", "kid", "fvd", "fd_", "kd_", "sync_d", "sync_expert_distance")
 HIGHER = ("sync_c", "sync_expert_confidence", "sync_expert_within", "iqa", "ase")
 TRUTH = "truth"
+BUSY = 1.5  # times as many programs as cores want to run, on a busy machine
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class SpeedFigures:
     real_time: Estimate
     device: str
     load: float | None = None
+    busy: bool = False  # more wanted to run than there are cores
 
 
 @dataclass(frozen=True)
@@ -88,12 +91,14 @@ def speed_of(records: Sequence[ClipRecord]) -> SpeedFigures | None:
     if not records:
         return None
     loads = [record.load for record in records if record.load is not None]
+    mean_load = sum(loads) / len(loads) if loads else None
     return SpeedFigures(
         mean([record.frames / record.spent for record in records]),
         mean([record.first_frame for record in records]),
         mean([record.seconds / record.spent for record in records]),
         records[0].device,
-        sum(loads) / len(loads) if loads else None,
+        mean_load,
+        mean_load is not None and mean_load > BUSY * cores(),
     )
 
 

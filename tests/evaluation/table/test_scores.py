@@ -1,8 +1,11 @@
 """Best is said on the same clips, in one protocol, and never of the truth."""
 
+from dataclasses import replace
+
 import pytest
 
 from livetalk.evaluation.estimates import Estimate
+from livetalk.evaluation.table import scores
 from livetalk.evaluation.table.scores import TableBlock, TableRow, block_sizes, direction, speed_of
 from livetalk.evaluation.table.store import ClipRecord
 
@@ -44,12 +47,16 @@ def test_directions_follow_from_names() -> None:
     ]  # fmt: skip
 
 
-def test_speed_is_that_of_the_clips_that_were_timed() -> None:
+def test_speed_is_that_of_the_clips_that_were_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scores, "cores", lambda: 2)
     records = [ClipRecord(16, 1.0, 2.0, 0.5, True, "a GPU", 1.0), ClipRecord(16, 1.0, 4.0, 0.7, True, "a GPU", 3.0)]
     found = speed_of(records)
     assert found is not None
     assert (found.fps.value, found.first_frame.value, found.real_time.value) == (6.0, pytest.approx(0.6), 0.375)
-    assert (found.fps.n, found.device, found.load) == (2, "a GPU", 2.0)
+    assert (found.fps.n, found.device, found.load, found.busy) == (2, "a GPU", 2.0, False)
+    crowded = speed_of([replace(record, load=4.0) for record in records])
+    assert crowded is not None
+    assert crowded.busy
     assert speed_of([]) is None
 
 

@@ -31,7 +31,7 @@ CONTENT = frozenset(one for one in D if list(D).index(one) > 3)
 
 
 class PlantedFault(StrEnum):
-    """Six faults of EVALUATION's list, and two more so that no dimension is without one."""
+    """What is planted: a fault for each dimension, at least."""
 
     NEUTRAL_FACE = "neutral_face"  # on sad words
     FROZEN_BLOCK = "frozen_block"  # in each answer

@@ -3,15 +3,19 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from livetalk.evaluation.dialogue.judging.answer_log import AnswerLog
+from livetalk.evaluation.dialogue.judging.calibration import StudentStage, calibration_scenarios, hold
+from livetalk.evaluation.dialogue.judging.controls import FEWEST
 from livetalk.evaluation.dialogue.judging.endpoint import Endpoint, EndpointClient
 from livetalk.evaluation.dialogue.judging.faults import EFFECTS, PlantedFault, Planter
 from livetalk.evaluation.dialogue.judging.gathering import FrameSampling, Gatherer
+from livetalk.evaluation.dialogue.judging.hearing import AnswerHearing
 from livetalk.evaluation.dialogue.judging.panel import Panel
 from livetalk.evaluation.dialogue.judging.run import HeldDialogue, JudgingRun
 from livetalk.evaluation.dialogue.records import DialogueRecord
@@ -108,3 +112,20 @@ def test_pairs_of_systems(two: list[HeldDialogue], tmp_path: Path) -> None:
     assert len(rows) == 9
     row = rows["semantic_relevance"]
     assert (row.a, row.b, row.wins, row.losses, row.ties, row.missing) == ("ours", "theirs", 1, 0, 0, 0)
+
+
+@pytest.mark.slow
+def test_each_fault_of_generated_clips_moves_its_dimensions_only(tmp_path: Path) -> None:
+    """Four calibration dialogues, spoken, acted and heard as a judge is tried before it is believed."""
+    stage = StudentStage()
+    known = {one.name: one for one in calibration_scenarios()}
+    records = list(islice(hold(tmp_path, stage), FEWEST))
+    held = [HeldDialogue(tmp_path, record, known[record.scenario]) for record in records]
+    hearing = AnswerHearing(tmp_path / "heard.jsonl")
+    gatherer = Gatherer(FrameSampling(32, 320), hearing)
+    log = AnswerLog(tmp_path / "log")
+    with small_judge() as url, EndpointClient(Endpoint(url, NAME)) as client, Panel(client, log, NAME) as panel:
+        run = JudgingRun(panel, gatherer, repeats=1, sound=True)
+        rows = run.faults(held, Planter(tmp_path, tmp_path, stage, hearing))
+    assert not [row for row in rows if row.role == "must" and not row.moved]
+    assert not [row for row in rows if row.role == "untouched" and row.moved]

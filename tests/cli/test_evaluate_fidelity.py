@@ -23,14 +23,14 @@ def test_figures_are_shown_and_written(tmp_path: Path) -> None:
     for name in ("a", "b"):
         write(tmp_path / "real", name, noisy(grey, 20))
         write(tmp_path / "made", name, grey)
-    shown = _run(tmp_path / "real", tmp_path / "made", "--json", tmp_path / "f.json", "--faces-every", 99)
+    shown = _run(tmp_path / "real", tmp_path / "made", "--json", tmp_path / "f.json", "--every", 99)
     assert "| `frozen_share` | 1 |" in shown
     assert "show no face" in shown
     written = json.loads((tmp_path / "f.json").read_text())
     assert written["figures"]["frozen_share"]["n"] == 2
     assert written["figures"]["nbc"]["value"] is None
-    assert written["options"]["faces_every"] == 99
-    assert "csim_self_dlib" in _run(tmp_path / "made", "--faces-every", 99)
+    assert written["options"]["every"] == 99
+    assert "csim_self_dlib" in _run(tmp_path / "made", "--every", 99)
 
 
 def test_mistakes_are_told(tmp_path: Path) -> None:

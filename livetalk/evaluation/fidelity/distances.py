@@ -12,7 +12,7 @@ from zlib import crc32
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 from torch import Tensor, nn
 
 from livetalk.evaluation.estimates import Estimate, mean
@@ -104,7 +104,7 @@ class ClipDistances:
             f"{len(self._short)} real clips have fewer than {RUN} frames ({self._short[0]}): left out of {self.name}"
         ]
 
-    def _row(self, frames: Frames) -> Rows:
+    def _row(self, frames: Frames) -> Float32[np.ndarray, "1 d"]:
         return self.features(resizing.planes(frames, self.device)).float().cpu().numpy()[None]
 
 
@@ -146,7 +146,7 @@ def run_start(name: str, frames: int) -> int:
     return crc32(name.encode()) % (frames - RUN + 1)
 
 
-def lengthened(frames: Frames, length: int) -> Frames:
+def lengthened(frames: Frames, length: int) -> UInt8[np.ndarray, "n h w 3"]:
     """The frames, the last one held until there are as many as asked for."""
     lacking = max(0, length - len(frames))
     return np.concatenate([frames, np.repeat(frames[-1:], lacking, axis=0)]) if lacking else frames

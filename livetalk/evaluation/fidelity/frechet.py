@@ -80,13 +80,13 @@ def kernel(one: Float[np.ndarray, "n d"], other: Float[np.ndarray, "m d"]) -> Fl
     return (one.astype(np.float64) @ other.astype(np.float64).T / one.shape[1] + 1.0) ** 3
 
 
-def kernel_of_clips(real: Clips, made: Clips, draws: int = DRAWS) -> Estimate:
+def kernel_of_clips(real: Clips, made: Clips, draws: int | None = None) -> Estimate:
     """Squared kernel distance of all rows of pairs of clips; the interval draws pairs.
 
     A pair that is drawn twice is not compared with itself: its copies would look like each other.
     """
     sums = KernelSums(real, made)
-    return _about(sums.distance, len(made), draws)
+    return _about(sums.distance, len(made), draws or DRAWS)
 
 
 class KernelSums:

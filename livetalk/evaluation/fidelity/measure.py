@@ -12,12 +12,16 @@ from typing import Protocol
 from livetalk.evaluation.clip_files import ClipFile
 from livetalk.evaluation.estimates import Estimate
 from livetalk.evaluation.fidelity import views
+from livetalk.evaluation.fidelity.arcface import load_arcface
+from livetalk.evaluation.fidelity.curves import Curves, curves_of, drifts
 from livetalk.evaluation.fidelity.distances import ClipDistances, PairedClipDistances, PictureDistances
+from livetalk.evaluation.fidelity.expression import ExpressionMeasure
 from livetalk.evaluation.fidelity.faults import FaultMeasure
 from livetalk.evaluation.fidelity.i3d import ScriptedI3d, load_kinetics_i3d
 from livetalk.evaluation.fidelity.inception import load_inception
 from livetalk.evaluation.fidelity.options import FidelityOptions
 from livetalk.evaluation.fidelity.quality import QualityEndpoint, QualityMeasure, RatingLog
+from livetalk.evaluation.fidelity.scene_statistics import SceneMeasure
 from livetalk.evaluation.fidelity.similarity import SimilarityMeasure, dlib_embeddings
 from livetalk.evaluation.fidelity.weight_files import weight_file
 from livetalk.runtime.process import Notice
@@ -37,10 +41,11 @@ class Measure(Protocol):
 
 @dataclass(frozen=True)
 class Findings:
-    """Figures by name, and sentences on how they came about."""
+    """Figures by name, sentences on how they came about, and curves of long videos."""
 
     figures: dict[str, Estimate]
     remarks: list[str]
+    curves: tuple[Curves, ...] = ()
 
 
 def measure(
@@ -78,20 +83,30 @@ def find(
         figures |= each.figures()
         remarks += each.remarks()
         tell(1)
-    return Findings(figures, remarks)
+    if not options.long:
+        return Findings(figures, remarks)
+    curves: list[Curves] = []
+    for clip in generated:
+        curves.append(curves_of(clip, options.frame_rate, dlib_embeddings))
+        tell(1)
+    return Findings(figures | drifts(curves), remarks, tuple(curves))
 
 
 def steps(generated: Sequence[ClipFile], options: FidelityOptions) -> int:
     """Steps that `tell` hears of."""
-    return (len(generated) + 1) * len(chosen(options))
+    return (len(generated) + 1) * len(chosen(options)) + len(generated) * options.long
 
 
 def chosen(options: FidelityOptions) -> list[Callable[[], Measure]]:
     """Makers of the measures that the options ask for. They raise ValueError for weights that do not fit."""
     makers: list[Callable[[], Measure]] = [
         FaultMeasure,
-        lambda: SimilarityMeasure("dlib", dlib_embeddings, options.faces_every),
+        lambda: SceneMeasure(options.every),
+        lambda: SimilarityMeasure("dlib", dlib_embeddings, options.every),
+        ExpressionMeasure,
     ]
+    if (face := options.face) is not None:
+        makers.append(lambda: _arcface(face, options))
     if (inception := options.inception) is not None:
         makers.append(lambda: _pictures(inception, options))
     if (i3d := options.i3d) is not None:
@@ -108,6 +123,10 @@ def chosen(options: FidelityOptions) -> list[Callable[[], Measure]]:
 def _quality(options: FidelityOptions) -> Measure:
     endpoint = QualityEndpoint(options.quality or "", options.quality_model)
     return QualityMeasure(endpoint, options.frame_rate, options.quality_seconds, RatingLog(options.quality_log))
+
+
+def _arcface(weights: str, options: FidelityOptions) -> Measure:
+    return SimilarityMeasure("arcface", load_arcface(weight_file(weights), options.device), options.every)
 
 
 def _pictures(weights: str, options: FidelityOptions) -> Measure:

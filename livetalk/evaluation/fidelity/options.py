@@ -31,5 +31,11 @@ class FidelityOptions:
     quality_model: Annotated[str, Option("The model's name there; else the first that it lists.")] = ""
     quality_seconds: Annotated[float, Option("Seconds from one rated frame to the next.", min=0.04)] = 1.0
     quality_log: Annotated[Path | None, Option("Keeps ratings: a run goes on there.")] = None
+    long: Annotated[
+        bool, Option("Curves of each whole video, too: a figure every 10 s, drift at 1, 10, 60 minutes.")
+    ] = False
     device: Annotated[str, Option("Where these networks run: cpu, cuda, cuda:1.")] = "cpu"
-    faces_every: Annotated[int, Option("Frames from one whose face is described to the next.", min=1)] = 8
+    face: Annotated[str | None, Option("An ArcFace network (.onnx, or TorchScript), or hf:OWNER/REPOSITORY/FILE.")] = (
+        None
+    )
+    every: Annotated[int, Option("Frames from one whose face and statistics are described to the next.", min=1)] = 8

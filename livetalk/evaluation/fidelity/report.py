@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 
 from livetalk.evaluation.estimates import Estimate
+from livetalk.evaluation.fidelity.curves import WINDOW
 from livetalk.evaluation.fidelity.measure import Findings
 from livetalk.evaluation.fidelity.options import FidelityOptions
 
@@ -22,12 +23,16 @@ def markdown(findings: Findings) -> str:
 
 
 def as_json(findings: Findings, options: FidelityOptions) -> str:
-    """Figures (`null` for what could not be measured), remarks and options."""
+    """Figures (`null` for what could not be measured), remarks, options, and curves window by window."""
     figures = {name: one.document() for name, one in sorted(findings.figures.items())}
-    return (
-        json.dumps({"figures": figures, "remarks": findings.remarks, "options": asdict(options)}, indent=1, default=str)
-        + "\n"
-    )
+    document = {
+        "figures": figures,
+        "remarks": findings.remarks,
+        "options": asdict(options),
+        "window_seconds": WINDOW,
+        "curves": {curves.name: curves.windows for curves in findings.curves},
+    }
+    return json.dumps(document, indent=1, default=str) + "\n"
 
 
 def direction(name: str) -> str:

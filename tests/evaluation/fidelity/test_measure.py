@@ -10,12 +10,12 @@ from livetalk.evaluation.fidelity.options import FidelityOptions
 from livetalk.runtime.process import Notice
 from tests.evaluation.fidelity.film_files import film, write
 
-OPTIONS = FidelityOptions(faces_every=16)
+OPTIONS = FidelityOptions(every=16)
 
 
 @pytest.mark.filterwarnings("ignore::livetalk.runtime.process.Notice")
 def test_clips_that_are_their_truth_are_without_fault(tmp_path: Path) -> None:
-    real = [write(tmp_path / "real", f"{person}", film(person)) for person in range(2)]
+    real = [write(tmp_path / "real", f"{person}", film(person, 5)) for person in range(2)]
     told: list[int] = []
     found = measure(real, real, OPTIONS, told.append)
     assert sum(told) == steps(real, OPTIONS)

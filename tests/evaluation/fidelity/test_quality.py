@@ -146,7 +146,7 @@ def test_blur_and_noise_lower_what_a_seeing_model_says(serve: Callable[[Rater], 
 
 
 def _options(url: str, **changes: Any) -> FidelityOptions:
-    return FidelityOptions(quality=url, faces_every=99, quality_seconds=0.25, **changes)
+    return FidelityOptions(quality=url, every=99, quality_seconds=0.25, **changes)
 
 
 def test_figures_are_named_by_the_model(serve: Callable[[Rater], str], tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from livetalk.geometry import LUMA
+from livetalk.codec.sharpening import light, resharpen
 
 
 def start_small(conv: nn.Conv2d, std: float) -> None:
@@ -115,13 +115,18 @@ def global_match(frames: Float[Tensor, "m i d h w"], picture: Float[Tensor, "m d
 
 
 def warp(
-    picture: Float[Tensor, "b c h w"], flow: Float[Tensor, "b i 2 h2 w2"], cell: float, *, sharp: bool = False
+    picture: Float[Tensor, "b c h w"],
+    flow: Float[Tensor, "b i 2 h2 w2"],
+    cell: float,
+    *,
+    strength: Float[Tensor, "b 1 1 1"] | None = None,
 ) -> Float[Tensor, "m c h2 w2"]:
     """`picture` seen through `flow`: where in it (x, y, pixels of a full picture) each place of i frames looks.
 
-    cell: pixels of a full picture that one place of the flow covers. sharp: colours in light of a bicubic kernel, which
-    keeps half as much fine detail again as a bilinear one, and `resharpen`; eyes take detail from light alone, and one
-    channel costs a third of three. Computed in float32: a bfloat16 grid would move a picture in steps.
+    cell: pixels of a full picture that one place of the flow covers. strength: of `sharpening.resharpen`, for colours
+    in light of a bicubic kernel, which keeps half as much fine detail again as a bilinear one; eyes take detail from
+    light alone, and one channel costs a third of three. Computed in float32: a bfloat16 grid would move a picture in
+    steps.
     """
     i, _, h, w = flow.shape[1:]
     device = flow.device
@@ -137,9 +142,10 @@ def warp(
         return rearrange(out, "b c (i h) w -> (b i) c h w", i=i)
 
     out = through(picture, "bilinear")
-    if not sharp:
+    if strength is None:
         return out
-    sharper = resharpen(through(light(picture), "bicubic"), rearrange(flow / cell, "b i two h w -> (b i) two h w"))
+    offset = rearrange(flow / cell, "b i two h w -> (b i) two h w")
+    sharper = resharpen(through(light(picture), "bicubic"), offset, strength.repeat_interleave(i, 0))
     return out + (sharper - light(out))
 
 
@@ -183,30 +189,3 @@ def by_turns(even: Float[Tensor, "... w"], odd: Float[Tensor, "... w"]) -> Float
     if even.device.type == "cpu" and not torch.is_grad_enabled() and not torch.compiler.is_compiling():
         return torch.view_as_real(torch.complex(even, odd))
     return torch.stack([even, odd], -1)
-
-
-LOST = 0.34  # of the finest detail, to be given back where a picture lies half a pixel off in one direction
-
-
-def resharpen(picture: Float[Tensor, "m 1 h w"], offset: Float[Tensor, "m 2 h w"]) -> Float[Tensor, "m 1 h w"]:
-    """A picture moved by `offset` (pixels, x and y) with a bicubic kernel, as detailed as it was before.
-
-    Between pixels a kernel averages: of the energy of a Laplacian 0.6 is left half a pixel off in one direction, 0.43
-    in both. What is finer than about three pixels is raised by as much as was lost, and nothing where nothing was.
-    `LOST` and the cube make moved portraits of the twelve bundled people as detailed as the portraits.
-    """
-    part = offset - offset.floor()
-    near = 4 * part * (1 - part)
-    return picture + LOST * (near * near * near).sum(1, keepdim=True) * _fine(_fine(picture))
-
-
-def _fine(x: Float[Tensor, "m 1 h w"]) -> Float[Tensor, "m 1 h w"]:
-    """What a picture has beside the mean of three by three pixels. Sums of slices: no pooling is as fast on a CPU."""
-    wide = F.pad(x, (1, 1, 1, 1), mode="replicate")
-    rows = wide[..., :-2] + wide[..., 1:-1] + wide[..., 2:]
-    return x - (rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]) / 9
-
-
-def light(x: Float[Tensor, "m 3 h w"]) -> Float[Tensor, "m 1 h w"]:
-    """The luma of pixels."""
-    return LUMA[0] * x[:, :1] + LUMA[1] * x[:, 1:2] + LUMA[2] * x[:, 2:]

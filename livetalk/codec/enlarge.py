@@ -14,8 +14,9 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
-from livetalk.codec.blocks import by_turns, light, warp
+from livetalk.codec.blocks import by_turns, warp
 from livetalk.codec.motion import Decoded
+from livetalk.codec.sharpening import light, sharpening_strength
 
 FINER = 3  # entries of a table along a pixel
 BLUR = 0.125  # of the second difference of entries, which a bilinear kernel takes away between them
@@ -26,7 +27,7 @@ def light_table(picture: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 1 h3 w3"]
     shifts = torch.arange(FINER, device=picture.device) / FINER
     flow = torch.stack([shifts.repeat(FINER), shifts.repeat_interleave(FINER)], 1)
     flow = flow[:, :, None, None].expand(len(picture), -1, -1, *picture.shape[2:])
-    planes = light(warp(picture, flow, 1, sharp=True))
+    planes = light(warp(picture, flow, 1, strength=sharpening_strength(picture)))
     table = rearrange(planes, "(b j i) one h w -> b one (h j) (w i)", i=FINER, j=FINER)
     return _crisp(_crisp(table).mT).mT.contiguous()
 

@@ -56,13 +56,15 @@ CodecContext = tuple[Tensor, ...]
 class PortraitFeatures(NamedTuple):
     """Portrait of a stream as the decoder keeps it: features at three sizes, and the picture itself.
 
-    light: of the larger picture, where frames come larger than they are coded (`codec.enlarge`).
+    strength: with which it is sharpened where it is moved (`codec.sharpening`). light: of the larger picture, where
+    frames come larger than they are coded (`codec.enlarge`).
     """
 
     quarter: Float[Tensor, "b c h4 w4"]
     eighth: Float[Tensor, "b d h8 w8"]
     sixteenth: Float[Tensor, "b e h16 w16"]
     pixels: Float[Tensor, "b 3 h w"]  # float32
+    strength: Float[Tensor, "b 1 1 1"]  # float32
     light: Float[Tensor, "b 1 h3 w3"] | None = None
 
 
@@ -186,7 +188,7 @@ class MotionDecoder(nn.Module):
         kept.append(by_frame[:, -1])
         x = self.mid(add_inplace(self.seen4(warp_features(portrait.quarter, by_frame, 4).to(x.dtype)), x))
         wide = rearrange(F.interpolate(flow, scale_factor=4, mode="bilinear"), "(b t) two h w -> b t two h w", b=len(z))
-        return x, warp(portrait.pixels, wide, 1, sharp=True), wide, tuple(kept)
+        return x, warp(portrait.pixels, wide, 1, strength=portrait.strength), wide, tuple(kept)
 
     def end(self, x: Float[Tensor, "m c h4 w4"], carried: Float[Tensor, "m 3 h w"]) -> Float[Tensor, "m 3 h w"]:
         """The last layers: frames of what stays of the moved portrait, and of what is painted over it."""

@@ -32,6 +32,7 @@ from livetalk.codec.motion import (
     PortraitFeatures,
     reduced,
 )
+from livetalk.codec.sharpening import FIXED, sharpening_strength
 
 # A stream whose portrait is not at hand: its first latent frame is decoded, and serves as the portrait from there on.
 START = Carry(())
@@ -113,7 +114,7 @@ class PortraitCodec(nn.Module):
     def encode_portrait(self, pixels: Float[Tensor, "b 3 h w"]) -> PortraitFeatures:
         """Features of a portrait in [-1, 1], which the decoder keeps."""
         quarter, eighth, sixteenth = self.eye(pixels)
-        return PortraitFeatures(quarter, eighth, sixteenth, pixels.float())
+        return PortraitFeatures(quarter, eighth, sixteenth, pixels.float(), sharpening_strength(pixels))
 
     def step(self, latents: Float[Tensor, "b c f h w"], carry: Carry) -> tuple[Tensor, Carry]:
         """Decode the next latent frames of a stream: pixels [b 3 t h w] in about [-1, 1], and the new carry."""
@@ -161,7 +162,7 @@ class PortraitCodec(nn.Module):
         b, _, _, h, w = z.shape
         empty = [z.new_zeros(b, width, h * n, w * n) for width, n in zip(s, (4, 2, 1), strict=True)]
         dark = torch.zeros(b, 3, 16 * h, 16 * w, device=z.device)
-        unseen = PortraitFeatures(empty[0], empty[1], empty[2], dark)
+        unseen = PortraitFeatures(empty[0], empty[1], empty[2], dark, dark.new_zeros(b, 1, 1, 1))
         return self.decoder(z[:, :1], unseen, self.nothing(unseen)).pixels[:, 3]
 
     def decode(self, latents: Float[Tensor, "b c f h w"]) -> Float[Tensor, "b 3 t h16 w16"]:
@@ -201,5 +202,13 @@ def _packed(portrait: PortraitFeatures) -> tuple[Tensor, ...]:
 def _unpacked(held: tuple[Tensor, ...]) -> tuple[PortraitFeatures, tuple[Tensor, ...]]:
     """The portrait, and what else a carry holds: nothing or the first frame of a stream that has not started."""
     table, features = (held[0], held[1:]) if held[0].shape[1] == 1 else (None, held)
-    quarter, eighth, sixteenth, pixels, *rest = features
-    return PortraitFeatures(quarter, eighth, sixteenth, pixels, table), tuple(rest)
+    quarter, eighth, sixteenth, pixels, strength, *rest = features
+    return PortraitFeatures(quarter, eighth, sixteenth, pixels, strength, table), tuple(rest)
+
+
+def with_strength(carry: Carry) -> Carry:
+    """The carry of a stream that was kept when all portraits were sharpened alike: version 0.7 and earlier."""
+    held = cast(tuple[Tensor, ...], carry.past)
+    place = 5 if held[0].shape[1] == 1 else 4  # behind the portrait's pixels
+    strength = held[place - 1].new_full((len(held[0]), 1, 1, 1), FIXED)
+    return Carry((*held[:place], strength, *held[place:]))

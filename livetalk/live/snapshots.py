@@ -10,11 +10,12 @@ import torch
 from torch.utils import _pytree as pytree
 
 from livetalk.codec.base import Carry
+from livetalk.codec.portrait import with_strength
 from livetalk.dit.model import TextKV
 from livetalk.performer.block_plan import StreamSnapshot
 from livetalk.performer.kv_pool import SlotSnapshot
 
-VERSION = 3  # 2: the decoder remembers the levels it shows; 3: and the flow
+VERSION = 4  # 2: the decoder remembers the levels it shows; 3: and the flow; 4: and how much its portrait is sharpened
 
 
 def to_bytes(snapshot: StreamSnapshot) -> bytes:
@@ -39,8 +40,9 @@ def from_bytes(data: bytes) -> StreamSnapshot:
     try:
         parts = torch.load(io.BytesIO(data), weights_only=True)
         seed, attempt, quick, index, latents = parts["numbers"]
-        if parts["version"] != VERSION:
+        if parts["version"] not in (3, VERSION):
             raise KeyError("version")
+        carry = Carry(parts["carry"])
         return StreamSnapshot(
             seed,
             attempt,
@@ -49,9 +51,14 @@ def from_bytes(data: bytes) -> StreamSnapshot:
             latents,
             parts["past"].numpy(),
             SlotSnapshot(*parts["slot"]),
-            Carry(parts["carry"]),
+            with_strength(carry) if parts["version"] == 3 and _of_portrait(carry) else carry,
             parts["reference"],
             TextKV(parts["text"]),
         )
     except Exception as error:
         raise ValueError("these bytes are not a snapshot of this version: open the avatar from its portrait") from error
+
+
+def _of_portrait(carry: Carry) -> bool:
+    """Whether it is the portrait codec's: pictures side by side, where others hold clips."""
+    return all(len(shape) == 4 for shape in carry.shapes)

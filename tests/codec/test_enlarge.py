@@ -6,9 +6,10 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livetalk.codec.blocks import by_turns, light, warp
+from livetalk.codec.blocks import by_turns, warp
 from livetalk.codec.enlarge import FINER, enlarge, light_table, taller, wider
 from livetalk.codec.motion import Decoded
+from livetalk.codec.sharpening import light, sharpening_strength
 
 
 def bare(flow: torch.Tensor, t: int = 1) -> Decoded:
@@ -42,7 +43,8 @@ def test_it_moves_as_far_and_stays_as_detailed_as_by_the_slow_way(x: float, y: f
     noise = light(F.avg_pool2d(torch.randn(1, 3, 66, 66), 3, 1)).expand(-1, 3, -1, -1)
     flow = torch.tensor([x, y])
     (frame,) = enlarge(bare(flow), light_table(noise))
-    slow = warp(noise, 2 * flow.view(1, 1, 2, 1, 1).expand(1, 1, 2, 64, 64), 1, sharp=True)
+    far = 2 * flow.view(1, 1, 2, 1, 1).expand(1, 1, 2, 64, 64)
+    slow = warp(noise, far, 1, strength=sharpening_strength(noise))
     frame, slow = frame[..., 8:-8, 8:-8], slow[..., 8:-8, 8:-8]
     assert (frame - slow).square().mean() < 0.02 * slow.square().mean()
     fine, slowly = (torch.diff(part, n=2).square().mean() for part in (frame, slow))

@@ -6,9 +6,10 @@ from typing import Any
 
 import torch
 
-from tests.helpers.frozen import inside, snapshot
+from tests.helpers.frozen import goes_on, inside, snapshot
 
 KEPT = Path(__file__).parent / "snapshot.pt.xz"
+OLD = Path(__file__).parent / "snapshot_3.pt.xz"  # of version 0.7.0, which sharpened all portraits alike
 
 
 def parts(value: Any) -> Any:
@@ -50,3 +51,7 @@ def test_a_snapshot_of_before_opens_a_session() -> None:
     now = snapshot(was)
     for before, after in zip(*(torch.utils._pytree.tree_leaves(inside(data)) for data in (was, now)), strict=True):
         assert torch.equal(before, after) if isinstance(before, torch.Tensor) else before == after
+
+
+def test_a_snapshot_of_version_0_7_opens_a_session_that_goes_on() -> None:
+    assert goes_on(lzma.decompress(OLD.read_bytes())).shape[1:] == (256, 256, 3)

@@ -20,6 +20,7 @@ import av
 import numpy as np
 import torch
 import typer
+from jaxtyping import UInt8
 
 from livetalk import LivePerformer, Performer
 from livetalk.cli.console import ASSETS
@@ -175,6 +176,14 @@ def snapshot(data: bytes | None = None) -> bytes:
             assert session.take(timeout=30) is not None
         session.pause()
         return to_bytes(session.snapshot() if kept is None else kept)
+
+
+def goes_on(data: bytes) -> UInt8[np.ndarray, "t h w 3"]:
+    """The next frames of a session that is opened from a snapshot."""
+    with LivePerformer(Performer.load("tiny", seed=0, dtype=torch.float32), sessions=1) as live:
+        block = live.open(picture("ada"), PROMPT, 7, from_bytes(data)).take(timeout=30)
+        assert block is not None
+        return block.frames
 
 
 def inside(data: bytes) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from livetalk.conditions.portrait import centred
 from livetalk.evaluation.clips import ASSETS, Player
 from livetalk.evaluation.table.cases import ClipCase
 from livetalk.evaluation.table.systems.base import Seen
-from livetalk.evaluation.teacher import Teacher, find_teacher, open_full_teacher
 from livetalk.media import open_sound, write_talking
 from livetalk.media.pictures import fitting_size, open_picture
 from livetalk.media.video import ai_origin
@@ -103,6 +102,8 @@ class TeacherModel:
     def open(self, device: str | None, threads: int) -> "PlayerMaker":
         import torch
 
+        from livetalk.evaluation.teacher import Teacher, open_full_teacher
+
         torch.set_num_threads(threads)
         preset = TEACHERS[self.preset]
         if preset.published:
@@ -115,6 +116,10 @@ class TeacherModel:
     def _file(self) -> Path:
         """Its transformer. Raises ValueError if there is none."""
         if not TEACHERS[self.preset].published:
+            from livetalk.evaluation.teacher import (
+                find_teacher,
+            )  # it borrows from the rooms of training, which are slow
+
             return find_teacher(self.weights)
         if self.weights is None or not self.weights.exists():
             where = f"there is none at {self.weights}" if self.weights else "name it"

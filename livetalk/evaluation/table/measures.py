@@ -73,7 +73,7 @@ def measured(
     folder: TableFolder,
     tell: Tell = lambda done: None,
 ) -> Figures:
-    """All figures of a system's clips. Raises ValueError, naming the system, for what cannot be measured at all."""
+    """All figures of a system's clips. A room that cannot measure says why among the remarks, and is asked again."""
     found = clips_of(system, cases, folder)
     values: dict[str, Estimate] = {MADE: mean([float(case.name not in found.failed) for case in cases])}
     remarks: list[str] = []
@@ -81,11 +81,15 @@ def measured(
         real = _real(system, cases)
         files = [*found.clips, *(real or ())]
         held = folder.figures(room.name, files, room.key)
-        if held is None:
-            held = _called(system, room, real, found.clips, tell)
-            folder.keep_figures(room.name, files, room.key, held)
-        else:
+        if held is not None:
             tell(room.steps(found.clips))
+        else:
+            try:
+                held = _called(room, real, found.clips, tell)
+            except ValueError as error:
+                remarks.append(f"{room.name} of {system.name} was not measured: {error}")
+                continue
+            folder.keep_figures(room.name, files, room.key, held)
         values |= held.values
         remarks += held.remarks
     return Figures(values, tuple(dict.fromkeys(remarks)))
@@ -98,7 +102,6 @@ def _real(system: AnySystem, cases: Sequence[ClipCase]) -> list[ClipFile] | None
 
 
 def _called(
-    system: AnySystem,
     room: TableMeasure,
     real: Sequence[ClipFile] | None,
     clips: Sequence[ClipFile],
@@ -107,10 +110,7 @@ def _called(
     """What a room finds; its notices become remarks."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", Notice)
-        try:
-            values = room.measure(real, clips, tell)
-        except ValueError as error:
-            raise ValueError(f"{room.name} of {system.name}: {error}") from error
+        values = room.measure(real, clips, tell)
     notices = [str(each.message) for each in said if issubclass(each.category, Notice)]
     return Figures(dict(values), tuple(dict.fromkeys(notices)))
 

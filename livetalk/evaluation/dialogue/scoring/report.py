@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import cast
 
 from livetalk.evaluation.dialogue.scenarios import Dimension
+from livetalk.evaluation.dialogue.scoring.human import HumanAgreement
 from livetalk.evaluation.dialogue.scoring.results import FaultEffect, Judging, document
 from livetalk.evaluation.dialogue.scoring.scores import ScoreTable, SystemRow, score_table
 from livetalk.evaluation.estimates import Estimate
@@ -20,15 +21,17 @@ PROTOCOL = (
 )
 
 
-def as_json(judging: Judging) -> str:
-    """Everything: verdicts, reasons, scores and controls."""
+def as_json(judging: Judging, people: Sequence[HumanAgreement] = ()) -> str:
+    """Everything: verdicts, reasons, scores, controls, and how human raters agree."""
     scores = asdict(score_table(judging))
     whole = {"protocol": PROTOCOL, "scores": _plain(scores), "judging": document(judging)}
+    if people:
+        whole["human"] = _plain([asdict(one) for one in people])
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
-def markdown(judging: Judging) -> str:
-    """Tables for a page of documentation."""
+def markdown(judging: Judging, people: Sequence[HumanAgreement] = ()) -> str:
+    """Tables for a page of documentation. people: how human raters agree, where there were some."""
     table = score_table(judging)
     parts = [
         *("# Multi-round interaction", "", PROTOCOL, "", judge_sentence(judging), ""),
@@ -37,6 +40,7 @@ def markdown(judging: Judging) -> str:
         *_checks(table),
         *_controls(table, judging),
         *_pairs(table),
+        *_people(people),
     ]
     if missing := judging.missing:
         parts += ["", f"## {len(missing)} verdicts are missing", "", *(f"- {line}" for line in missing)]
@@ -170,6 +174,31 @@ def _pairs(table: ScoreTable) -> Iterator[str]:
     )
 
 
+def _people(people: Sequence[HumanAgreement]) -> Iterator[str]:
+    if not people:
+        return
+    yield from (
+        "",
+        "## Human raters",
+        "",
+        "Alpha among people; Spearman's r of the judge and their mean, by dialogue.",
+        "",
+    )
+    yield from _rows(
+        ["dimension", "raters", "dialogues", "alpha", "r"],
+        [
+            [
+                one.dimension.replace("_", " "),
+                str(one.raters),
+                str(one.judge_r.n),
+                plain(one.alpha),
+                figure(one.judge_r, 2),
+            ]
+            for one in people
+        ],
+    )
+
+
 def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     yield f"| {' | '.join(heads)} |"
     yield f"|{'---|' * len(heads)}"
@@ -178,7 +207,7 @@ def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def figure(estimate: Estimate, digits: int) -> str:
     """A value with its interval."""
-    if not estimate.n:
+    if not estimate.n or estimate.value != estimate.value:
         return "-"
     if estimate.low != estimate.low:
         return f"{estimate.value:.{digits}f}"

@@ -81,6 +81,7 @@ class ClipDistances:
     _real: list[Rows] = field(default_factory=list[Rows])
     _made: list[Rows] = field(default_factory=list[Rows])
     _short: list[str] = field(default_factory=list[str])
+    _oblong: set[str] = field(default_factory=set[str])
 
     def look(self, view: ClipView) -> None:
         """Takes in one clip. One that ends early stands still for the rest, as a viewer would see it."""
@@ -88,6 +89,8 @@ class ClipDistances:
             return
         if len(view.real) < RUN:
             return self._short.append(view.name)
+        if any(frames.shape[1] != frames.shape[2] for frames in (view.real, view.generated)):
+            self._oblong.add(view.name)
         start = run_start(view.name, len(view.real))
         self._real.append(self._row(view.real[start : start + RUN]))
         self._made.append(self._row(lengthened(view.generated, len(view.real))[start : start + RUN]))
@@ -98,11 +101,14 @@ class ClipDistances:
 
     def remarks(self) -> list[str]:
         """Sentences on what could not be measured."""
-        if not self._short:
-            return []
-        return [
-            f"{len(self._short)} real clips have fewer than {RUN} frames ({self._short[0]}): left out of {self.name}"
-        ]
+        found: list[str] = []
+        if self._short:
+            some = f"{len(self._short)} real clips have fewer than {RUN} frames ({self._short[0]})"
+            found.append(f"{some}: left out of {self.name}")
+        if self._oblong:
+            way = "squeezed to" if self.name == "fvd_styleganv" else "cropped to the middle of"
+            found.append(f"{len(self._oblong)} pairs are not square: {self.name} sees them {way} squares")
+        return found
 
     def _row(self, frames: Frames) -> Float32[np.ndarray, "1 d"]:
         return self.features(resizing.planes(frames, self.device)).float().cpu().numpy()[None]

@@ -8,9 +8,12 @@ unbiased squared maximum mean discrepancy with k(x, y) = (x·y / d + 1)³. Knows
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
+from torch import Tensor
 
 from livetalk.evaluation.estimates import COVERAGE, DRAWS, Estimate, resamples
 
@@ -39,12 +42,20 @@ def moments(rows: Float[np.ndarray, "n d"], ddof: int = 1) -> Moments:
 
 def frechet(one: Moments, other: Moments) -> float:
     """Fréchet distance of two normal distributions; squared, as FID is. Below 0 by rounding only, and clipped there."""
-    values, vectors = np.linalg.eigh(one.covariance)
-    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
-    product = root @ other.covariance @ root
-    crossed = np.sqrt(np.clip(np.linalg.eigvalsh((product + product.T) / 2), 0, None)).sum()
+    crossed = root_trace(one.covariance, other.covariance)
     apart = np.square(one.mean - other.mean).sum()
     return max(0.0, float(apart + np.trace(one.covariance) + np.trace(other.covariance) - 2 * crossed))
+
+
+def root_trace(one: Float[np.ndarray, "d d"], other: Float[np.ndarray, "d d"]) -> float:
+    """Trace of the root of the product of two covariances; wide ones on the GPU, where there is one."""
+    wide = len(one) > WIDE and torch.cuda.is_available()
+    left, right = (torch.from_numpy(matrix).to("cuda" if wide else "cpu") for matrix in (one, other))
+    values, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(left))
+    root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    product = root @ right @ root
+    crossed = cast("Tensor", torch.linalg.eigvalsh((product + product.T) / 2))
+    return float(crossed.clamp(min=0).sqrt().sum())
 
 
 def frechet_of_rows(real: Float[np.ndarray, "n d"], made: Float[np.ndarray, "m d"], ddof: int = 1) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from livetalk.evaluation.fidelity.distances import ClipDistances, PairedClipDistances, PictureDistances
+from livetalk.evaluation.fidelity.distances import ClipDistances, PairedClipDistances, PictureDistances, run_start
 from livetalk.evaluation.fidelity.i3d import ScriptedI3d
 from livetalk.evaluation.fidelity.similarity import SimilarityMeasure, dlib_embeddings
 from livetalk.evaluation.fidelity.views import ClipView
@@ -124,9 +124,15 @@ def test_films_of_too_few_frames_are_left_out_and_said(script: ScriptedI3d) -> N
         assert "fewer than" in measure.remarks()[0]
 
 
-def test_runs_are_looked_at_in_the_same_places() -> None:
-    from livetalk.evaluation.fidelity.distances import run_start
+def test_what_becomes_of_oblong_films_is_said(script: ScriptedI3d) -> None:
+    oblong = REAL[0][:, :, :64]
+    for name, said in (("fvd_styleganv", "squeezed"), ("fvd_styleganv_crop", "cropped")):
+        measure = ClipDistances(name, script)
+        measure.look(ClipView("a", REAL[0], oblong, REAL[0], 16))
+        assert f"1 pairs are not square: {name} sees them {said}" in measure.remarks()[0]
 
+
+def test_runs_are_looked_at_in_the_same_places() -> None:
     assert run_start("a", 81) == run_start("a", 81)
     assert {run_start(f"{name}", 16) for name in range(9)} == {0}
     assert max(run_start(f"{name}", 81) for name in range(999)) == 65

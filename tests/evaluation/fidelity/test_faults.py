@@ -41,6 +41,22 @@ def test_a_score_is_the_published_penalty() -> None:
     assert boundary_score(np.zeros((32, 9, 16))) == 0
 
 
+@pytest.mark.parametrize(("fault", "figure"), [("black", "black_share"), ("frozen", "frozen_share")])
+def test_more_of_a_fault_is_more_in_its_share_and_in_continuity(fault: str, figure: str) -> None:
+    shares, scores = [], []
+    for length in (0, 6, 12, 24):
+        frames = _noise(90)
+        frames[33 : 33 + length] = 0 if fault == "black" else frames[33]
+        measure = FaultMeasure()
+        measure.look(_view(frames))
+        found = measure.figures()
+        shares.append(found[figure].value)
+        scores.append(found["nbc"].value)
+    assert shares == sorted(shares)
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] == 100 > scores[1] > scores[3]
+
+
 def test_only_boundaries_with_a_whole_window_count() -> None:
     assert np.isnan(native_boundary_continuity(_noise(64)))  # the first whole window lies about frame 33
     assert native_boundary_continuity(_noise(65)) == 100

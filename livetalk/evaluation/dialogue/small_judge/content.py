@@ -16,6 +16,7 @@ from livetalk.evaluation.dialogue.small_judge.visual import Level
 
 UNTOLD = "no words of an answer were sent"
 ENOUGH = 3  # words in common that make an answer one to the question
+SPOILED = 0.9  # share of the words of what it must avoid, above which an answer says it
 SAYING = ("says", "asks", "names", "tells")
 FACE = frozenset({"fac", "smil", "nod", "gaz", "eye"})  # stems
 ALL, SOME = 0.6, 0.25  # share of a statement's words that an answer takes up: it is said, or hinted at
@@ -27,10 +28,8 @@ def semantic_relevance(evidence: Evidence) -> Level:
 
 
 def information_completeness(evidence: Evidence) -> Level:
-    """Statements of what a good answer contains whose words are said."""
-    shares = [float(np.mean([min(1.0, _share(one, turn.heard) / ALL) for one in _asked_for(turn)] or [1.0]))
-              for turn in evidence.turns]  # fmt: skip
-    return _mean(evidence, shares, "lacks the most of what it must contain")
+    """Statements of what a good answer does whose words are said."""
+    return _mean(evidence, [_completeness(turn) for turn in evidence.turns], "lacks the most of what it must contain")
 
 
 def logical_consistency(evidence: Evidence) -> Level:
@@ -39,7 +38,7 @@ def logical_consistency(evidence: Evidence) -> Level:
     for turn in evidence.turns:
         own = _fit(turn, turn)
         other = max((_fit(one, turn) for one in evidence.turns if one is not turn), default=0.0)
-        spoiled = any(_share(one, turn.heard) > 0.9 for one in turn.expected.must_not)
+        spoiled = any(_share(one, turn.heard) > SPOILED for one in turn.expected.must_not)
         shares.append(0.0 if spoiled or not turn.heard else own / max(own, other, 1e-9))
     return _mean(evidence, shares, "fits another turn better, or says what it must not")
 
@@ -59,10 +58,13 @@ def context_understanding(evidence: Evidence) -> Level:
 
 
 def overall_experience(evidence: Evidence) -> Level:
-    """The mean of the other four."""
-    parts = [semantic_relevance, information_completeness, logical_consistency, context_understanding]
-    levels = [part(evidence).value for part in parts]
-    return _told(evidence) or Level(float(np.mean(levels)), "the mean of the other levels of content")
+    """How relevant and complete answers are, the worst one counting as much as all: it may spoil a conversation."""
+    shares = [(_relevance(turn) + _completeness(turn)) / 2 for turn in evidence.turns]
+    row = int(np.argmin(shares))
+    share = (float(np.mean(shares)) + shares[row]) / 2
+    return _told(evidence) or Level.of(
+        share, f"{np.mean(shares):.0%} of the answers' worth, {shares[row]:.0%} in turn {row + 1}"
+    )
 
 
 def check(item: ChecklistItem, evidence: Evidence) -> tuple[ItemVerdict | None, str]:
@@ -77,7 +79,7 @@ def check(item: ChecklistItem, evidence: Evidence) -> tuple[ItemVerdict | None, 
         share = _share(item.statement, turn.heard)
     reason = f"{share:.0%} of the statement's words are said"
     if item.kind == "must_not":
-        return "no" if share > ALL else "yes", reason
+        return "no" if share > SPOILED else "yes", reason
     return "yes" if share >= ALL else "partial" if share >= SOME else "no", reason
 
 
@@ -89,6 +91,10 @@ def _asked_for(turn: TurnEvidence) -> list[str]:
 def is_seen(statement: str) -> bool:
     """Whether a statement is about a face rather than about what is said."""
     return not statement.startswith(SAYING) and bool(content(statement) & FACE)
+
+
+def _completeness(turn: TurnEvidence) -> float:
+    return float(np.mean([min(1.0, _share(one, turn.heard) / ALL) for one in _asked_for(turn)] or [1.0]))
 
 
 def _relevance(turn: TurnEvidence) -> float:

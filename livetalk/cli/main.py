@@ -26,6 +26,7 @@ from livetalk.cli import (
     evaluate_fidelity,
     evaluate_sync,
     evaluate_table,
+    evaluate_turn_taking,
     generate,
     serve,
     train,
@@ -56,6 +57,7 @@ app.add_typer(train.app, name="train")
 evaluate.app.command("sync")(evaluate_sync.sync)
 evaluate_dialogue.app.command("judge")(evaluate_dialogue_judge.judge)
 evaluate_dialogue.app.command("report")(evaluate_dialogue_report.report)
+evaluate.app.command("turn-taking")(evaluate_turn_taking.turn_taking)
 evaluate.app.add_typer(evaluate_dialogue.app, name="dialogue")
 evaluate.app.command("fidelity")(evaluate_fidelity.fidelity)
 evaluate.app.command("table")(evaluate_table.table)

@@ -6,10 +6,12 @@ tenth off: of weights spread like a bell the outer codes are rare. Knows names, 
 they are for.
 """
 
+import json
 import os
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
 from jaxtyping import Float, Int8
@@ -25,6 +27,7 @@ SCALE = ":scale"  # after a tensor's name; no module can name a parameter so
 SHAPE = ":shape"  # likewise: of codes that are stored as Huffman-coded bytes
 FORMAT, VERSION = "livetalk_bundle", "2"  # metadata by which a bundle is known
 READABLE = ("1", VERSION)  # in version 1 the codes lay there as they are
+LONGEST_HEADER = 100_000_000  # bytes that the format allows
 NAMED = 3  # differing tensors that an error names
 
 
@@ -52,6 +55,17 @@ def load_tensors(path: Path, device: torch.device | str = "cpu") -> tuple[State,
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged or no safetensors file ({error}): get it again") from error
+
+
+def version_of(path: Path) -> str:
+    """The version in a safetensors file's metadata, without its tensors; "unversioned" where none can be read."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = cast("dict[str, dict[str, str]]", json.loads(file.read(min(length, LONGEST_HEADER))))
+        return header.get("__metadata__", {}).get("version", "unversioned")
+    except (OSError, ValueError):
+        return "unversioned"
 
 
 def is_bundle(metadata: Mapping[str, str]) -> bool:

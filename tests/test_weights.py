@@ -1,5 +1,7 @@
 """Weights survive the disk, and 8 bits are enough for them."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -17,6 +19,7 @@ from livetalk.weights import (
     quantise,
     save_bundle,
     save_tensors,
+    version_of,
 )
 
 
@@ -148,3 +151,9 @@ def test_the_mean_of_runs_is_taken_of_floats_and_bundles_alike(tmp_path):
     save_tensors(tmp_path / "c.safetensors", {"w": first[:3]})
     with pytest.raises(ValueError, match="same network"):
         load_mean([tmp_path / "a.safetensors", tmp_path / "c.safetensors"])
+
+
+def test_a_version_is_read_without_the_tensors(tmp_path: Path) -> None:
+    save_tensors(tmp_path / "a.safetensors", {"w": torch.zeros(3)}, {"version": "0.6"})
+    (tmp_path / "b.safetensors").write_text("no weights")
+    assert [version_of(tmp_path / f"{name}.safetensors") for name in "abc"] == ["0.6", "unversioned", "unversioned"]

@@ -24,6 +24,7 @@ from livetalk.performer.options import LoadOptions, Mode
 from livetalk.performer.performer import Performer
 from livetalk.presets import FULL_PRESETS, PRESETS, TEACHER_14B, TINY, Preset
 from livetalk.published.hub import default_folder
+from livetalk.weights import version_of
 
 TEACHERS = PRESETS | FULL_PRESETS | {"14b": TEACHER_14B}
 HEAD = 1 << 20  # bytes of a large file that its fingerprint is of
@@ -44,7 +45,13 @@ class Student:
     def described(self) -> str:
         words = [f"LiveTalk student, preset {self.preset}", f"seed {self.seed}"]
         words += [f"mode {self.mode}"] if self.mode else []
-        return ", ".join([*words, _weights_in_words(self.weights, self.random)])
+        return ", ".join([*words, self._weights()])
+
+    def _weights(self) -> str:
+        """Their version, where they are a bundle of ours."""
+        if self.random or self.preset in FULL_PRESETS:
+            return _weights_in_words(self.weights, self.random)
+        return f"weights of version {version_of((self.weights or ASSETS) / 'student.safetensors')}"
 
     @property
     def fingerprint(self) -> str:

@@ -62,6 +62,7 @@ def test_fingerprints_tell_weights_apart(weights: Path, tmp_path: Path) -> None:
     other = Student(preset="miniature", weights=miniature_weights(tmp_path, seed=1))
     assert len({one.fingerprint, other.fingerprint, Student().fingerprint}) == 3
     assert one.fingerprint == Student("again", "miniature", weights).fingerprint
+    assert one.described == "LiveTalk student, preset miniature, seed 0, weights of version test"
     teacher = TeacherModel(weights=weights / "teacher.safetensors")
     assert teacher.fingerprint != one.fingerprint
     assert TeacherModel(preset="14b", weights=weights / "teacher.safetensors").described.startswith(

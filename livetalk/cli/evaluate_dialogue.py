@@ -72,7 +72,7 @@ def run(
     retry: Annotated[bool, typer.Option("--retry", help="Hold those again in which a turn failed.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Begin without asking, whatever it costs.")] = False,
 ) -> None:
-    """Hold dialogues with systems: ours, NAME@URL of a running `livetalk serve`, veo, sora, NAME=COMMAND."""
+    """Hold dialogues with systems: ours, NAME@URL of a running `livetalk serve`, veo, sora, command:NAME=PROGRAM."""
     from livetalk.evaluation.dialogue import choice
     from livetalk.evaluation.dialogue.live_dialogue import Patience
     from livetalk.evaluation.dialogue.prices import given_prices

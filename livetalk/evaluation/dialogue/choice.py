@@ -16,7 +16,7 @@ from livetalk.evaluation.dialogue.veo import VeoClips, VeoOptions
 
 OURS = "ours"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-HOW = "give ours, NAME@URL of a running `livetalk serve`, veo, veo:MODEL, sora, sora:MODEL, or NAME=COMMAND"
+HOW = "give ours, NAME@URL of a running `livetalk serve`, veo, veo:MODEL, sora, sora:MODEL, or command:NAME=PROGRAM ..."
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,13 @@ def make_system(word: str, options: SystemOptions) -> DialogueSystem:
         model = model or (veo.CLOUD_MODEL if veo.is_cloud(veo.veo_url()) else veo.MODEL)
         price = price_of(model, options.prices)
         return ClipSystem(_checked(model, word), VeoClips(VeoOptions.of_environment(model, price)))
-    sign = re.search(r"[@=]", word)
-    if sign is None:
+    if maker == "command":
+        name, _, template = model.partition("=")
+        return ClipSystem(_checked(name, word), CommandClips(template))
+    name, _, url = word.partition("@")
+    if not url.startswith(("http://", "https://")):
         raise ValueError(f"{word!r} is no system: {HOW}")
-    name, rest = _checked(word[: sign.start()], word), word[sign.end() :].strip()
-    if sign.group() == "=":
-        return ClipSystem(name, CommandClips(rest))
-    if not rest.startswith(("http://", "https://")):
-        raise ValueError(f"{word!r} is no system: {HOW}")
-    return LiveSystem(name, rest.rstrip("/"), patience=options.patience)
+    return LiveSystem(_checked(name, word), url.rstrip("/"), patience=options.patience)
 
 
 def _checked(name: str, word: str) -> str:

@@ -15,7 +15,7 @@ from tests.helpers.dialogues import scenario, turn
         ("veo", "veo-3.1-generate-preview"),
         ("veo:veo-3.1-fast-generate-preview", "veo-3.1-fast-generate-preview"),
         ("sora", "sora-2"),
-        ("mine=make {out} --at http://x", "mine"),
+        ("command:mine=make {out} --at http://x=y", "mine"),
     ],
 )
 def test_words_name_systems(word: str, name: str) -> None:
@@ -36,7 +36,9 @@ def test_a_given_price_is_taken() -> None:
         make_system("sora:sora-3", SystemOptions())
 
 
-@pytest.mark.parametrize("word", ["", "theirs", "@http://x", "a/b@http://x", "x@ftp://x", "../x=make {out}"])
+@pytest.mark.parametrize(
+    "word", ["", "theirs", "@http://x", "a/b@http://x", "x@ftp://x", "mine=make {out}", "command:../x=make {out}"]
+)
 def test_what_is_none_is_told(word: str) -> None:
     with pytest.raises(ValueError, match="is no system: give ours"):
         make_system(word, SystemOptions())

@@ -56,8 +56,12 @@ def brightness_flicker(frames: Frames) -> float:
 
 @dataclass
 class FaultMeasure:
-    """Shares of black and frozen frames, flicker and NBC of clips, at their own rate; NBC of the truth beside it."""
+    """Shares of black and frozen frames, flicker and NBC of clips, at their own rate; NBC of the truth beside it.
 
+    frame_rate: that truths are seen at.
+    """
+
+    frame_rate: int = FRAME_RATE
     _figures: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
 
     def look(self, view: ClipView) -> None:
@@ -69,14 +73,18 @@ class FaultMeasure:
         own = view.native_rate == FRAME_RATE
         self._add("nbc", native_boundary_continuity(native) if own else float("nan"))
         if view.real is not None:
+            calm = native_boundary_continuity(view.real) if self.frame_rate == FRAME_RATE else float("nan")
+            self._add("nbc_truth", calm)
             shown = view.common
             self._add("lacking_share", max(0, len(view.real) - len(view.generated)) / len(view.real))
             self._add("flicker_ratio", video.flicker_ratio(view.matched[:shown], view.real[:shown]))
 
     def figures(self) -> dict[str, Estimate]:
         """Means over clips. A clip without a whole window has no NBC, and is not in its number."""
-        whole = [value for value in self._figures.get("nbc", []) if value == value]
-        return {name: mean(values) for name, values in self._figures.items()} | {"nbc": mean(whole)}
+        return {
+            name: mean([value for value in values if value == value] if name.startswith("nbc") else values)
+            for name, values in self._figures.items()
+        }
 
     def remarks(self) -> list[str]:
         """Sentences on what could not be measured."""

@@ -100,7 +100,7 @@ def steps(generated: Sequence[ClipFile], options: FidelityOptions) -> int:
 def chosen(options: FidelityOptions) -> list[Callable[[], Measure]]:
     """Makers of the measures that the options ask for. They raise ValueError for weights that do not fit."""
     makers: list[Callable[[], Measure]] = [
-        FaultMeasure,
+        lambda: FaultMeasure(options.frame_rate),
         lambda: SceneMeasure(options.every),
         lambda: SimilarityMeasure("dlib", dlib_embeddings, options.every),
         ExpressionMeasure,

@@ -73,6 +73,17 @@ def test_frames_of_another_rate_have_no_native_boundaries() -> None:
     assert "1 clips have no NBC" in measure.remarks()[0]
 
 
+def test_the_truths_continuity_stands_beside() -> None:
+    still = np.repeat(_noise(1), 81, axis=0)
+    measure = FaultMeasure()
+    measure.look(_view(_noise(81), still))
+    found = measure.figures()
+    assert (found["nbc"].value, found["nbc_truth"].value) == (100, pytest.approx(100 - 45 - 12 * 31 / 8))
+    other = FaultMeasure(frame_rate=25)
+    other.look(_view(_noise(81), still))
+    assert other.figures()["nbc_truth"].n == 0
+
+
 def test_flicker_rises_with_its_strength() -> None:
     still = np.full((20, 24, 32, 3), 120, np.uint8)
     found = []

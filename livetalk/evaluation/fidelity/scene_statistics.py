@@ -2,12 +2,14 @@
 
 The 36 features of BRISQUE (Mittal et al. 2012, doi:10.1109/TIP.2012.2214050): luma less its local mean, over its local
 spread, is nearly Gaussian in photographs; fits of generalised Gaussians to it and to products of neighbours say how it
-is not, at two scales. `fd_nss` is the Fréchet distance of these features to the truth's, in units of the truth's
-spread, generated frames in the truth's size. It sees no face: another person or mouth is the same picture to it.
+is not, at two scales. Shapes and variances are taken as logarithms, and a mean over its spread: the plain numbers of a
+strong blur lie nearer to those of the clean picture than a weak one's do. `fd_nss` is the Fréchet distance of these
+features to the truth's, in units of the truth's spread, generated frames in the truth's size. It sees no face: another
+person or mouth is the same picture to it.
 """
 
 from dataclasses import dataclass, field
-from math import exp, lgamma, sqrt
+from math import exp, lgamma, log, sqrt
 
 import numpy as np
 from jaxtyping import Float
@@ -21,7 +23,8 @@ RADIUS, SPREAD = 3, 7 / 6  # of the local window, pixels
 SCALES = 2
 FEATURES = 18 * SCALES
 NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
-LEAST_SPREAD = 0.05  # of a feature over clips: below it a difference says nothing
+LEAST_SPREAD = 0.1  # of a feature over clips: below it a difference says nothing
+LEAST_VARIANCE = 1e-5
 
 SHAPES = np.arange(0.2, 10.0, 0.001)
 # Squared mean of |x| over mean of x², of a generalised Gaussian by its shape; rises with it.
@@ -72,9 +75,10 @@ def _of_picture(luma: Plane) -> Float[np.ndarray, " f"]:
     for _ in range(SCALES):
         plane = normalised(luma)
         shape, _, left, right = _asymmetric_fit(plane)
-        found += [shape, (left + right) / 2]
+        found += [log(shape), log((left + right) / 2)]
         for down, across in NEIGHBOURS:
-            found += _asymmetric_fit(plane * np.roll(plane, (down, across), axis=(0, 1)))
+            shape, mean, left, right = _asymmetric_fit(plane * np.roll(plane, (down, across), axis=(0, 1)))
+            found += [log(shape), mean / sqrt((left + right) / 2), log(left), log(right)]
         height, width = (side // 2 * 2 for side in luma.shape)
         luma = luma[:height, :width].reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3))
     return np.array(found)
@@ -84,8 +88,9 @@ def _asymmetric_fit(values: Plane) -> tuple[float, float, float, float]:
     """Shape, mean, and variance below and above 0, of an asymmetric generalised Gaussian: by moments."""
     below, above = values[values < 0], values[values > 0]
     left, right = (float(np.square(side).mean()) if side.size else 0.0 for side in (below, above))
+    left, right = max(left, LEAST_VARIANCE), max(right, LEAST_VARIANCE)
     square = float(np.square(values).mean())
-    if not square or not right:
+    if not square:
         return float(SHAPES[-1]), 0.0, left, right
     skew = sqrt(left / right)
     ratio = float(np.abs(values).mean()) ** 2 / square

@@ -19,6 +19,8 @@ from torch.nn.functional import interpolate
 from livetalk.evaluation.clip_files import ClipFile, pairs
 from livetalk.media.files import ffmpeg_path
 
+ROUNDING = 0.13  # seconds by which a truth may be longer than what was made of it: two frames at 16 a second
+
 Frames = UInt8[np.ndarray, "t h w 3"]
 
 
@@ -79,8 +81,13 @@ def views(
         rate = rate_of(generated.path)
         frames = generated.frames(frame_rate, seconds)
         native = frames if rate == frame_rate else generated.frames(max(1, round(rate)), seconds)
-        truth = None if real is None else real.frames(frame_rate, seconds)
+        truth = None if real is None else _as_long(real.frames(frame_rate, seconds), len(frames), frame_rate)
         yield ClipView(generated.name, frames, truth, native, rate)
+
+
+def _as_long(truth: Frames, frames: int, frame_rate: int) -> UInt8[np.ndarray, "u h w 3"]:
+    """The truth, cut to so many frames if it is longer by no more than rounding: rates that differ end differently."""
+    return truth[:frames] if len(truth) - frames <= ROUNDING * frame_rate else truth
 
 
 def rate_of(path: Path) -> float:

@@ -29,6 +29,14 @@ def test_views_have_one_rate_and_the_first_seconds(tmp_path: Path) -> None:
     assert (len(back.native), back.native_rate, back.common) == (25, 25, 16)
 
 
+def test_rounding_of_rates_lacks_no_frame(tmp_path: Path) -> None:
+    real = write(tmp_path / "r", "a", film(0, 25), rate=25)
+    for frames, expected in ((16, 16), (15, 15), (13, 17), (20, 17)):
+        view = next(views.views([(real, write(tmp_path / f"{frames}", "a", film(0, frames)))], 16, None))
+        assert view.real is not None
+        assert len(view.real) == expected
+
+
 def test_alike_clips_leave_nothing_to_say(tmp_path: Path) -> None:
     clip = write(tmp_path, "a", film(0, 4))
     assert views.remarks(paired([clip], [clip]), 16) == []

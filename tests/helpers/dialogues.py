@@ -42,12 +42,14 @@ def job(folder: Path, *turns: Turn, name: str = "tried", speech: Pcm | None = No
     )
 
 
-def held(folder: Path, script: Script, *turns: Turn, patience: Patience = QUICK) -> DialogueRecord:
+def held(
+    folder: Path, script: Script, *turns: Turn, patience: Patience = QUICK, speech: Pcm | None = None
+) -> DialogueRecord:
     async def run() -> DialogueRecord:
         async with session_server(script):
             system = LiveSystem("quick", script.url, patience=patience)
             async with system.opened():
-                return await system.hold(job(folder, *turns))
+                return await system.hold(job(folder, *turns, speech=speech))
 
     return asyncio.run(run())
 

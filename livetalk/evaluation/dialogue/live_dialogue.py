@@ -113,9 +113,16 @@ class LiveDialogue:
         return self._answer_since(since)
 
     def _answer_since(self, since: Moment) -> Moment | None:
-        """The first sound after the server began to think for the last time; an answer that it broke off is none."""
-        thoughts = [at for at, state in self._client.states(since.now) if state == "thinking"]
-        return next(iter(self._client.loud(thoughts[-1].now)), None) if thoughts else None
+        """The first sound after the server began to think for the last time; an answer that was broken off, since the
+        visitor had only drawn breath, is none."""
+        states = self._client.states(since.now)
+        thoughts = [number for number, (_, state) in enumerate(states) if state == "thinking"]
+        if not thoughts:
+            return None
+        later = [state for _, state in states[thoughts[-1] + 1 :]]
+        if "interrupted" in later or later[:1] == ["listening"]:
+            return None
+        return next(iter(self._client.loud(states[thoughts[-1]][0].now)), None)
 
     def _has_given_up(self, since: float) -> bool:
         """True if a step failed, the server listens again, and nothing came."""
@@ -142,10 +149,12 @@ class LiveDialogue:
 
     def _whole(self, number: int, turn: HeldTurn) -> HeldTurn:
         later = self._held[number + 1] if number + 1 < len(self._held) else None
-        words = self._words(turn.began.now, None if later is None else later.began.now)
         if turn.answer is None:
-            return replace(turn, answered=words)
+            return turn
         first, _ = turn.answer
+        thoughts = [at.now for at, state in self._client.states() if state == "thinking" and at.now <= first.now]
+        since = max([turn.began.now, *thoughts])
+        words = self._words(since, None if later is None else later.began.now)
         end = self._next_thought(later) if later is not None else float("inf")
         heard = [at for at in self._client.loud(first.now) if at.now < end]
         return replace(turn, answer=(first, heard[-1]), answered=words)

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from livetalk.evaluation.dialogue.live_dialogue import NOT_HELD
-from tests.helpers.dialogues import QUICK, held, times, turn
+from tests.helpers.dialogues import QUICK, held, noise, times, turn
 from tests.helpers.session_server import Script
 
 
@@ -24,6 +25,16 @@ def test_turns_interruption_and_silence(tmp_path: Path) -> None:
     assert ended[1] - began[1] == pytest.approx(0.8, abs=0.1), "it was heard out"
     assert times(record, "interrupting") == times(record, "turn")[1:2]
     assert record.turns[2].video is not None
+
+
+def test_an_answer_to_half_a_turn_is_none(tmp_path: Path) -> None:
+    """The visitor draws breath, the server takes the turn for over, begins to answer, and is talked over."""
+    breath = np.concatenate([noise(0.2), np.zeros(3_200, np.int16), noise(0.2)])
+    record = held(tmp_path, Script(answer=30), turn("One, and two."), turn("Three."), speech=breath)
+    assert [each.answered for each in record.turns] == ["Answer 2.", "Answer 4."]
+    assert all(0 < (each.latency_s or 0) < 0.2 for each in record.turns)
+    for began, ended in zip(times(record, "answer_began"), times(record, "answer_ended"), strict=True):
+        assert ended - began == pytest.approx(0.6, abs=0.12)
 
 
 def test_what_goes_wrong_with_a_turn_stands_in_its_record(tmp_path: Path) -> None:

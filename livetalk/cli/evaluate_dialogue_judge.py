@@ -172,7 +172,8 @@ def _held(records: Path, source: Path | None, half: Half) -> "list[HeldDialogue]
     strange = next((one.scenario for one in found if one.scenario not in known), None)
     if strange is not None:
         raise ValueError(f"{records} holds {strange}, which is no known scenario: give its file with --scenarios")
-    held = [HeldDialogue(records, one, known[one.scenario]) for one in found]
+    below = records.resolve()  # the report may be written from elsewhere
+    held = [HeldDialogue(below, one, known[one.scenario]) for one in found]
     held = [one for one in held if half in ("all", one.scenario.half)]
     if not held:
         raise ValueError(f"{records} holds no dialogue of the half {half}: choose another --half")

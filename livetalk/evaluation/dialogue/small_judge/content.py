@@ -39,7 +39,8 @@ def logical_consistency(evidence: Evidence) -> Level:
         own = _fit(turn, turn)
         other = max((_fit(one, turn) for one in evidence.turns if one is not turn), default=0.0)
         spoiled = any(_share(one, turn.heard) > SPOILED for one in turn.expected.must_not)
-        shares.append(0.0 if spoiled or not turn.heard else own / max(own, other, 1e-9))
+        share = 0.0 if spoiled or not turn.heard else own / max(own, other, 1e-9)
+        shares.append(1.0 if _is_quiet(turn) else share)
     return _mean(evidence, shares, "fits another turn better, or says what it must not")
 
 
@@ -84,8 +85,13 @@ def check(item: ChecklistItem, evidence: Evidence) -> tuple[ItemVerdict | None, 
 
 
 def _asked_for(turn: TurnEvidence) -> list[str]:
-    """Statements that the words of an answer can fulfil; an answer that is broken into need not."""
-    return [] if turn.broken_into else [one for one in turn.expected.must if not is_seen(one)]
+    """Statements that the words of an answer can fulfil; one that is broken into need not, nor a shared silence."""
+    return [] if turn.broken_into or _is_quiet(turn) else [one for one in turn.expected.must if not is_seen(one)]
+
+
+def _is_quiet(turn: TurnEvidence) -> bool:
+    """Nobody says anything, which is no bad answer to a silence."""
+    return not turn.says and turn.heard == ""
 
 
 def is_seen(statement: str) -> bool:
@@ -98,6 +104,8 @@ def _completeness(turn: TurnEvidence) -> float:
 
 
 def _relevance(turn: TurnEvidence) -> float:
+    if _is_quiet(turn):
+        return 1.0
     said = content(turn.heard or "")
     return min(1.0, len(said & _wanted(turn)) / min(ENOUGH, max(1, len(_wanted(turn)))))
 

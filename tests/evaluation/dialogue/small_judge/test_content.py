@@ -50,6 +50,14 @@ def test_an_answer_that_is_broken_into_need_not_be_whole() -> None:
     assert content.check(item, broken)[0] is None
 
 
+def test_a_shared_silence_is_no_bad_answer() -> None:
+    silent = replace(GOOD.turns[1], says="", heard="")
+    for level in (content.semantic_relevance, content.information_completeness, content.logical_consistency):
+        quiet = level(replace(GOOD, turns=(GOOD.turns[0], silent, GOOD.turns[2])))
+        lost = level(replace(GOOD, turns=(GOOD.turns[0], replace(silent, says="My cat died."), GOOD.turns[2])))
+        assert quiet.value > lost.value + 0.5
+
+
 def test_without_words_every_level_is_the_lowest() -> None:
     for silent in (judged.evidence((None,) * 3), judged.evidence(("",) * 3)):
         assert content.overall_experience(silent).value == 1

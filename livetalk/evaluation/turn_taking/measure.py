@@ -70,6 +70,13 @@ def by_system(dialogues: Sequence[DialogueTallies]) -> dict[str, dict[str, Estim
 def table(systems: Mapping[str, Mapping[str, Estimate]]) -> str:
     """Markdown: a row a figure, a column a system."""
     head = ["", *systems]
-    rows = [[words, *(str(estimates[name]) for estimates in systems.values())] for name, words in FIGURES.items()]
+    rows = [[words, *(_cell(estimates[name]) for estimates in systems.values())] for name, words in FIGURES.items()]
     rule = ["---", *(["---:"] * len(systems))]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in [head, rule, *rows])
+
+
+def _cell(estimate: Estimate) -> str:
+    """An estimate, without what it does not have: one dialogue gives no interval, none gives nothing."""
+    if not estimate.n:
+        return "–"
+    return str(estimate) if estimate.n > 1 else f"{estimate.value:.3g}, n = 1"

@@ -39,7 +39,12 @@ def test_the_table_has_a_row_a_figure_and_a_column_a_system() -> None:
     assert rows[0] == "|  | a | b |"
     assert len(rows) == 2 + len(FIGURES)
     (nods,) = [row for row in rows if "nods" in row]
-    assert "2 [nan, nan], n = 1" in nods
+    assert nods == "| of them nods | 2, n = 1 | – |"
+
+
+def test_an_interval_is_shown_where_there_is_one() -> None:
+    both = [_dialogue("a", name, nods=Tally(total, 1)) for name, total in (("x", 1), ("y", 3))]
+    assert "| of them nods | 2 [1, 3], n = 2 |" in table(by_system(both))
 
 
 def test_nothing_to_count_is_null_in_json() -> None:

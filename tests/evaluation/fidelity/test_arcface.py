@@ -10,14 +10,7 @@ from torch import Tensor, nn
 
 from livetalk.evaluation.fidelity.arcface import TEMPLATE, aligned_chip, load_arcface, similarity_onto
 from tests.evaluation.fidelity.film_files import portrait
-from tests.evaluation.fidelity.networks import write_script
-
-
-class SmallFace(nn.Module):
-    """An embedding: the face in a grid of 8 x 8."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return nn.functional.adaptive_avg_pool2d(x, [8, 8]).flatten(1)
+from tests.evaluation.fidelity.networks import SmallFace, write_script
 
 
 class Flat(nn.Module):

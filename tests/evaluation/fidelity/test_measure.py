@@ -4,11 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from livetalk.evaluation.fidelity.i3d import KineticsI3d
+from livetalk.evaluation.fidelity.inception import FidInception
 from livetalk.evaluation.fidelity.measure import measure, steps
 from livetalk.evaluation.fidelity.options import FidelityOptions
 from livetalk.runtime.process import Notice
-from tests.evaluation.fidelity.film_files import film, write
+from tests.evaluation.fidelity.film_files import film, noisy, write
+from tests.evaluation.fidelity.networks import SmallFace, random_state, write_script
 
 OPTIONS = FidelityOptions(every=16)
 
@@ -53,3 +57,34 @@ def test_half_a_set_is_refused(tmp_path: Path) -> None:
         measure(clips[:1], clips, OPTIONS)
     with pytest.raises(ValueError, match="no generated clips"):
         measure(clips, [], OPTIONS)
+
+
+@pytest.mark.filterwarnings("ignore::livetalk.runtime.process.Notice")
+def test_networks_from_files_bring_their_figures(tmp_path: Path) -> None:
+    i3d, face = write_script(tmp_path / "i3d.pt"), write_script(tmp_path / "face.pt", SmallFace())
+    clip = [write(tmp_path / "real", "a", film(0, 17))]
+    networks = FidelityOptions(every=16, i3d=str(i3d), per_pair=True, face=str(face))
+    told: list[int] = []
+    found = measure(clip, clip, networks, told.append)
+    assert sum(told) == steps(clip, networks)
+    assert found["csim_mean_arcface"].value > 0.9
+    assert found["fvd_per_pair"].value == 0
+    assert np.isnan(found["fvd_styleganv"].value)  # one run is no distribution
+    with pytest.raises(ValueError, match="no TorchScript file"):
+        measure(clip, clip, FidelityOptions(i3d=__file__))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::livetalk.runtime.process.Notice")
+def test_published_networks_from_files_bring_their_figures(tmp_path: Path) -> None:
+    for name, network in (("inception", FidInception()), ("cdfvd", KineticsI3d())):
+        torch.save(random_state(network), tmp_path / f"{name}.pth")
+    real = [write(tmp_path / "real", name, film(place, 17)) for place, name in enumerate("ab")]
+    made = [write(tmp_path / "made", name, noisy(film(place, 17), 20)) for place, name in enumerate("ab")]
+    networks = FidelityOptions(
+        every=16, inception=str(tmp_path / "inception.pth"), cdfvd=str(tmp_path / "cdfvd.pth"), per_pair=True
+    )
+    found = measure(real, made, networks)
+    for name in ("fid_torchfidelity", "fid_pytorchfid", "fid_torchmetrics", "fid_per_pair", "fvd_cdfvd"):
+        assert found[name].value > 1e-3, name
+        assert found[name].n == 2

@@ -78,7 +78,7 @@ def _paper_table(table: ScoreTable, judging: Judging) -> Iterator[str]:
     )
     if len(table.systems) < 2:
         yield ""
-        yield "With one system they are 50 on average whatever it does: read the raw means."
+        yield "With one system they are near 50 whatever it does: read the raw means."
     yield ""
     yield from _rows(
         ["system", "n", "latency s", *(one.abbreviation for one in Dimension)],

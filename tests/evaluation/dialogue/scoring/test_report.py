@@ -52,5 +52,5 @@ def test_controls_missing_verdicts_and_pairs_are_shown() -> None:
 
 
 def test_one_system_is_told_that_percentiles_say_nothing() -> None:
-    assert "With one system they are 50" in report.markdown(judged.judging({"ours": (5, 4)}))
-    assert "With one system they are 50" not in report.markdown(JUDGING)
+    assert "With one system they are near 50" in report.markdown(judged.judging({"ours": (5, 4)}))
+    assert "With one system they are near 50" not in report.markdown(JUDGING)

@@ -21,7 +21,12 @@ class ClipFaces:
     places: FacePlaces
 
 
-def find_faces(frames: UInt8[np.ndarray, "t h w 3"]) -> ClipFaces:
-    """Look at frames one by one. Raises ValueError without MediaPipe or its weights."""
-    found, mesh = track_mesh(frames)
-    return ClipFaces(np.concatenate([mesh.min(1), mesh.max(1)], axis=1), FacePlaces(found.eyes, found.mouth))
+def find_faces(frames: UInt8[np.ndarray, "t h w 3"], every: int = 1) -> ClipFaces:
+    """Look at frames one by one; of `every` frames at the first, which then stands for all of them.
+
+    Raises ValueError without MediaPipe or its weights.
+    """
+    found, mesh = track_mesh(frames[::every])
+    looked = np.arange(len(frames)) // every
+    boxes = np.concatenate([mesh.min(1), mesh.max(1)], axis=1)
+    return ClipFaces(boxes[looked], FacePlaces(found.eyes[looked], found.mouth[looked]))

@@ -23,6 +23,7 @@ from livetalk.evaluation.sync.syncnet import SyncNet, load_syncnet
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 
 SHORTEST = 2.0  # s: the longest lag has to leave some frames
+LOOK_EVERY = 2  # frames at which the expert, whose crops are steady over nine, looks for the face
 NAN = float("nan")
 
 Tell = Callable[[], None]
@@ -90,10 +91,9 @@ def _measured(network: SyncExpert | SyncNet, clip: ClipFile, options: SyncOption
         raise ValueError(f"{clip.path} lasts less than {SHORTEST:g} s with its sound: lip sync needs longer clips")
     if isinstance(network, SyncNet) and options.jpeg:
         frames = published.through_jpeg(frames)
-    faces = find_faces(frames)
     if isinstance(network, SyncExpert):
-        return _by_expert(network, clip.name, (frames, sound, faces))
-    return _by_syncnet(network, clip.name, (frames, sound, faces), options.min_track)
+        return _by_expert(network, clip.name, (frames, sound, find_faces(frames, LOOK_EVERY)))
+    return _by_syncnet(network, clip.name, (frames, sound, find_faces(frames)), options.min_track)
 
 
 Seen = tuple[np.ndarray, Float32[np.ndarray, " n"], ClipFaces]

@@ -30,11 +30,21 @@ def log_mel(sound: Float32[np.ndarray, " n"], frames: int) -> Float32[np.ndarray
     return np.clip(1 + (level - loudest) / DEPTH, 0, 1).astype(np.float32)
 
 
+def band_centres() -> Float[np.ndarray, " 40"]:
+    """Frequencies in Hz that the bands are centred at."""
+    return _edges()[1:-1]
+
+
 def _bank() -> Float[np.ndarray, "40 257"]:
-    """Triangles, equally wide in mel = 2595 log10(1 + f / 700)."""
-    low, high = (float(2595 * np.log10(1 + f / 700)) for f in (LOWEST, HIGHEST))
-    edges = 700 * (np.power(10.0, np.linspace(low, high, BANDS + 2) / 2595) - 1)
+    """Triangles between the edges."""
+    edges = _edges()
     hertz = np.arange(POINTS // 2 + 1) * SAMPLE_RATE / POINTS
     rising = (hertz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     falling = (edges[2:, None] - hertz) / (edges[2:] - edges[1:-1])[:, None]
     return np.maximum(np.minimum(rising, falling), 0)
+
+
+def _edges() -> Float[np.ndarray, " 42"]:
+    """Equally far from each other in mel = 2595 log10(1 + f / 700)."""
+    low, high = (float(2595 * np.log10(1 + f / 700)) for f in (LOWEST, HIGHEST))
+    return 700 * (np.power(10.0, np.linspace(low, high, BANDS + 2) / 2595) - 1)

@@ -28,7 +28,7 @@ class SyncExpert(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.looks = nn.Sequential(
-            *_look(1, 16, 5), *_look(16, 32, 3), *_look(32, 48, 3), *_look(48, 64, 3), nn.Flatten(),
+            *_look(1, 12, 5), *_look(12, 24, 3), *_look(24, 40, 3), *_look(40, 64, 3), nn.Flatten(),
             nn.Linear(64 * (HEIGHT // 16) * (WIDTH // 16), FRAME, bias=False), nn.BatchNorm1d(FRAME), nn.ReLU(),
         )  # fmt: skip
         self.moves = nn.Sequential(*_along(FRAME, FRAME, 3), *_along(FRAME, FRAME, 3), nn.Conv1d(FRAME, DIMENSIONS, 1))

@@ -27,6 +27,7 @@ from livetalk.geometry import FRAME_RATE
 KEPT = (72, 96)  # pixels of a kept crop: room for the crops that training cuts from it
 KEPT_ACROSS = 1.8  # inter-ocular distances over its width, of which an expert's crop shows two thirds
 TEMPO = (0.85, 1.18)  # factors by which an utterance is played faster
+HEADS, PUPPETS = 160, 192  # pixels a side that they are drawn with
 _STREAM = 0x57C
 
 

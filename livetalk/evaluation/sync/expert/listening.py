@@ -1,7 +1,7 @@
 """The sync expert at work on one clip: how far its mouth is from its sound at each lag, and the figures of that.
 
-Unlike SyncNet's figures, confidence and distance are those of the clip as it plays: sound that is late counts against
-it. Knows frames, sound and where the face is; not files.
+Unlike SyncNet's figures, confidence and distance know of the offset: a match is worth less the later it comes, and
+nothing from half a second on. Knows frames, sound and where the face is; not files.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from livetalk.evaluation.sync.expert.network import SyncExpert
 from livetalk.evaluation.sync.lags import LagFigures, overlapping_means
 
 UNRELATED = float(np.sqrt(2))  # distance of directions that have nothing to do with each other
-AT_ONCE = 1  # frames of lag that nobody sees
+AT_ONCE, TOO_LATE = 1, 8  # frames of lag that nobody sees (62.5 ms), and that are as bad as other speech (0.5 s)
 
 
 def expert_means(
@@ -38,7 +38,13 @@ def means_of_crops(
 
 
 def expert_figures(means: Float[np.ndarray, " k"]) -> LagFigures:
-    """Median over lags less the distance as the clip plays, that distance, and the lag at which it would be least."""
-    middle = len(means) // 2
-    played = float(means[middle - AT_ONCE : middle + AT_ONCE + 1].min())
-    return LagFigures(float(np.median(means)) - played, played, middle - int(means.argmin()))
+    """Confidence, distance and offset of mean distances over lags.
+
+    confidence = max over k of w(k) (median - m_k), where w falls from 1 at `AT_ONCE` frames to 0 at `TOO_LATE`;
+    distance = median - confidence, as Sync-D is of Sync-C; offset: of the least distance, whatever its lag.
+    """
+    middle, median = len(means) // 2, float(np.median(means))
+    lags = np.abs(np.arange(len(means)) - middle)
+    worth = np.clip((TOO_LATE - lags) / (TOO_LATE - AT_ONCE), 0, 1)
+    confidence = float((worth * (median - means)).max())
+    return LagFigures(confidence, median - confidence, middle - int(means.argmin()))

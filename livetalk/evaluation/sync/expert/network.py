@@ -28,7 +28,7 @@ class SyncExpert(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.looks = nn.Sequential(
-            *_look(1, 12, 5), *_look(12, 24, 3), *_look(24, 40, 3), *_look(40, 64, 3), nn.Flatten(),
+            *_look(1, 32, 8, 4), *_look(32, 48), *_look(48, 64), nn.Flatten(),
             nn.Linear(64 * (HEIGHT // 16) * (WIDTH // 16), FRAME, bias=False), nn.BatchNorm1d(FRAME), nn.ReLU(),
         )  # fmt: skip
         self.moves = nn.Sequential(*_along(FRAME, FRAME, 3), *_along(FRAME, FRAME, 3), nn.Conv1d(FRAME, DIMENSIONS, 1))
@@ -66,9 +66,10 @@ def load_expert(path: Path | None = None) -> SyncExpert:
     return expert.eval().requires_grad_(False)
 
 
-def _look(ins: int, outs: int, kernel: int) -> tuple[nn.Module, ...]:
-    """Half as many pixels a side."""
-    return nn.Conv2d(ins, outs, kernel, 2, kernel // 2, bias=False), nn.BatchNorm2d(outs), nn.ReLU()
+def _look(ins: int, outs: int, kernel: int = 3, stride: int = 2) -> tuple[nn.Module, ...]:
+    """Half as many pixels a side, or fewer."""
+    padding = (kernel - stride + 1) // 2
+    return nn.Conv2d(ins, outs, kernel, stride, padding, bias=False), nn.BatchNorm2d(outs), nn.ReLU()
 
 
 def _along(ins: int, outs: int, kernel: int, stride: int = 1) -> tuple[nn.Module, ...]:

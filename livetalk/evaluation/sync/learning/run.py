@@ -11,7 +11,7 @@ from rich.console import Console
 from livetalk.data.clips import CLIP_FRAMES
 
 A_FILE = 4  # clips
-TOLD_EVERY = 50  # steps
+TOLD_EVERY = 25  # steps
 CHECKED = 12  # clips, the last ones, that are not trained on: whether it learns at all
 
 

@@ -55,7 +55,9 @@ def train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=recipe.steps, pct_start=0.1)
     for step in range(1, recipe.steps + 1):
         crops, rows = batch(clips, heard, recipe, rng)
-        loss = sync_loss(expert.embed_video(crops), expert.embed_sound(rows), recipe)
+        with torch.autocast("cpu", torch.bfloat16):  # a quarter faster where processors have it
+            video, sound = expert.embed_video(crops), expert.embed_sound(rows)
+        loss = sync_loss(video.float(), sound.float(), recipe)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(expert.parameters(), 1.0)

@@ -1,4 +1,4 @@
-"""The bundled expert on a rendered held-out head: planted offsets are found, and faults move its figures as they should."""
+"""The bundled expert on a rendered held-out head: planted offsets are found, and faults move its figures."""
 
 from dataclasses import dataclass
 

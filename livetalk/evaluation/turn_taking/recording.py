@@ -19,6 +19,7 @@ from livetalk.evaluation.turn_taking.talk import Talk, VisitorTurn, with_speech
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.media import read_frames, read_speech
 
+SAME_LENGTH = 0.5  # s by which the files of one clock may differ: an encoder fills its last packet
 AT_ONCE = 128  # frames that are looked at together: a long session does not fit into memory
 
 
@@ -56,8 +57,13 @@ def find_recordings(folders: Sequence[Path]) -> list[RecordedDialogue]:
 
 
 def talk_of(recording: RecordedDialogue) -> Talk:
-    """Speech of both sides. Raises ValueError for a recording without sound or without marks of its turns."""
+    """Speech of both sides. Raises ValueError for a damaged recording, or one without marks of its turns."""
     avatar, visitor = (np.concatenate(list(read_speech(path))) for path in (recording.session, recording.visitor))
+    apart = abs(len(avatar) - len(visitor)) / SAMPLE_RATE
+    if apart > SAME_LENGTH:
+        raise ValueError(
+            f"{recording.session} and {recording.visitor.name} differ by {apart:.1f} s: hold the dialogue again"
+        )
     begins = [event.time_s for event in recording.record.events if event.event == "turn"]
     turns = recording.record.turns
     if len(begins) != len(turns):

@@ -10,7 +10,9 @@ from livetalk.evaluation.dialogue.records import DialogueRecord, TurnRecord, wri
 from livetalk.evaluation.metrics.landmarks import FaceTrack
 from livetalk.evaluation.turn_taking import recording
 from livetalk.evaluation.turn_taking.recording import face_of, find_recordings, talk_of
-from tests.evaluation.turn_taking.made_up import face, record
+from livetalk.media.wav import write_wav
+from tests.evaluation.turn_taking.made_up import VISITOR as VISITOR_VOICE
+from tests.evaluation.turn_taking.made_up import face, record, sound
 
 VISITOR, AVATAR, SECONDS = [(0.5, 1.5)], [(2.5, 1.2)], 4.0
 
@@ -82,4 +84,11 @@ def test_marks_of_all_turns_are_needed(held: Path) -> None:
     held.write_text(json.dumps({**json.loads(held.read_text()), "events": []}))
     (found,) = find_recordings([held.parents[2]])
     with pytest.raises(ValueError, match="marks 0 of 1 turns"):
+        talk_of(found)
+
+
+def test_a_session_that_is_cut_short_is_told(held: Path) -> None:
+    write_wav(held.parent / "visitor.wav", sound(VISITOR_VOICE, VISITOR, SECONDS + 1))
+    (found,) = find_recordings([held.parents[2]])
+    with pytest.raises(ValueError, match=r"visitor\.wav differ by .* s: hold the dialogue again"):
         talk_of(found)

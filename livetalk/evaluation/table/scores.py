@@ -57,13 +57,14 @@ class TableBlock:
         return list(dict.fromkeys(name for row in self.rows for name in row.values))
 
     def best(self, figure: str) -> str | None:
-        """The system that is best in a figure; None where there is no better and worse, or nothing to compare."""
+        """The system that is best in a figure; None where none is better than all others, or nothing compares."""
         sign = direction(figure)
         told = {row.system: row.values[figure].value for row in self.rows if figure in row.values}
         told = {name: value for name, value in told.items() if name != TRUTH and value == value}
         if sign == 0 or len(told) < 2:
             return None
-        return max(told, key=lambda name: sign * told[name])
+        first, second = sorted(told, key=lambda name: -sign * told[name])[:2]
+        return None if told[first] == told[second] else first
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ def test_best_is_the_lowest_distance_and_the_highest_score() -> None:
         (row("one", sync_c=4),),
         (row("truth", sync_c=9), row("one", sync_c=4)),
         (row("one", sync_c=4), row("two", sync_c=NAN)),
+        (row("one", sync_c=4), row("two", sync_c=4)),
         (row("one", fid_a=4), row("two", fid_b=5)),  # two protocols
         (row("one", csim_dlib=0.9), row("two", csim_dlib=1.0)),  # a still picture would be best
     ],

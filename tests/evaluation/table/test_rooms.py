@@ -11,6 +11,7 @@ from tests.helpers.tables import write_film
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::livetalk.runtime.process.Notice")
 def test_each_room_measures_and_tells_its_steps(tmp_path: Path) -> None:
     clips = [ClipFile(name, write_film(tmp_path / f"{name}.mp4", 2.2)) for name in ("a", "b")]
     for room in RoomOptions().rooms():

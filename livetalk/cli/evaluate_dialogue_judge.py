@@ -113,7 +113,7 @@ def _all(
             judging = replace(judging, ablation=tuple(run.ablation(good)))
         if controls.faults:
             faults = tuple(run.faults(good, Planter(folder, folder, stage, run.gatherer.hearing)))
-            judging = replace(judging, faults=faults, unmeasured=unmeasured(faults, judging.ablation))
+            judging = replace(judging, faults=faults, unmeasured=unmeasured(faults, judging.ablation, run.sound))
     say("judging dialogues")
     judging = replace(judging, dialogues=tuple(run.systems(held)))
     return replace(judging, pairs=tuple(run.compare_systems(held))) if controls.pairs else judging

@@ -40,8 +40,10 @@ def stranger_to(dimension: Dimension) -> Modality:
     return Modality.FRAMES if dimension.group is DimensionGroup.CONTENT else Modality.TRANSCRIPT
 
 
-def unmeasured(faults: Sequence[FaultEffect], ablation: Sequence[AblationEffect]) -> Mapping[str, str]:
-    """Dimensions that are not believed, and why."""
+def unmeasured(
+    faults: Sequence[FaultEffect], ablation: Sequence[AblationEffect], hears: bool = True
+) -> Mapping[str, str]:
+    """Dimensions that are not believed, and why. hears: whether the judge was sent sound where it may be."""
     found: dict[str, str] = {}
     for dimension in Dimension:
         why = [_unseen(row) for row in faults if row.dimension == dimension and row.role == "must" and not row.moved]
@@ -52,6 +54,8 @@ def unmeasured(faults: Sequence[FaultEffect], ablation: Sequence[AblationEffect]
         ]
         if not any(row.dimension == dimension and row.role == "must" for row in faults):
             why.append("its fault was not tried")
+        if why and not hears and dimension is Dimension.CONVERSATIONAL_NATURALNESS:
+            why = ["its judge was sent no sound, without which lips that are late cannot be seen"]
         if why:
             found[dimension.value] = "; ".join(why)
     return found

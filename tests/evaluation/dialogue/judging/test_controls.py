@@ -24,6 +24,12 @@ def test_a_fault_that_goes_unseen_takes_its_dimension_only() -> None:
     assert found["conversational_naturalness"] == "shifted lips lowers it by 0.07 only"
 
 
+def test_a_deaf_judge_is_told_why() -> None:
+    found = unmeasured(_all({PlantedFault.SHIFTED_LIPS: UNSEEN}), [], hears=False)
+    assert "was sent no sound" in found["conversational_naturalness"]
+    assert unmeasured(_all({}), [], hears=False) == {}
+
+
 def test_one_lucky_dialogue_is_not_enough() -> None:
     assert not fault_effect(
         PlantedFault.IDENTITY_SWAP, Dimension.MULTI_VIDEO_COHERENCE, [(5, 1), (4, 4), (4, 4), (4, 4)]

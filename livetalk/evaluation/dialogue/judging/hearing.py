@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 PIECE = 25.0  # seconds read at once; Whisper reads half a minute
 SEARCH = 5.0  # seconds before the end of a piece in which a quiet place is looked for
 QUIET_SPAN = 0.2  # seconds
-UNLIKELY_WORD = 0.3  # probability below which a word's time is not believed
 
 Sound = Float32[np.ndarray, " n"]
 
@@ -75,10 +74,7 @@ class AnswerHearing:
     def timed(self, sound: Sound) -> list[TimedWord]:
         segments, _ = self._model.transcribe(sound, language="en", word_timestamps=True)
         return [
-            TimedWord(word.word.strip(), word.start, word.end)
-            for segment in segments
-            for word in segment.words or ()
-            if word.probability >= UNLIKELY_WORD
+            TimedWord(word.word.strip(), word.start, word.end) for segment in segments for word in segment.words or ()
         ]
 
     def _spoken(self, sound: Sound, language: str) -> str:

@@ -102,7 +102,7 @@ def _tiles(image: Image.Image, corner: tuple[int, int], clip: ClipFile | None, t
         picture = None if clip is None else _at(clip.path, time)
         if picture is None:
             draw.rectangle((left, top, left + TILE - 1, top + TILE - 1), fill=HOLLOW)
-            draw.text((left + TILE / 2, top + TILE / 2), "none", fill=FAINT, font=_font(12), anchor="mm")
+            draw.text((left + TILE / 2, top + TILE / 2), "not made", fill=FAINT, font=_font(12), anchor="mm")
         else:
             tile = Image.fromarray(picture).resize((TILE, TILE), Image.Resampling.LANCZOS)
             image.paste(tile, (left, top))

@@ -50,7 +50,8 @@ def _table(report: TableReport, each: SetReport) -> Iterator[str]:
     caption = (
         f"{each.title}. Protocol: {each.protocol}. Values with 95 % intervals over clips; timed on {report.machine}."
     )
-    yield rf"\caption{{{escaped(caption)} Bold: best on the same clips in that protocol, ground truth apart.}}"
+    bold = "Bold: best on the same clips in that protocol, the next one's value outside its interval; truth apart."
+    yield rf"\caption{{{escaped(caption)} {bold}}}"
     yield rf"\label{{tab:{re.sub('[^a-z0-9]', '-', each.name.lower())}}}"
     columns = _columns(each.blocks)
     yield rf"\begin{{tabular}}{{lr{'r' * (2 + len(columns))}}}"

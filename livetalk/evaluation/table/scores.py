@@ -57,14 +57,15 @@ class TableBlock:
         return list(dict.fromkeys(name for row in self.rows for name in row.values))
 
     def best(self, figure: str) -> str | None:
-        """The system that is best in a figure; None where none is better than all others, or nothing compares."""
+        """The system that is best in a figure; None where the next one's value lies within its interval."""
         sign = direction(figure)
-        told = {row.system: row.values[figure].value for row in self.rows if figure in row.values}
-        told = {name: value for name, value in told.items() if name != TRUTH and value == value}
+        held = {row.system: row.values[figure] for row in self.rows if figure in row.values and row.system != TRUTH}
+        told = {name: value for name, value in held.items() if value.value == value.value}
         if sign == 0 or len(told) < 2:
             return None
-        first, second = sorted(told, key=lambda name: -sign * told[name])[:2]
-        return None if told[first] == told[second] else first
+        first, second = sorted(told, key=lambda name: -sign * told[name].value)[:2]
+        edge = told[first].low if sign > 0 else told[first].high  # NaN of one clip, beyond which nothing lies
+        return first if sign * edge > sign * told[second].value else None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def row(system: str, **values: float) -> TableRow:
 
 def test_best_is_the_lowest_distance_and_the_highest_score() -> None:
     block = TableBlock(
-        3, (row("truth", sync_c=9, fid_a=0), row("one", sync_c=4, fid_a=8), row("two", sync_c=5, fid_a=9))
+        3, (row("truth", sync_c=9, fid_a=0), row("one", sync_c=4, fid_a=8), row("two", sync_c=6, fid_a=10))
     )
     assert block.figures() == ["sync_c", "fid_a"]
     assert (block.best("sync_c"), block.best("fid_a")) == ("two", "one")
@@ -33,6 +33,8 @@ def test_best_is_the_lowest_distance_and_the_highest_score() -> None:
         (row("truth", sync_c=9), row("one", sync_c=4)),
         (row("one", sync_c=4), row("two", sync_c=NAN)),
         (row("one", sync_c=4), row("two", sync_c=4)),
+        (row("one", sync_c=4), row("two", sync_c=4.9)),  # within its interval
+        (row("one", sync_c=4), TableRow("two", "one clip", {"sync_c": Estimate(9, NAN, NAN, 1)})),
         (row("one", fid_a=4), row("two", fid_b=5)),  # two protocols
         (row("one", csim_dlib=0.9), row("two", csim_dlib=1.0)),  # a still picture would be best
     ],

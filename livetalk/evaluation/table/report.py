@@ -165,7 +165,7 @@ def _notes(block: TableBlock, has_truth: bool) -> Iterator[str]:
             yield f"  - not measured: {names}: {why}."
     remarks = dict.fromkeys(remark for row in block.rows for remark in row.remarks)
     yield from (f"- {remark}" for remark in remarks)
-    yield "- Bold: best on these clips in that protocol, and the next one's value outside its interval; the truth apart."
+    yield "- Bold: best on these clips in that protocol, the next one's value outside its interval; the truth apart."
     yield "- Clips that were not made count as black ones."
 
 

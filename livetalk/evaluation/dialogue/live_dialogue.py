@@ -13,7 +13,7 @@ from livetalk.evaluation.dialogue.scenarios import Turn
 from livetalk.evaluation.dialogue.session_client import Moment, SessionClient, SessionEnded
 from livetalk.evaluation.dialogue.systems import Pcm
 
-STILL = 4.0  # seconds of silence after which an answer is over whatever the server says
+STILL = 10.0  # seconds of silence after which an answer is over whatever the server says
 SETTLES = 1.0  # seconds that a problem is waited with: an answer may come all the same
 NOT_HELD = "it was not held: the session had ended"
 

@@ -29,7 +29,7 @@ NOT_RUN = {
     r"livetalk evaluate inputs": "minutes: tests/evaluation/inputs runs its parts with few examples",
     r"livetalk evaluate dialogue run": "minutes, in real time: tests/cli runs it with a server on loopback",
     r"scripts/train_sync_expert": "half an hour: tests/evaluation/sync/learning runs its parts in miniature",
-    r"livetalk evaluate (sync|fidelity|turn-taking|dialogue (judge|report)) ": "files of one's own: tests/cli makes some",
+    r"livetalk evaluate (sync|fidelity|turn-taking|dialogue (judge|report)) ": "one's own files: tests/cli makes some",
     r"livetalk evaluate table": "minutes: tests/evaluation/table and tests/cli run it on small films",
     r"livetalk data (pack|sheet|puppet)": "tests/data/puppets runs them on renders",
     r"--assets FOLDER": "free assets that are not in the repository: tests/data/heads runs it on made-up ones",

@@ -73,16 +73,24 @@ class PortraitCodec(nn.Module):
         t = pixels.shape[2]
         if t % 4 != 1:
             raise ValueError(f"{t} frames cannot be encoded: give 4n + 1 frames (1, 5, 9, ...)")
-        portrait = self.encode_portrait(pixels[:, :, 0])
-        z = self.encoder.encode_still(portrait.eighth)[:, :, None]
-        return z if t == 1 else torch.cat([z, self.encode_motion(portrait, pixels[:, :, 1:]).latents], 2)
+        _, eighth, sixteenth = self.eye(pixels[:, :, 0])
+        z = self.encoder.encode_still(eighth)[:, :, None]
+        return z if t == 1 else torch.cat([z, self._motion(eighth, sixteenth, pixels[:, :, 1:]).latents], 2)
 
     def encode_motion(self, portrait: PortraitFeatures, later: Float[Tensor, "b 3 t h w"]) -> Encoded:
         """Raw latents [b c f h w] and flow [b t 2 h8 w8] of what comes after the portrait, t = 4f frames."""
+        return self._motion(portrait.eighth, portrait.sixteenth, later)
+
+    def _motion(
+        self,
+        eighth: Float[Tensor, "b d h8 w8"],
+        sixteenth: Float[Tensor, "b e h16 w16"],
+        later: Float[Tensor, "b 3 t h w"],
+    ) -> Encoded:
         b, _, t, _, _ = later.shape
         frames = self.eye.eighth(rearrange(later, "b c t h w -> (b t) c h w"))
         frames = rearrange(frames, "(m i) d h w -> m i d h w", i=4)
-        seen = (part.repeat_interleave(t // 4, 0) for part in (portrait.eighth, portrait.sixteenth))
+        seen = (part.repeat_interleave(t // 4, 0) for part in (eighth, sixteenth))
         made = self.encoder(frames, *seen)
         latents = rearrange(made.latents, "(b f) c h w -> b c f h w", b=b)
         return Encoded(latents, rearrange(made.flow, "(b f) i two h w -> b (f i) two h w", b=b))

@@ -1,11 +1,11 @@
 """Text spoken into a sound file, for commands that take one."""
 
 import tempfile
-import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from livetalk.media.wav import write_wav
 from livetalk.voice.kokoro import RATE, Kokoro
 from livetalk.voice.text.normalise import speakable
 from livetalk.voice.text.scripts import refuse_foreign
@@ -33,13 +33,7 @@ def aloud(text: str, voice: str | None = None) -> Iterator[Path]:
     kokoro = Kokoro(threads=2)
     spoken = kokoro.speak(text, voice or favourite(kokoro.voices))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "said.wav"
-        with wave.open(str(path), "wb") as out:
-            out.setnchannels(1)
-            out.setsampwidth(2)
-            out.setframerate(RATE)
-            out.writeframes((spoken.audio.clip(-1, 1) * 32767).astype("<i2").tobytes())
-        yield path
+        yield write_wav(Path(folder) / "said.wav", spoken.audio, RATE)
 
 
 def _refuse_too_long(text: str) -> None:

@@ -4,9 +4,7 @@ Each may live elsewhere and have its own key. A service that is slow, drops the 
 sentence that names it; what came until then has been said. Knows the protocol; no models.
 """
 
-import io
 import json
-import wave
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ from jaxtyping import Float32
 from livetalk.conversation.brains.base import BrainError, Step, Transcript
 from livetalk.conversation.brains.pipeline import PipelineSession
 from livetalk.conversation.history import ChatHistory
-from livetalk.geometry import SAMPLE_RATE
+from livetalk.media.wav import wav_bytes
 
 OPENAI = "https://api.openai.com/v1"
 PCM_RATE = 24_000  # Hz of `pcm` answers
@@ -82,7 +80,7 @@ class CascadeBrain:
         fields = {"model": service.model, "response_format": "json"}
         if self.config.language is not None:
             fields["language"] = self.config.language
-        files = {"file": ("speech.wav", _wav(sound), "audio/wav")}
+        files = {"file": ("speech.wav", wav_bytes(sound), "audio/wav")}
         async with self._asked("transcription", service, "/audio/transcriptions", data=fields, files=files) as answer:
             data = await answer.aread()
         try:
@@ -152,13 +150,3 @@ def _delta(event: dict[str, Any]) -> str:
 
 def _nonsense(step: Step, service: Service) -> BrainError:
     return BrainError(step, f"{service.url} sends answers that cannot be read: is it a service of OpenAI's kind?")
-
-
-def _wav(sound: Float32[np.ndarray, " n"]) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(SAMPLE_RATE)
-        out.writeframes((sound.clip(-1, 1) * 32767).astype("<i2").tobytes())
-    return file.getvalue()

@@ -6,6 +6,7 @@ Results go to standard output, everything else (progress, errors) to standard er
 import errno
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
@@ -51,6 +52,12 @@ def progress() -> Progress:
     """A bar for everything that takes seconds, on a terminal only; it leaves no trace once done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+
+def advance(bar: Progress, name: str, steps: int | None) -> Callable[[int], None]:
+    """A new task of a bar, to be told how many of its steps were done; steps: None where nobody knows."""
+    task = bar.add_task(name, total=steps)
+    return lambda done: bar.advance(task, done)
 
 
 def show_warning(

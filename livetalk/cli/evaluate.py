@@ -4,7 +4,7 @@ Knows options and files; what is measured is the business of `livetalk.evaluatio
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from livetalk.cli.console import SOUNDS, avatars, err, progress
+from livetalk.cli.console import SOUNDS, advance, avatars, err, progress
 from livetalk.cli.console import out as console
 from livetalk.cli.inputs import recordings
 from livetalk.cli.model import ModelOptions
@@ -22,8 +22,6 @@ from livetalk.media.files import claim, written
 from livetalk.options import Group, Option
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from livetalk.evaluation.clips import ClipOrder, Measured
     from livetalk.evaluation.parts import EvaluationPlan
     from livetalk.evaluation.photos.run import Outcome
@@ -131,9 +129,9 @@ def inputs(
     part = PortraitPart.THRESHOLDS if fixing else PortraitPart.FINAL
     spoken = recordings(None if voices is None else sorted(path for path in voices.iterdir() if path.suffix in SOUNDS))
     with progress() as bar:
-        speech = run.measure_speech(spoken, count, part, _advance(bar, "speech", run.SPEECH_KINDS * count))
+        speech = run.measure_speech(spoken, count, part, advance(bar, "speech", run.SPEECH_KINDS * count))
         steps = run.PORTRAIT_KINDS * count
-        seen = run.look_at_portraits(count, part, photos, _advance(bar, "portraits", steps))
+        seen = run.look_at_portraits(count, part, photos, advance(bar, "portraits", steps))
     outcome = run.outcome(speech, seen, run.time_speech(spoken))
     console.print(report.markdown(outcome), markup=False)
     write_text(report.as_json(outcome), json)
@@ -187,7 +185,7 @@ def _beyond(plan: "EvaluationPlan") -> dict[str, float]:
     found: dict[str, float] = {}
     for name, steps, work in plan.parts():
         with progress() as bar:
-            found |= work(_advance(bar, name, steps))
+            found |= work(advance(bar, name, steps))
     return found
 
 
@@ -198,12 +196,12 @@ def _clips(order: "ClipOrder", clips: int, workers: int) -> tuple[list["Measured
 
     found: list[Measured] = []
     with progress() as bar:
-        tell = _advance(bar, "measuring", clips)
+        tell = advance(bar, "measuring", clips)
         for clip in measure(order, clips, workers):
             found.append(clip)
             tell(1)
         rest = max(0, parts.GALLERY - clips)
-        strangers = [] if order.codec_only else parts.gallery(order, clips, workers, _advance(bar, "strangers", rest))
+        strangers = [] if order.codec_only else parts.gallery(order, clips, workers, advance(bar, "strangers", rest))
     return sorted(found, key=lambda clip: clip.seed), strangers
 
 
@@ -228,7 +226,7 @@ def _photographs(photographs: PhotoOptions, asked: TinyOptions, model: ModelOpti
     run = Run(plan, MeasurementLog(p.photo_log))
     for name, steps, work in run.parts():
         with progress() as bar:
-            work(_advance(bar, f"photographs: {name}", steps))
+            work(advance(bar, f"photographs: {name}", steps))
     for path in run.draw():
         err.print(f"{path}", markup=False)
     return run.outcome()
@@ -263,7 +261,7 @@ def _animate(plan: "EvaluationPlan", path: Path) -> None:
     from livetalk.evaluation import animation
 
     with progress() as bar, written(path):
-        tell = _advance(bar, "animation", animation.PEOPLE)
+        tell = advance(bar, "animation", animation.PEOPLE)
         size = animation.animate(plan.performer, plan.avatars, recordings(), path, lambda: tell(1))
     err.print(f"{path}: {size / 1e6:.2f} MB", markup=False)
 
@@ -272,8 +270,3 @@ def _record(result: dict[str, float], plan: "EvaluationPlan", clips: int) -> Non
     from livetalk.evaluation import last_run
 
     last_run.keep(result, plan.performer.version, clips)
-
-
-def _advance(bar: "Progress", name: str, steps: int) -> Callable[[int], None]:
-    task = bar.add_task(name, total=steps)
-    return lambda done: bar.advance(task, done)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from livetalk.cli.console import advance, progress
 from livetalk.cli.console import out as console
-from livetalk.cli.console import progress
 from livetalk.cli.options import with_options
 from livetalk.cli.outputs import make_sure, write_text
 from livetalk.evaluation.fidelity.options import FidelityOptions
@@ -31,7 +31,7 @@ def fidelity(
 
     *first, generated = map(clip_files, folders)
     with progress() as bar:
-        task = bar.add_task("measuring", total=measure.steps(generated, options))
-        findings = measure.find(first[0] if first else None, generated, options, lambda done: bar.advance(task, done))
+        tell = advance(bar, "measuring", measure.steps(generated, options))
+        findings = measure.find(first[0] if first else None, generated, options, tell)
     console.print(report.markdown(findings), markup=False)
     write_text(report.as_json(findings, options), json)

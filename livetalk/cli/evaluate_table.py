@@ -4,14 +4,14 @@ Knows options, bars and sentences; the work is that of `livetalk.evaluation.tabl
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livetalk.cli.console import err, progress
+from livetalk.cli.console import advance, err, progress
 from livetalk.cli.console import out as console
 from livetalk.cli.options import with_options
 from livetalk.evaluation.table.datasets.specs import DataOptions, data_source
@@ -19,8 +19,6 @@ from livetalk.evaluation.table.rooms import RoomOptions
 from livetalk.options import Option
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from livetalk.evaluation.table.cases import CaseSet, CaseSource
     from livetalk.evaluation.table.job import TableJob
     from livetalk.evaluation.table.runner import RunEstimate
@@ -109,7 +107,7 @@ def _prepared(sources: "Sequence[CaseSource]", folder: "TableFolder") -> "list[C
     sets: list[CaseSet] = []
     for source in sources:
         with progress() as bar:
-            made = prepare(source, folder.cases(source.name), _advance(bar, f"cases: {source.name}", source.wanted))
+            made = prepare(source, folder.cases(source.name), advance(bar, f"cases: {source.name}", source.wanted))
         sets.append(made)
         err.print(f"{made.title}: {len(made.cases)} cases, {len(made.skipped)} skipped", markup=False)
     return sets
@@ -119,7 +117,7 @@ def _estimate(job: "TableJob") -> None:
     """One clip of each system, and what the others will take in a line each."""
     for system in job.makers:
         with progress() as bar:
-            found = job.pilot(system, _advance(bar, f"{system.name}: first clip", 1))
+            found = job.pilot(system, advance(bar, f"{system.name}: first clip", 1))
         if found.clips:
             err.print(_in_words(found), markup=False)
 
@@ -127,7 +125,7 @@ def _estimate(job: "TableJob") -> None:
 def _make(job: "TableJob") -> None:
     for system in job.makers:
         with progress() as bar:
-            job.make(system, _advance(bar, system.name, job.missing(system)))
+            job.make(system, advance(bar, system.name, job.missing(system)))
 
 
 def _tell(job: "TableJob") -> None:
@@ -135,7 +133,7 @@ def _tell(job: "TableJob") -> None:
     from livetalk.evaluation.table.report import markdown
 
     with progress() as bar:
-        report = job.score(_advance(bar, "measuring", job.steps()))
+        report = job.score(advance(bar, "measuring", job.steps()))
     paths = job.write(report)
     console.print(markdown(report), markup=False)
     for path in paths:
@@ -164,8 +162,3 @@ def _numbers(words: Sequence[str], names: Sequence[str], option: str) -> dict[st
         if not 0 < found[name] < float("inf"):
             raise ValueError(f"{option} {word!r} must be more than nothing: give NAME=NUMBER")
     return found
-
-
-def _advance(bar: "Progress", name: str, steps: int | None) -> Callable[[int], None]:
-    task = bar.add_task(name, total=steps)
-    return lambda done: bar.advance(task, done)

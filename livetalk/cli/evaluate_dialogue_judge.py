@@ -12,8 +12,7 @@ import livetalk
 from livetalk.cli.console import err, progress
 from livetalk.cli.console import out as console
 from livetalk.cli.options import with_options
-from livetalk.evaluation.dialogue.judging.gathering import FrameSampling
-from livetalk.evaluation.dialogue.judging.options import ControlOptions, Half, JudgeOptions, Prices
+from livetalk.evaluation.dialogue.judging.options import ControlOptions, FrameSampling, Half, JudgeOptions, Prices
 from livetalk.media.files import claim
 
 if TYPE_CHECKING:

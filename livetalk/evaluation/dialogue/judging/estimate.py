@@ -6,8 +6,7 @@ Tokens of pictures are those of models that cut them into squares of 28 pixels; 
 from dataclasses import dataclass
 
 from livetalk.evaluation.dialogue.judging.faults import EFFECTS
-from livetalk.evaluation.dialogue.judging.gathering import FrameSampling
-from livetalk.evaluation.dialogue.judging.options import ControlOptions, JudgeOptions, Prices
+from livetalk.evaluation.dialogue.judging.options import ControlOptions, FrameSampling, JudgeOptions, Prices
 from livetalk.evaluation.dialogue.scenarios import Dimension, DimensionGroup
 
 SQUARE = 28  # pixels a side that become one token

@@ -8,7 +8,6 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 from jaxtyping import UInt8
@@ -17,21 +16,13 @@ from PIL import Image
 from livetalk.evaluation.dialogue.judging.clips import frame_rate, sound_of
 from livetalk.evaluation.dialogue.judging.evidence import Evidence, Expectations, TimedFrame, TurnEvidence
 from livetalk.evaluation.dialogue.judging.hearing import Hears
+from livetalk.evaluation.dialogue.judging.options import FrameSampling
 from livetalk.evaluation.dialogue.records import DialogueRecord, TurnRecord, folder_of
 from livetalk.evaluation.dialogue.scenarios import Scenario, Turn
 from livetalk.media.video import read_frames
 from livetalk.media.wav import wav_bytes
-from livetalk.options import Option
 
 JPEG_QUALITY = 90
-
-
-@dataclass(frozen=True)
-class FrameSampling:
-    """How many pictures of an answer a judge sees, and how large; the defaults are the paper's."""
-
-    frames: Annotated[int, Option("Pictures of each answer, at most.", min=1, max=256)] = 32
-    frame_size: Annotated[int, Option("Longer side of each, pixels.", min=64, max=2048)] = 784
 
 
 @dataclass(frozen=True)

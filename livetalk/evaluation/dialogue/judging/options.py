@@ -54,6 +54,14 @@ class JudgeOptions:
 
 
 @dataclass(frozen=True)
+class FrameSampling:
+    """How many pictures of an answer a judge sees, and how large; the defaults are the paper's."""
+
+    frames: Annotated[int, Option("Pictures of each answer, at most.", min=1, max=256)] = 32
+    frame_size: Annotated[int, Option("Longer side of each, pixels.", min=64, max=2048)] = 784
+
+
+@dataclass(frozen=True)
 class ControlOptions:
     """What a judge must see before it is believed."""
 

@@ -3,8 +3,7 @@
 import pytest
 
 from livetalk.evaluation.dialogue.judging.estimate import estimate
-from livetalk.evaluation.dialogue.judging.gathering import FrameSampling
-from livetalk.evaluation.dialogue.judging.options import ControlOptions, JudgeOptions, Prices
+from livetalk.evaluation.dialogue.judging.options import ControlOptions, FrameSampling, JudgeOptions, Prices
 
 PLAIN = ControlOptions(faults=False, ablation=False)
 JUDGE, SAMPLING = JudgeOptions(repeats=5), FrameSampling(32, 784)

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from livetalk.evaluation.dialogue.judging import requests
-from livetalk.evaluation.dialogue.judging.gathering import FrameSampling, Gatherer, chosen
+from livetalk.evaluation.dialogue.judging.gathering import Gatherer, chosen
+from livetalk.evaluation.dialogue.judging.options import FrameSampling
 from livetalk.evaluation.dialogue.records import TurnRecord
 from livetalk.evaluation.dialogue.scenarios import Dimension
 from tests.helpers import judged

@@ -14,8 +14,9 @@ from livetalk.evaluation.dialogue.judging.calibration import StudentStage, calib
 from livetalk.evaluation.dialogue.judging.controls import FEWEST
 from livetalk.evaluation.dialogue.judging.endpoint import Endpoint, EndpointClient
 from livetalk.evaluation.dialogue.judging.faults import EFFECTS, PlantedFault, Planter
-from livetalk.evaluation.dialogue.judging.gathering import FrameSampling, Gatherer
+from livetalk.evaluation.dialogue.judging.gathering import Gatherer
 from livetalk.evaluation.dialogue.judging.hearing import AnswerHearing
+from livetalk.evaluation.dialogue.judging.options import FrameSampling
 from livetalk.evaluation.dialogue.judging.panel import Panel
 from livetalk.evaluation.dialogue.judging.run import HeldDialogue, JudgingRun
 from livetalk.evaluation.dialogue.records import DialogueRecord

@@ -26,6 +26,7 @@ from PIL import Image
 
 from livetalk.evaluation.estimates import Estimate, mean
 from livetalk.evaluation.fidelity.views import ClipView
+from livetalk.evaluation.json_lines import JsonLines
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 SCORES = {"excellent": 5, "good": 4, "fair": 3, "poor": 2, "bad": 1}
@@ -155,26 +156,20 @@ class QualityMeasure:
 
 
 class RatingLog:
-    """Ratings by the hash of what was rated, kept in a file of one JSON line each; or in memory only."""
+    """Ratings by the hash of what was rated, kept in a file; or in memory only."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
+        self._file = JsonLines(path)
         self._known: dict[str, float] = {}
-        for line in path.read_text().splitlines() if path is not None and path.is_file() else ():
-            try:
-                kept = cast("dict[str, float]", json.loads(line))
-            except json.JSONDecodeError:
-                continue  # the last line of a run that was ended
-            self._known |= kept
+        for row in self._file.rows():
+            self._known |= cast("dict[str, float]", row)
 
     def get(self, key: str) -> float | None:
         return self._known.get(key)
 
     def keep(self, key: str, rating: float) -> None:
         self._known[key] = rating
-        if self._path is not None:
-            with self._path.open("a") as file:
-                file.write(json.dumps({key: rating}) + "\n")
+        self._file.append({key: rating})
 
 
 def asked(picture: Picture, noun: str, begun: bool) -> Json:

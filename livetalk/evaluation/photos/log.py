@@ -5,14 +5,15 @@ which scene, to which voice. So a run that was stopped goes on where it was, and
 measured. Knows numbers and one file.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Bool, Float
+
+from livetalk.evaluation.json_lines import JsonLines
 
 MEASURES = 3  # rises when a measure changes: older lines are then passed over
 DIGITS = 4
@@ -53,12 +54,9 @@ class MeasurementLog:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path, self._lines, self._torn = path, {}, False
-        if path is not None and path.exists():
-            text = path.read_text(encoding="utf-8")
-            self._torn = bool(text) and not text.endswith("\n")
-            for line in text.splitlines():
-                self._take(line)
+        self._file, self._lines = JsonLines(path), {}
+        for row in self._file.rows():
+            self._take(row)
 
     def __contains__(self, key: Key) -> bool:
         return key in self._lines
@@ -75,22 +73,17 @@ class MeasurementLog:
     def add(self, key: Key, found: Seen | Float[np.ndarray, "n c"]) -> None:
         """Keep a clip's measures, or a picture's descriptors, on disk before this returns."""
         kept = found if isinstance(found, np.ndarray) else {f.name: getattr(found, f.name) for f in fields(Seen)}
-        line = json.dumps({"measures": MEASURES, "clip": vars(key), "found": _plain(kept)})
-        self._take(line)
-        if self.path is not None:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(("\n" if self._torn else "") + line + "\n")
-            self._torn = False
+        row = {"measures": MEASURES, "clip": vars(key), "found": _plain(kept)}
+        self._take(row)
+        self._file.append(row)
 
-    def _take(self, line: str) -> None:
+    def _take(self, row: object) -> None:
         try:
-            held = json.loads(line)
+            held = cast("Mapping[str, object]", row)
             if held["measures"] == MEASURES:
-                self._lines[Key(**held["clip"])] = held["found"]
-        except json.JSONDecodeError:  # the line in which a run was stopped; its clip is made anew
-            pass
+                self._lines[Key(**cast("Mapping[str, str]", held["clip"]))] = held["found"]
         except (KeyError, TypeError) as error:
-            raise ValueError(f"{self.path} is not a log of photographs: give another file") from error
+            raise ValueError(f"{self._file.path} is not a log of photographs: give another file") from error
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import cast
 from livetalk.evaluation.dialogue.judging.endpoint import Reply
 from livetalk.evaluation.dialogue.judging.requests import Json
 from livetalk.evaluation.dialogue.judging.verdicts import TokenChoice
-from livetalk.media.files import written
+from livetalk.evaluation.json_lines import JsonLines
 
 DIGITS = "12345"
 
@@ -30,14 +30,10 @@ class AnswerLog:
 
     def __init__(self, path: Path) -> None:
         """Reads what is there. A last line that was cut off is passed over, and asked again."""
-        self._path, self._lock = path, threading.Lock()
+        self._file, self._lock = JsonLines(path), threading.Lock()
         self._known: dict[str, Reply] = {}
-        self._gap = ""
-        if path.is_file():
-            text = path.read_text(encoding="utf-8")
-            self._gap = "" if text.endswith("\n") or not text else "\n"
-            for line in text.splitlines():
-                self._read(line)
+        for row in self._file.rows():
+            self._read(row)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -48,13 +44,13 @@ class AnswerLog:
     def keep(self, key: str, reply: Reply) -> None:
         tokens = [[one.token, dict(one.top)] for one in reply.tokens if _tells(one)]
         row = {"key": key, "text": reply.text, "tokens": tokens, "in": reply.tokens_in, "out": reply.tokens_out}
-        with self._lock, written(self._path), self._path.open("a", encoding="utf-8") as file:
-            file.write(self._gap + json.dumps(row, ensure_ascii=False) + "\n")
-            self._known[key], self._gap = reply, ""
+        with self._lock:
+            self._file.append(row)
+            self._known[key] = reply
 
-    def _read(self, line: str) -> None:
+    def _read(self, found: object) -> None:
         try:
-            row = cast("Mapping[str, object]", json.loads(line))
+            row = cast("Mapping[str, object]", found)
             held = cast("list[tuple[str, Mapping[str, float]]]", row["tokens"])
             tokens = tuple(TokenChoice(token, top) for token, top in held)
             counts = cast("int", row["in"]), cast("int", row["out"])

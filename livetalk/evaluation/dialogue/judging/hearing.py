@@ -6,7 +6,6 @@ What a system claims to have said is never asked. Transcripts are kept in a file
 
 import hashlib
 import importlib.util
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,8 +16,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from livetalk.conversation.brains.base import BrainError
+from livetalk.evaluation.json_lines import JsonLines
 from livetalk.geometry import SAMPLE_RATE
-from livetalk.media.files import written
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -58,8 +57,8 @@ class AnswerHearing:
 
     def __init__(self, kept: Path | None = None, threads: int = 1) -> None:
         """kept: a file of transcripts, which grows."""
-        self._kept, self._threads = kept, threads
-        self._known = {} if kept is None or not kept.is_file() else dict(_lines(kept))
+        self._kept, self._threads = JsonLines(kept), threads
+        self._known = dict(_transcripts(self._kept))
         self._readers: dict[str, LocalASR] = {}
 
     def words(self, sound: Sound, language: str = "en") -> str:
@@ -111,9 +110,7 @@ class AnswerHearing:
 
     def _keep(self, key: str, text: str) -> None:
         self._known[key] = text
-        if self._kept is not None:
-            with written(self._kept), self._kept.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"sound": key, "words": text}, ensure_ascii=False) + "\n")
+        self._kept.append({"sound": key, "words": text})
 
 
 def pieces(sound: Sound) -> Iterator[Sound]:
@@ -128,10 +125,10 @@ def pieces(sound: Sound) -> Iterator[Sound]:
         yield sound
 
 
-def _lines(path: Path) -> Iterator[tuple[str, str]]:
-    for line in path.read_text(encoding="utf-8").splitlines():
+def _transcripts(kept: JsonLines) -> Iterator[tuple[str, str]]:
+    for row in kept.rows():
         try:
-            row = cast("Mapping[str, str]", json.loads(line))
-            yield row["sound"], row["words"]
-        except (ValueError, KeyError, TypeError):
-            continue  # cut off when a run was stopped: it is heard again
+            found = cast("Mapping[str, str]", row)
+            yield found["sound"], found["words"]
+        except (KeyError, TypeError):
+            continue

@@ -9,21 +9,20 @@ import asyncio
 import base64
 import binascii
 import os
-import time
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from livetalk.evaluation.dialogue.api_calls import ApiCalls, ClipEndpoint, Json, Waits, is_film, mapping, sentence
-from livetalk.evaluation.dialogue.clip_context import save_canvas
-from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipRequest, JobLost
+from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipRequest
 from livetalk.evaluation.dialogue.prices import PRICES, ClipPrice
-from livetalk.evaluation.dialogue.systems import SystemUnavailable
+from livetalk.evaluation.dialogue.service_clips import SECONDS, ServiceClips
+
+if TYPE_CHECKING:
+    import httpx
 
 HOME = "https://generativelanguage.googleapis.com/v1beta"
 MODEL = "veo-3.1-generate-preview"
 CLOUD_MODEL = "veo-3.1-generate-001"
-SIZE = (720, 1280)
-SECONDS = 8
 SET_KEY = (
     "set GEMINI_API_KEY; for Google Cloud LIVETALK_VEO_URL and LIVETALK_VEO_TOKEN (`gcloud auth print-access-token`)"
 )
@@ -58,56 +57,34 @@ def is_cloud(url: str) -> bool:
     return url.endswith("/publishers/google")
 
 
-class VeoClips:
+class VeoClips(ServiceClips):
     """A `ClipMaker`. What is refused, or fails, is a turn that failed."""
 
     parallel = 2
     wait_seconds = 61.0  # as the paper measured
 
     def __init__(self, options: VeoOptions) -> None:
-        self._options, self._cloud = options, is_cloud(options.url)
+        self._cloud = is_cloud(options.url)
         headers = {"Authorization": f"Bearer {options.key}"} if self._cloud else {"x-goog-api-key": str(options.key)}
-        self._calls = ApiCalls(ClipEndpoint(f"Veo ({options.url})", options.url, headers, SET_KEY, GONE, options.waits))
+        endpoint = ClipEndpoint(f"Veo ({options.url})", options.url, headers, SET_KEY, GONE, options.waits)
+        super().__init__("Veo", options, ApiCalls(endpoint))
 
     @property
     def machine(self) -> str:
         return f"{self._options.model}, {'Google Cloud v1' if self._cloud else 'Gemini API v1beta'} of March 2026"
 
-    @property
-    def price(self) -> float:
-        return self._options.price.a_second * SECONDS
-
-    @property
-    def pricing(self) -> str:
-        return str(self._options.price)
-
-    def check(self) -> None:
-        if not self._options.key:
-            raise SystemUnavailable(f"there is no key for {self._options.url}: {SET_KEY}")
-
     async def begin(self, order: ClipRequest) -> str:
-        canvas = order.out.with_name(f"{order.out.stem}_reference.png")
-        await asyncio.to_thread(save_canvas, order.first_frame, canvas, *SIZE)
+        canvas = await self._reference(order)
         picture = {"bytesBase64Encoded": base64.b64encode(canvas.read_bytes()).decode(), "mimeType": "image/png"}
         parameters = {"aspectRatio": "9:16", "durationSeconds": SECONDS, "personGeneration": "allow_adult"}
         if self._cloud:
             parameters |= {"sampleCount": 1, "generateAudio": True}
         body = {"instances": [{"prompt": order.prompt, "image": picture}], "parameters": parameters}
         answer = await self._calls.ask("POST", f"models/{self._options.model}:predictLongRunning", json=body)
-        if answer.status_code == 400:
-            words = sentence(answer)
-            raise _refused(words) or SystemUnavailable(f"Veo refuses the order: {words}")
-        name = mapping(answer.json()).get("name")
-        if not isinstance(name, str):
-            raise SystemUnavailable("Veo names no job in its answer: look whether the address is that of its API")
-        return name
+        return self._ordered(answer, "name", _refused(sentence(answer)))
 
     async def finish(self, job: str, order: ClipRequest) -> None:
-        end = time.monotonic() + self._options.waits.job
-        while not (state := await self._looked(job)).get("done"):
-            if time.monotonic() > end:
-                raise ClipFailed(f"the job was not done after {self._options.waits.job:g} s")
-            await asyncio.sleep(self._options.waits.poll)
+        state = await self._ended(job, lambda state: bool(state.get("done")))
         if error := mapping(state.get("error")):
             words = str(error.get("message") or "without a reason")
             raise _refused(words) or ClipFailed(f"the job failed: {words}")
@@ -121,15 +98,11 @@ class VeoClips:
             return await asyncio.to_thread(_unpacked, found, order)
         await self._calls.download(str(mapping(found.get("video")).get("uri")), order.out)
 
-    async def _looked(self, job: str) -> Json:
-        if self._cloud:
-            path, body = f"models/{self._options.model}:fetchPredictOperation", {"operationName": job}
-            answer = await self._calls.ask("POST", path, json=body, known=(400, 404))
-        else:
-            answer = await self._calls.ask("GET", job, known=(400, 404))
-        if answer.status_code >= 400:
-            raise JobLost(f"the job is not known any more: {sentence(answer)}")
-        return mapping(answer.json())
+    async def _look(self, job: str) -> "httpx.Response":
+        if not self._cloud:
+            return await self._calls.ask("GET", job, known=(400, 404))
+        path, body = f"models/{self._options.model}:fetchPredictOperation", {"operationName": job}
+        return await self._calls.ask("POST", path, json=body, known=(400, 404))
 
 
 def _refused(words: str) -> ClipFailed | None:

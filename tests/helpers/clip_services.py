@@ -16,6 +16,7 @@ from PIL import Image
 from livetalk.evaluation.dialogue.api_calls import Waits
 from livetalk.evaluation.dialogue.clip_maker import ClipMaker, ClipRequest
 from livetalk.media.video import Mp4Writer
+from tests.helpers.loopback import serving
 
 KEY = "secret"
 QUICK = Waits(poll=0.01, job=30.0, limited=30.0, again=0.01, tries=3)
@@ -153,15 +154,8 @@ async def clip_service(service: ClipService) -> AsyncIterator[ClipService]:
         app.router.add_post(base + "/models/{call}", service.veo_order)
         app.router.add_get(base + "/models/{call:.*}", service.veo_look)
     app.router.add_get("/files/{name}", service.content)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
-    service.url = f"http://127.0.0.1:{port}"
-    try:
+    async with serving(app) as service.url:
         yield service
-    finally:
-        await runner.cleanup()
 
 
 def order(folder: Path) -> ClipRequest:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from aiohttp import web
 
+from tests.helpers.loopback import serving
+
 
 @dataclass
 class OpenAI:
@@ -82,13 +84,6 @@ async def openai_server(server: OpenAI) -> AsyncIterator[OpenAI]:
     app.router.add_post("/v1/audio/transcriptions", server.transcribe)
     app.router.add_post("/v1/chat/completions", server.chat)
     app.router.add_post("/v1/audio/speech", server.speech)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    server.url = f"http://{host}:{port}/v1"
-    try:
+    async with serving(app) as url:
+        server.url = f"{url}/v1"
         yield server
-    finally:
-        await runner.cleanup()

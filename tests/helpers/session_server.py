@@ -15,6 +15,8 @@ import numpy as np
 from aiohttp import WSMsgType, web
 from PIL import Image
 
+from tests.helpers.loopback import serving
+
 TICK = 320
 LOUD = np.full(TICK, 8_000, "<i2").tobytes()
 STILL = bytes(2 * TICK)
@@ -130,14 +132,8 @@ async def session_server(script: Script) -> AsyncIterator[Script]:
     app.router.add_post("/v1/sessions", open_session)
     app.router.add_get("/v1/sessions/abc/socket", socket)
     app.router.add_get("/metrics", metrics)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    script.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with serving(app) as script.url:
         yield script
-    finally:
-        await runner.cleanup()
 
 
 def _jpeg(brightness: int) -> bytes:

@@ -6,10 +6,10 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from livetalk.evaluation.fidelity.measure import find
 from livetalk.evaluation.fidelity.options import FidelityOptions
 from livetalk.evaluation.fidelity.quality import QualityEndpoint, Unreachable, score_of
 from tests.evaluation.fidelity.film_files import blurred, film, noisy, write
+from tests.helpers.loopback import answering
 
 PICTURE = film(0, 1)[0]
 WORDS = ("excellent", "good", "fair", "poor", "bad")
@@ -73,7 +74,7 @@ class Rater:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Rater], str]]:
-    servers: list[tuple[ThreadingHTTPServer, Thread]] = []
+    servers = ExitStack()
 
     def start(rater: Rater) -> str:
         class Handler(BaseHTTPRequestHandler):
@@ -92,17 +93,10 @@ def serve() -> Iterator[Callable[[Rater], str]]:
             def log_message(self, *_: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        servers.append((server, thread))
-        return f"http://127.0.0.1:{server.server_address[1]}/v1"
+        return f"{servers.enter_context(answering(Handler))}/v1"
 
-    yield start
-    for server, thread in servers:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with servers:
+        yield start
 
 
 def test_the_answer_is_begun_as_q_align_does(serve: Callable[[Rater], str]) -> None:

@@ -3,15 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import torch
 from torch import nn
 
 from livetalk.evaluation.fidelity.weight_files import load_checked, weight_file
+from tests.helpers.loopback import answering
 
 CONTENT = b"weights"
 
@@ -33,19 +33,14 @@ def _blob(content: bytes) -> str:
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ThreadingHTTPServer]:
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     monkeypatch.setenv("LIVETALK_HOME", str(tmp_path / "home"))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(Hub) as url:
+        monkeypatch.setenv("HF_ENDPOINT", url)
+        yield url
 
 
-def test_a_file_of_the_hub_is_fetched_once(hub: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_the_hub_is_fetched_once(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert weight_file("hf:o/r/f.pth").read_bytes() == CONTENT
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     assert weight_file("hf:o/r/f.pth").read_bytes() == CONTENT
@@ -53,7 +48,7 @@ def test_a_file_of_the_hub_is_fetched_once(hub: ThreadingHTTPServer, monkeypatch
         weight_file("hf:o/r/g.pth")
 
 
-def test_what_the_hub_does_not_have_is_said(hub: ThreadingHTTPServer) -> None:
+def test_what_the_hub_does_not_have_is_said(hub: str) -> None:
     with pytest.raises(ValueError, match="404"):
         weight_file("hf:o/none/f.pth")
     with pytest.raises(ValueError, match="names no file of the hub"):

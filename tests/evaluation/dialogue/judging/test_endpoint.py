@@ -1,16 +1,16 @@
 """An endpoint is asked in OpenAI's protocol; a busy one is waited for, and whatever else goes wrong is one sentence."""
 
 import json
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from livetalk.evaluation.dialogue.judging import endpoint as endpoints
 from livetalk.evaluation.dialogue.judging.endpoint import Endpoint, EndpointClient, EndpointError, JudgeRefusal
 from livetalk.evaluation.dialogue.judging.requests import SCORE_SCHEMA, Sampling
+from tests.helpers.loopback import answering
 
 GOOD = {"choices": [{"message": {"content": "fine"}}], "usage": {"prompt_tokens": 7, "completion_tokens": 2}}
 
@@ -34,15 +34,8 @@ def _server(*answers: tuple[int, object]) -> Generator[tuple[str, list[dict[str,
 
         def log_message(self, format: str, *args: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with answering(Handler) as url:
+        yield f"{url}/v1", asked
 
 
 def _ask(url: str, **options: object):

@@ -215,6 +215,9 @@ class DmdTraining:
     join: Join = 1.0  # in the generator's loss
     lowest: float = 0.02  # noise levels of the scores
     highest: float = 0.98
+    recorded: Annotated[  # many small kernels, which the host launches more slowly than a GPU runs them
+        bool, Option("Replay steps as CUDA graphs.")
+    ] = True
     generator: Annotated[OptimConfig, Group()] = field(
         default_factory=lambda: dmd_optim(lr=2e-5, ema=0.99, schedule=Constant(warmup=0.02))
     )

@@ -34,7 +34,7 @@ class TrainState:
             self.world.broadcast_module(module)
         self.optimiser = optim.adamw(module, config, scale)
         self.ema = None if config.ema is None else optim.Ema(module, config.ema, config.ema_from)
-        self._trainable = [p for p in module.parameters() if p.requires_grad]
+        self.trainable = [p for p in module.parameters() if p.requires_grad]
 
     def step(self, loss: Tensor, progress: float) -> dict[str, Tensor | float]:
         """Backpropagate `loss`, average over ranks, clip, step, average the weights, clear gradients.
@@ -47,8 +47,8 @@ class TrainState:
 
     def apply(self, progress: float) -> dict[str, Tensor | float]:
         """The part of `step` after the backward pass, for stages that accumulate gradients themselves."""
-        self.world.average_gradients(self._trainable)
-        norm = optim.clip_gradients(self._trainable, self.config.clip)
+        self.world.average_gradients(self.trainable)
+        norm = optim.clip_gradients(self.trainable, self.config.clip)
         lr = self.config.lr * self.config.schedule(progress)
         optim.set_lr(self.optimiser, lr)
         # The fused kernel reads this flag (the one GradScaler sets) and skips the update on the device.

@@ -7,6 +7,7 @@ in the normaliser, time steps are floating point, guidance has one meaning.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -26,6 +27,7 @@ from livetalk.recipes.distill.self_rollout import rolled, shown_rollout
 from livetalk.training.distributed import State, is_sharded
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
+from livetalk.training.recorded import RecordedStep
 from livetalk.training.stage import Preview, StepContext
 
 
@@ -52,34 +54,61 @@ class DmdStage:
                     block.compile(dynamic=dynamic)
         self.generator = TrainState(student, config.generator, self.world)
         self.critic_state = TrainState(critic, config.critic, self.world)
+        recorded = config.recorded and not is_sharded(student)
+        # Each exit step is a sequence of kernels of its own.
+        self._generator_losses, self._critic_losses = (
+            [RecordedStep(partial(loss, exit_step), trained, recorded) for exit_step in range(len(self.ladder))]
+            for loss, trained in (
+                (self._generator_loss, self.generator.trainable),
+                (self._critic_loss, self.critic_state.trainable),
+            )
+        )
 
     def step(self, tick: StepContext) -> Mapping[str, Tensor | float]:
         metrics: dict[str, Tensor | float] = {}
         if tick.step >= self.config.critic_warmup and tick.step % self.config.ratio == 0:
-            metrics |= self._generator_step(tick)
-        clips = self.bank.draw(self.config.batch)
-        with torch.no_grad():
-            made = self._rollout(clips, gradient=False)
-        loss = self._critic_loss(made, clips)
-        told = self.critic_state.step(loss, tick.progress)
-        return metrics | {"critic_loss": loss.detach(), "critic_grad_norm": told["grad_norm"]}
+            clips, exit_step = self._drawn()
+            loss, size = self._generator_losses[exit_step](*clips)
+            told = self.generator.apply(tick.progress)
+            metrics |= {"generator_loss": loss, "generator_grad_norm": told["grad_norm"], "score_gap": size}
+        clips, exit_step = self._drawn()
+        (loss,) = self._critic_losses[exit_step](*clips)
+        told = self.critic_state.apply(tick.progress)
+        return metrics | {"critic_loss": loss, "critic_grad_norm": told["grad_norm"]}
 
-    def _generator_step(self, tick: StepContext) -> dict[str, Tensor | float]:
+    def _drawn(self) -> tuple[tuple[Tensor, ...], int]:
+        """Clips, and one exit step for all of their blocks, alike on all ranks."""
         clips = self.bank.draw(self.config.batch)
-        made = self._rollout(clips, gradient=True)
+        exit_step = int(self.world.broadcast([float(torch.randint(0, len(self.ladder), ()))])[0])
+        return (clips.latents, clips.audio, clips.text, clips.weight), exit_step
+
+    def _generator_loss(self, exit_step: int, *parts: Tensor) -> tuple[Tensor, Tensor]:
+        """Backpropagates the generator's loss; returns it, and the mean size of the scores' difference."""
+        clips = ClipBatch(*parts)
+        made = self._rollout(clips, RolloutOptions(exit_step, gradient=True))
         gradient, size = self._score_gap(made.detach(), clips)
         # The loss whose gradient with respect to the rollout is `gradient` (Yin et al. 2024, equation 7).
         target = (made - gradient).detach()
         joins = join_weights(made.shape[2], self.geometry.block_latents, self.config.join, made.device)
         loss = 0.5 * ((made - target).square() * clips.weight * joins).mean()
-        told = self.generator.step(loss, tick.progress)
-        return {"generator_loss": loss.detach(), "generator_grad_norm": told["grad_norm"], "score_gap": size}
+        loss.backward()
+        return loss.detach(), size
 
-    def _rollout(self, clips: ClipBatch, gradient: bool) -> Float[Tensor, "b c f h w"]:
-        """One exit step for all blocks, drawn alike on all ranks."""
-        exit_step = int(self.world.broadcast([float(torch.randint(0, len(self.ladder), ()))])[0])
+    def _critic_loss(self, exit_step: int, *parts: Tensor) -> tuple[Tensor]:
+        """Backpropagates flow matching on the student's clips, latent frame 0 left out; returns the loss."""
+        clips = ClipBatch(*parts)
+        with torch.no_grad():
+            made = self._rollout(clips, RolloutOptions(exit_step))
+        x, t, _, noise = self._noisy(made, clips)
+        with autocast(self.world.device):
+            velocity = self.critic(x, t, clips.given(), clips.text, clips.audio)
+        loss = (velocity.float() - velocity_of(made, noise))[:, :, 1:].square().mean()
+        loss.backward()
+        return (loss.detach(),)
+
+    def _rollout(self, clips: ClipBatch, plan: RolloutOptions) -> Float[Tensor, "b c f h w"]:
         with autocast(self.world.device, cached=not is_sharded(self.student)):
-            return rolled(self.student, clips, self.geometry, self.ladder, RolloutOptions(exit_step, gradient))
+            return rolled(self.student, clips, self.geometry, self.ladder, plan)
 
     def _score_gap(self, made: Tensor, clips: ClipBatch) -> tuple[Tensor, Tensor]:
         """(critic - teacher) / mean |made - teacher|, per clip, latent frame 0 left out of both."""
@@ -93,13 +122,6 @@ class DmdStage:
         gap = torch.nan_to_num((fake - real) / scale)
         gap[:, :, 0] = 0
         return gap, gap.abs().mean()
-
-    def _critic_loss(self, made: Tensor, clips: ClipBatch) -> Tensor:
-        """Flow matching on the student's clips, without guidance and without latent frame 0."""
-        x, t, _, noise = self._noisy(made, clips)
-        with autocast(self.world.device):
-            velocity = self.critic(x, t, clips.given(), clips.text, clips.audio)
-        return (velocity.float() - velocity_of(made, noise))[:, :, 1:].square().mean()
 
     def _noisy(self, made: Tensor, clips: ClipBatch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Noisy latents with the portrait put in, time steps [b f], levels [b], noise."""

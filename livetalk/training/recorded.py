@@ -12,6 +12,13 @@ from torch import Tensor, nn
 WARM_UP = 2  # calls before the recording, in which libraries choose kernels and get their memory
 
 Function = Callable[..., tuple[Tensor, ...]]
+Pool = tuple[int, int]
+"""Memory that recordings share which are replayed one after the other."""
+
+
+def recording_pool(device: torch.device, wanted: bool = True) -> Pool | None:
+    """Memory for recordings; None on a CPU, and where none is wanted: then steps are not recorded."""
+    return torch.cuda.graph_pool_handle() if wanted and device.type == "cuda" else None
 
 
 class RecordedStep:
@@ -21,11 +28,11 @@ class RecordedStep:
         function: takes tensors of the same shapes at every call and returns tensors. It may draw random numbers on
             the device and backpropagate, but must neither wait for the device nor update weights.
         parameters: whose gradients the function leaves in `.grad`, where they were None.
-        recorded: False to call the function as it is.
+        pool: of `recording_pool`; None to call the function as it is.
     """
 
-    def __init__(self, function: Function, parameters: Sequence[nn.Parameter] = (), recorded: bool = True) -> None:
-        self.function, self.parameters, self.recorded = function, tuple(parameters), recorded
+    def __init__(self, function: Function, parameters: Sequence[nn.Parameter] = (), pool: Pool | None = None) -> None:
+        self.function, self.parameters, self.pool = function, tuple(parameters), pool
         self._graph: torch.cuda.CUDAGraph | None = None
         self._inputs: tuple[Tensor, ...] = ()
         self._outputs: tuple[Tensor, ...] = ()
@@ -33,7 +40,7 @@ class RecordedStep:
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """The function's results, and its gradients in `.grad` until they are set to None."""
-        if not (self.recorded and inputs[0].is_cuda):
+        if self.pool is None:
             return self.function(*inputs)
         if self._graph is None:
             self._graph = self._record(inputs)
@@ -56,7 +63,7 @@ class RecordedStep:
         self._forget()  # so that the backward pass writes gradients instead of adding to them
         graph = torch.cuda.CUDAGraph()
         # Other threads, such as those that watch collectives, may go on asking the device.
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        with torch.cuda.graph(graph, self.pool, capture_error_mode="thread_local"):
             self._outputs = self.function(*self._inputs)
         self._gradients = tuple(parameter.grad for parameter in self.parameters)
         return graph

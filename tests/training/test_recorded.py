@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from livetalk.training.recorded import RecordedStep
+from livetalk.training.recorded import RecordedStep, recording_pool
 
 HERE = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"))]
 
@@ -25,7 +25,7 @@ def losses(device):
 @pytest.mark.parametrize("device", HERE)
 def test_a_recorded_step_gives_the_losses_and_gradients_of_the_function(device):
     network, loss = losses(device)
-    step = RecordedStep(loss, tuple(network.parameters()))
+    step = RecordedStep(loss, tuple(network.parameters()), recording_pool(torch.device(device)))
     rows = torch.randn(4, 3, device=device)
     for seed in range(3):
         found = []
@@ -44,7 +44,7 @@ def test_a_recorded_step_gives_the_losses_and_gradients_of_the_function(device):
 @pytest.mark.parametrize("device", HERE)
 def test_gradients_are_those_of_the_latest_call(device):
     network, loss = losses(device)
-    step = RecordedStep(loss, tuple(network.parameters()))
+    step = RecordedStep(loss, tuple(network.parameters()), recording_pool(torch.device(device)))
     rows = torch.ones(4, 3, device=device)
     step(rows)
     network.zero_grad(set_to_none=True)
@@ -56,6 +56,6 @@ def test_gradients_are_those_of_the_latest_call(device):
     assert network.bias.grad.norm() > 10 * kept.norm()
 
 
-def test_a_step_that_is_not_to_be_recorded_is_called():
-    _, loss = losses("cpu")
-    assert RecordedStep(loss, recorded=False)(torch.ones(1, 3))[0].isfinite()
+def test_nothing_is_recorded_on_a_cpu_or_where_it_is_not_wanted():
+    assert recording_pool(torch.device("cpu")) is None
+    assert recording_pool(torch.device("cuda"), wanted=False) is None

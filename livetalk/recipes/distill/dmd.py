@@ -27,7 +27,7 @@ from livetalk.recipes.distill.self_rollout import rolled, shown_rollout
 from livetalk.training.distributed import State, is_sharded
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
-from livetalk.training.recorded import RecordedStep
+from livetalk.training.recorded import RecordedStep, recording_pool
 from livetalk.training.stage import Preview, StepContext
 
 
@@ -54,10 +54,10 @@ class DmdStage:
                     block.compile(dynamic=dynamic)
         self.generator = TrainState(student, config.generator, self.world)
         self.critic_state = TrainState(critic, config.critic, self.world)
-        recorded = config.recorded and not is_sharded(student)
+        pool = recording_pool(self.world.device, config.recorded and not is_sharded(student))
         # Each exit step is a sequence of kernels of its own.
         self._generator_losses, self._critic_losses = (
-            [RecordedStep(partial(loss, exit_step), trained, recorded) for exit_step in range(len(self.ladder))]
+            [RecordedStep(partial(loss, exit_step), trained, pool) for exit_step in range(len(self.ladder))]
             for loss, trained in (
                 (self._generator_loss, self.generator.trainable),
                 (self._critic_loss, self.critic_state.trainable),

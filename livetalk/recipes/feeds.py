@@ -7,6 +7,7 @@ import queue
 import random
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,9 +29,12 @@ from livetalk.training.distributed import Distributed
 
 
 def dealt(folder: Path, seen: set[str], world: Distributed) -> Iterator[Shard]:
-    """New shards of a folder that are this process's, dealt out by their numbers."""
+    """New shards of a folder that are this process's, dealt out by their numbers.
+
+    As by chance: dealt in turn, one of two processes would get all puppets, which hold every other number.
+    """
     for shard in read_shards(folder, seen):
-        if int(shard.path.stem.split("_")[-1]) % world.size == world.rank:
+        if zlib.crc32(shard.path.stem.encode()) % world.size == world.rank:
             yield shard
 
 

@@ -14,11 +14,12 @@ from livetalk.data.puppets.fitted import FittedPortrait
 from livetalk.data.puppets.portraits import Portraits
 from livetalk.presets import MINIATURE
 from livetalk.recipes.distill.clips import LatentBuffer
-from livetalk.recipes.feeds import ClipEncoder, load_pictures
+from livetalk.recipes.feeds import ClipEncoder, dealt, load_pictures
+from livetalk.training.distributed import Distributed
 
 
 def _shard(folder: Path, number: int, clips: int = 2) -> None:
-    np.save(folder / f"shard_{number:06d}.npy", np.full((clips, 81, 64, 64, 3), 40 * number, np.uint8))
+    np.save(folder / f"shard_{number:06d}.npy", np.full((clips, 81, 64, 64, 3), (40 * number) % 256, np.uint8))
     beside = folder / f"part_{number:06d}.npz"  # renamed into place, as the pool does
     np.savez(
         beside,
@@ -54,6 +55,18 @@ def test_new_shards_are_encoded_and_freed(tmp_path: Path) -> None:
     first, second = bank.take(torch.tensor([0, 2])).latents
     assert not torch.equal(first, second)
     torch.testing.assert_close(bank.take(torch.tensor([1])).audio.std(), torch.tensor(1.0), rtol=0.2, atol=0.2)
+
+
+def test_two_processes_share_the_shards_and_both_get_puppets(tmp_path: Path) -> None:
+    for number in range(16):  # of a mixture of halves, the odd ones hold puppets
+        _shard(tmp_path, number)
+    shares = [
+        {int(shard.path.stem[-6:]) for shard in dealt(tmp_path, set(), Distributed(rank, 2))} for rank in range(2)
+    ]
+    assert sorted(shares[0] | shares[1]) == list(range(16))
+    assert not shares[0] & shares[1]
+    for share in shares:
+        assert {number % 2 for number in share} == {0, 1}
 
 
 def test_photographs_come_from_a_pack_without_those_held_out(tmp_path: Path) -> None:

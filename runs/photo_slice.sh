@@ -2,12 +2,12 @@
 # Teaches a model that knows rendered people to move photographs, in calls of a few minutes that resume.
 #
 #   runs/photo_slice.sh render            clips of both kinds, in the background; returns once some are there
-#   runs/photo_slice.sh teach   SECONDS   the teacher on one GPU, the codec's decoder on another
+#   runs/photo_slice.sh teach   SECONDS   the teacher on all GPUs, clips encoded as they come: CLIPS for each of them
 #   runs/photo_slice.sh regress SECONDS   trajectories and ode on all GPUs, with clips of its own if `teach` left none
-#   runs/photo_slice.sh match   SECONDS   dmd, two runs, begun or gone on with, and their mean; where `teach` was left
-#                                         out, the codec's decoder in the first DECODER_SECONDS beside the second
+#   runs/photo_slice.sh match   SECONDS   dmd, a run on each GPU, begun or gone on with, and their mean; DECODER=1: a run
+#                                         less, and the codec's decoder beside it, on clips that `teach` has left
 #
-# A rendered clip takes 16 MB of the disk: see that CLIPS of them have room.
+# A rendered clip takes 16 MB of the disk until it is encoded: MOST shards of SHARD clips have to have room.
 #
 # A call takes SECONDS by the clock and goes on from what lies in RUN. Where that is empty it begins with the bundles
 # (8 bits a weight) in START: codec, teacher, student, and student_a, student_b for `match`. What it has learned it
@@ -19,16 +19,18 @@ features=${FEATURES:?a folder made by livetalk data features}
 puppets=${PUPPETS:-} held_out_puppets=${HELD_OUT_PUPPETS:-} mix=${MIX:-0.5}
 photos=${PHOTOS:-$puppets}                             # still pictures for the codec: a folder, or a pack
 gpus=${GPUS:-2} devices=${DEVICES:-$gpus} processes=${PROCESSES:-28} # GPUs, those that draw, processes that render
-clips=${CLIPS:-6144} shard=${SHARD:-16} first=${FIRST:-2048} # training begins when `first` clips are there
+clips=${CLIPS:-6144} shard=${SHARD:-16} first=${FIRST:-1024} # each GPU's training begins when it has `first` clips
+most=${MOST:-240} # shards on the disk
 join=${JOIN:-1} compile=${COMPILE---compile} reserve=${RESERVE:-40} # seconds for what comes after training
 walk_seconds=${WALK_SECONDS:-150} trajectories=${TRAJECTORIES:-8192} # of each process, whichever is reached first
-decoder_seconds=${DECODER_SECONDS:-0}
-teacher=${TEACHER_OPTIONS:---batch 96 --lr 8e-4}
-codec=${CODEC_OPTIONS:---batch 16 --lr 5e-4 --texture 0.4 --clips 3000}
-ode=${ODE_OPTIONS:---batch 64 --walk-steps 24 --text-scale 1.5 --audio-scale 3.0}
-dmd=${DMD_OPTIONS:---batch 96 --lr 5e-5 --critic-lr 1e-4 --critic-warmup 60}
+teacher=${TEACHER_OPTIONS:---batch 96 --lr 4e-4}
+codec=${CODEC_OPTIONS:---batch 16 --lr 5e-4 --texture 0.4 --clips 1600}
+ode=${ODE_OPTIONS:---batch 64 --walk-steps 24 --text-scale 1.2 --audio-scale 1.5}
+dmd=${DMD_OPTIONS:---batch 32 --lr 5e-5 --critic-lr 1e-4 --critic-warmup 200}
 audio_scales=(${AUDIO_SCALES:-2.2 1.5}) text_scales=(${TEXT_SCALES:-1.2 1.2}) # of the teacher's score, a dmd run each
 names=(a b)
+decoder=${DECODER:-} # not empty: the codec's decoder learns beside dmd
+[ -z "$decoder" ] || names=(a)
 module=livetalk.cli.train
 python=${PYTHON:-python3}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} TORCHDYNAMO_SUPPRESS_ERRORS=1 PYTHONUNBUFFERED=1
@@ -61,14 +63,14 @@ rendering() { kill -0 "$(cat "$run/render.pid" 2>/dev/null)" 2>/dev/null; }
 shards() { find "$run/shards" -name 'shard_*.npz' | wc -l; }
 
 render() {
-    if rendering || [ "$(shards)" -ge $((clips / shard)) ]; then return; fi
+    if rendering; then return; fi
     local pack=()
     [ -z "$puppets" ] || pack=(--puppets "$puppets" --mix "$mix")
     [ -z "$held_out_puppets" ] || pack+=(--held-out-puppets "$held_out_puppets")
     [ -z "${BACKGROUNDS:-}" ] || pack+=(--backgrounds "$BACKGROUNDS")   # a folder of pictures
     [ -z "${ASSETS:-}" ] || pack+=(--assets "$ASSETS" --photographed "${PHOTOGRAPHED:-0.5}") # a pack of free assets, the share of heads in it
-    setsid nice -n 5 "$python" -m livetalk.data.pool "$features" "$run" "$processes" 100000 --clips "$shard" \
-        --shards $((clips / shard)) --devices $((devices > 0 ? devices : 1)) "${pack[@]}" >>"$run/logs/render.log" 2>&1 </dev/null &
+    setsid nice -n 5 "$python" -m livetalk.data.pool "$features" "$run" "$processes" "$most" --clips "$shard" \
+        --devices $((devices > 0 ? devices : 1)) "${pack[@]}" >>"$run/logs/render.log" 2>&1 </dev/null &
     echo $! >"$run/render.pid"
 }
 
@@ -91,10 +93,14 @@ known() { # encoded clips for ode and dmd: where `teach` has not made them, by a
     [ ! -e "$run/bank.pt" ] || return 0
     render
     say "clips are encoded"
-    on 0 bank teacher --run "$run" --speech "$features" --clips "$clips" --first $((clips / 2)) --steps 1 \
-        --start "$run/teacher.safetensors"
+    encoded bank --first "$clips" --steps 1
     rm -rf "$run/teacher"
     stop_rendering
+}
+
+encoded() { # NAME OPTIONS...: the teacher's stage on clips that are rendered meanwhile, which it leaves encoded
+    on_all "$1" teacher --run "$run" --speech "$features" --clips "$clips" --consume \
+        --start "$run/teacher.safetensors" "${@:2}"
 }
 
 stop_rendering() { kill "$(cat "$run/render.pid" 2>/dev/null)" 2>/dev/null || true; }
@@ -103,36 +109,23 @@ all() { # JOBS...: wait for them all; what one has failed to do does not keep th
     for job in "$@"; do wait "$job" || failed=1; done
 }
 
-enough() { # clips that training waits for: `first`, or fewer if drawing those takes much longer than two minutes
-    local made=$(($(shards) * shard)) age=$(($(date +%s) - $(stat -c %Y "$run/render.pid" 2>/dev/null || echo 0) + 1))
-    local soon=$((made + made * 150 / age))
-    echo $((made > 0 && soon < first ? soon : first))
+teach() { # on all GPUs, or on one
+    render
+    rm -rf "$run/teacher"
+    taught() { encoded teacher --first "$first" --until "$until" $compile $teacher; }
+    taught || { say "once more, on one GPU"; gpus=1 taught; } || failed=1
+    stop_rendering
 }
 
-decode() { # UNTIL: the codec's decoder learns
+decode() { # UNTIL: the codec's decoder learns on the last GPU, from clips that are left on the disk
     mkdir -p "$run/codec_run"
     for name in held_out held_out_puppets shards; do ln -sfn "$run/$name" "$run/codec_run/$name"; done
-    on 1 codec codec --run "$run/codec_run" --first "$first" --until "$1" --decoder-only \
-        --start "$run/codec.safetensors" ${photos:+--photos "$photos"} $compile $codec
+    on $((gpus > 0 ? gpus - 1 : 0)) codec codec --run "$run/codec_run" --first $(($(shards) * shard / 2)) --until "$1" \
+        --decoder-only --start "$run/codec.safetensors" ${photos:+--photos "$photos"} $compile $codec
 }
 
 keep_decoder() {
-    [ -e "$run/codec_run/codec.safetensors" ] || return 0
-    cp "$run/codec_run/codec.safetensors" "$run/codec.safetensors"
-    keep codec "$run/codec.safetensors"
-}
-
-teach() { # UNTIL
-    render
-    first=$(enough)
-    rm -rf "$run/teacher" "$run/codec_run"
-    on 0 teacher teacher --run "$run" --speech "$features" --clips "$clips" --first "$first" --until "$1" \
-        --start "$run/teacher.safetensors" $compile $teacher &
-    local jobs=($!)
-    decode "$1" &
-    all "${jobs[@]}" $!
-    stop_rendering
-    say "$(shards) shards of $shard clips"
+    [ ! -e "$run/codec_run/codec.safetensors" ] || keep codec "$run/codec_run/codec.safetensors"
 }
 
 regress() { # UNTIL: ode on all GPUs, or on one
@@ -146,6 +139,15 @@ regressed() { # HOW... UNTIL
         --walk-seconds "$walk_seconds" --until "${!#}" --join-weight "$join" $compile $ode
 }
 
+matched() { # RUN FOLDER START UNTIL: one run of dmd, uncompiled if compilation fails
+    # Only the warm-up of the rates is a share of --seconds; the clock ends the call.
+    distilled() {
+        on "$1" "dmd_${names[$1]}" dmd --run "$2" --start "$3" --seconds 900 --until "$4" --sample-every 150 $5 $dmd \
+            --audio-scale "${audio_scales[$1]}" --text-scale "${text_scales[$1]}" --join-weight "$join"
+    }
+    distilled "$@" "$compile" || { say "once more, not compiled"; distilled "$@" ""; }
+}
+
 match() { # UNTIL: both runs of dmd go on, or begin with what is newest
     known
     say "dmd"
@@ -153,18 +155,17 @@ match() { # UNTIL: both runs of dmd go on, or begin with what is newest
     for k in "${!names[@]}"; do
         local folder=$run/dmd_${names[k]} from
         mkdir -p "$folder"
-        for name in codec.safetensors teacher.safetensors bank.pt held_out.pt; do ln -sfn "$run/$name" "$folder/$name"; done
+        for name in codec.safetensors teacher.safetensors held_out.pt; do ln -sfn "$run/$name" "$folder/$name"; done
+        ln -sfn "$run/$([ -e "$run/bank_$k.pt" ] && echo "bank_$k.pt" || echo bank.pt)" "$folder/bank.pt"
         for from in "$start/student_${names[k]}.safetensors" "$run/ode.safetensors" "$start/student.safetensors"; do
             [ ! -e "$from" ] || break
         done
-        # Only the warm-up of the rates is a share of --seconds; the clock ends the call.
-        on "$k" "dmd_${names[k]}" dmd --run "$folder" --start "$from" --seconds 900 --until "$1" --sample-every 150 \
-            --audio-scale "${audio_scales[k]}" --text-scale "${text_scales[k]}" --join-weight "$join" $dmd &
+        matched "$k" "$folder" "$from" "$1" &
         jobs+=($!)
     done
-    if [ "$decoder_seconds" -gt 0 ] && [ "$(shards)" -gt 0 ]; then
-        first=$(($(shards) * shard / 2))
-        decode $(($(date +%s) + decoder_seconds)) || failed=1
+    if [ -n "$decoder" ]; then
+        decode "$1" &
+        jobs+=($!)
     fi
     all "${jobs[@]}"
 }
@@ -191,12 +192,11 @@ case $stage in
     render)
         render
         watch "${ENOUGH:-$processes}" "${PATIENCE:-60}"
-        rendering || [ "$(shards)" -ge $((clips / shard)) ] || failed=1
+        rendering || failed=1
         ;;
     teach)
-        teach "$until"
+        teach
         keep teacher "$run/teacher.safetensors"
-        keep_decoder
         ;;
     regress)
         regress "$until"

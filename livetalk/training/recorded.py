@@ -5,19 +5,24 @@ where it is asked not to record, the function is just called. Knows tensors and 
 """
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+if TYPE_CHECKING:
+    from torch.cuda import _POOL_HANDLE  # pyright: ignore[reportPrivateUsage]
+
 WARM_UP = 2  # calls before the recording, in which libraries choose kernels and get their memory
 
 Function = Callable[..., tuple[Tensor, ...]]
-Pool = tuple[int, int]
-"""Memory that recordings share which are replayed one after the other."""
 
 
-def recording_pool(device: torch.device, wanted: bool = True) -> Pool | None:
-    """Memory for recordings; None on a CPU, and where none is wanted: then steps are not recorded."""
+def recording_pool(device: torch.device, wanted: bool = True) -> "_POOL_HANDLE | None":
+    """Memory that recordings share which are replayed one after the other.
+
+    None on a CPU, and where it is not wanted: then nothing is recorded.
+    """
     return torch.cuda.graph_pool_handle() if wanted and device.type == "cuda" else None
 
 
@@ -31,7 +36,9 @@ class RecordedStep:
         pool: of `recording_pool`; None to call the function as it is.
     """
 
-    def __init__(self, function: Function, parameters: Sequence[nn.Parameter] = (), pool: Pool | None = None) -> None:
+    def __init__(
+        self, function: Function, parameters: Sequence[nn.Parameter] = (), pool: "_POOL_HANDLE | None" = None
+    ) -> None:
         self.function, self.parameters, self.pool = function, tuple(parameters), pool
         self._graph: torch.cuda.CUDAGraph | None = None
         self._inputs: tuple[Tensor, ...] = ()

@@ -215,6 +215,9 @@ class DmdTraining:
     join: Join = 1.0  # in the generator's loss
     lowest: float = 0.02  # noise levels of the scores
     highest: float = 0.98
+    # Of clips that end after any step the critic learns a mixture, in which early ends move less; scores that are held
+    # against it ask ends after the last step, which alone are served, for more than the teacher's motion.
+    last_only: Annotated[bool, Option("Train the last step, as it is served, instead of any.")] = False
     recorded: Annotated[  # many small kernels, which the host launches more slowly than a GPU runs them
         bool, Option("Replay steps as CUDA graphs.")
     ] = True

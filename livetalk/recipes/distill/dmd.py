@@ -79,7 +79,8 @@ class DmdStage:
     def _drawn(self) -> tuple[tuple[Tensor, ...], int]:
         """Clips, and one exit step for all of their blocks, alike on all ranks."""
         clips = self.bank.draw(self.config.batch)
-        exit_step = int(self.world.broadcast([float(torch.randint(0, len(self.ladder), ()))])[0])
+        first = len(self.ladder) - 1 if self.config.last_only else 0
+        exit_step = int(self.world.broadcast([float(torch.randint(first, len(self.ladder), ()))])[0])
         return (clips.latents, clips.audio, clips.text, clips.weight), exit_step
 
     def _generator_loss(self, exit_step: int, *parts: Tensor) -> tuple[Tensor, Tensor]:

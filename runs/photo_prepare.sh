@@ -4,7 +4,8 @@
 #   runs/photo_prepare.sh ASSETS FOLDER     (ASSETS: what `livetalk data assets` has checked; FOLDER is gone on with)
 #
 # Packs of portraits to train on and held out, speech with its features, and the bundled networks, to begin from. It
-# ends with the variables that photo_slice.sh reads.
+# ends with the variables that photo_slice.sh reads. Speech has two English voices, and 28 where LIVETALK_KOKORO names
+# a folder with an unpacked `npm pack kokoro-js@1.2.1`.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 assets=${1:?folder of free assets} out=${2:?folder}

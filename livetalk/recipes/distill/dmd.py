@@ -27,7 +27,7 @@ from livetalk.recipes.distill.self_rollout import rolled, shown_rollout
 from livetalk.training.distributed import State, is_sharded
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast
-from livetalk.training.recorded import RecordedStep, recording_pool
+from livetalk.training.recorded import RecordedStep, recordings
 from livetalk.training.stage import Preview, StepContext
 
 
@@ -52,16 +52,14 @@ class DmdStage:
             for network, dynamic in ((teacher, False), (critic, False), (student, True)):
                 for block in network.blocks:
                     block.compile(dynamic=dynamic)
-        self.generator = TrainState(student, config.generator, self.world)
-        self.critic_state = TrainState(critic, config.critic, self.world)
-        pool = recording_pool(self.world.device, config.recorded and not is_sharded(student))
+        among = recordings(self.world.device, config.recorded and not is_sharded(student))
+        kept = among is not None
+        self.generator = TrainState(student, config.generator, self.world, keep_gradients=kept)
+        self.critic_state = TrainState(critic, config.critic, self.world, keep_gradients=kept)
         # Each exit step is a sequence of kernels of its own.
         self._generator_losses, self._critic_losses = (
-            [RecordedStep(partial(loss, exit_step), trained, pool) for exit_step in range(len(self.ladder))]
-            for loss, trained in (
-                (self._generator_loss, self.generator.trainable),
-                (self._critic_loss, self.critic_state.trainable),
-            )
+            [RecordedStep(partial(loss, exit_step), network, among) for exit_step in range(len(self.ladder))]
+            for loss, network in ((self._generator_loss, student), (self._critic_loss, critic))
         )
 
     def step(self, tick: StepContext) -> Mapping[str, Tensor | float]:

@@ -58,6 +58,11 @@ class MeasurementLog:
         for row in self._file.rows():
             self._take(row)
 
+    @property
+    def path(self) -> Path | None:
+        """The file in which measures are kept."""
+        return self._file.path
+
     def __contains__(self, key: Key) -> bool:
         return key in self._lines
 

@@ -155,7 +155,9 @@ def speech(
 
     engine = Kokoro()
     if len(engine.voices) < ALL_VOICES:
-        said = f"{len(engine.voices)} of Kokoro's {ALL_VOICES} voices are here; a model that is trained on few knows few."
+        said = (
+            f"{len(engine.voices)} of Kokoro's {ALL_VOICES} voices are here; a model that is trained on few knows few."
+        )
         console.print(f"{said} For all of them {MORE_VOICES}.", markup=False)
     with progress() as bar, written(out):
         task = bar.add_task("speaking (seconds)", total=round(60 * minutes))

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 # Written by one process, read by a second one: other people's modules that the package imports, which have effects
 # that are not ours. The second process imports those first, looks at its settings, then imports the package.
 IMPORT_ALL = """
@@ -70,6 +72,7 @@ assert not changed, [(name, before[name], after[name]) for name in changed]
 """
 
 
+@pytest.mark.slow
 def test_importing_every_module_changes_nothing() -> None:
     names = _run(IMPORT_ALL + LIST).splitlines()[-1]
     assert "torch" in names.split()

@@ -103,6 +103,7 @@ def test_light_is_brightest_where_it_comes_from(fits: list[tuple[Shown, Fit]]):
         assert head.warped[:, 2].max() < 0
 
 
+@pytest.mark.slow
 def test_filters_say_why(fits: list[tuple[Shown, Fit]], fitter: Fitter):
     assert reasons(fits[0][1]) == ()
     turned = fitter.fit_picture(render(SEEDS[0], {}, (0.42, 0, 0)).picture, "turned")

@@ -71,6 +71,7 @@ def test_a_changed_photograph_is_fitted_anew(tmp_path: Path):
     assert not cache.has(path)
 
 
+@pytest.mark.slow
 def test_the_command_packs_a_folder_and_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     needs_landmarker()
     folder, out = tmp_path / "portraits", tmp_path / "pack"

@@ -105,6 +105,7 @@ def test_a_place_that_cannot_be_written_is_refused_first(capsys: pytest.CaptureF
     assert "in a folder that is there" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_miniature_learns_and_the_package_reads_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

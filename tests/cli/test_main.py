@@ -198,8 +198,9 @@ main.main()
 def test_an_interrupt_leaves_no_file_and_no_traceback(save_sound, tone, tmp_path: Path, sign: int, code: int):
     words = ["generate", "--portrait", PHOTO, "--speech", save_sound(tone(0.3)), "--out", tmp_path / "out" / "a.mp4"]
     (tmp_path / "out").mkdir()
-    # A shell's background jobs ignore SIGINT and hand that down: here it acts.
-    command = [sys.executable, "-c", "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)" + SLOW]
+    # A shell's background jobs ignore SIGINT, nohup's SIGHUP, and both hand that down: here they act.
+    heard = "signal.signal(signal.SIGINT, signal.default_int_handler)\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)"
+    command = [sys.executable, "-c", f"import signal\n{heard}{SLOW}"]
     command += map(str, words)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -214,6 +214,7 @@ def test_an_interrupt_leaves_no_file_and_no_traceback(save_sound, tone, tmp_path
 
 
 def test_under_nohup_a_hangup_is_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(signal, "getsignal", lambda number: signal.SIG_DFL)
     assert ending_signals() == (signal.SIGTERM, signal.SIGHUP)
     monkeypatch.setattr(signal, "getsignal", lambda number: signal.SIG_IGN)
     assert ending_signals() == (signal.SIGTERM,)

@@ -7,8 +7,9 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from livetalk.evaluation.dialogue.api_calls import ApiCalls, Json, Waits, mapping, sentence
 from livetalk.evaluation.dialogue.clip_context import save_canvas
@@ -23,23 +24,15 @@ SIZE = (720, 1280)  # width and height, pixels, that both services make
 SECONDS = 8  # of a clip
 
 
-class ServiceOptions(Protocol):
+@dataclass(frozen=True)
+class ServiceOptions:
     """Which model of a service, where it is, who pays, and how long it is waited for."""
 
-    @property
-    def model(self) -> str: ...
-
-    @property
-    def price(self) -> ClipPrice: ...
-
-    @property
-    def url(self) -> str: ...
-
-    @property
-    def key(self) -> str | None: ...
-
-    @property
-    def waits(self) -> Waits: ...
+    model: str
+    price: ClipPrice
+    url: str
+    key: str | None = field(default=None, repr=False)
+    waits: Waits = field(default_factory=Waits)
 
 
 class ServiceClips(ABC):

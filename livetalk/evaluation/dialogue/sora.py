@@ -5,13 +5,13 @@ OpenAI has announced to end on 24 September 2026; services that speak it are nam
 """
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from livetalk.evaluation.dialogue.api_calls import ApiCalls, ClipEndpoint, Json, Waits, error_of, mapping
+from livetalk.evaluation.dialogue.api_calls import ApiCalls, ClipEndpoint, Json, error_of, mapping
 from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipRequest
 from livetalk.evaluation.dialogue.prices import PRICES, ClipPrice
-from livetalk.evaluation.dialogue.service_clips import SECONDS, SIZE, ServiceClips
+from livetalk.evaluation.dialogue.service_clips import SECONDS, SIZE, ServiceClips, ServiceOptions
 
 if TYPE_CHECKING:
     import httpx
@@ -26,14 +26,12 @@ SET_KEY = "set OPENAI_API_KEY, or LIVETALK_SORA_KEY for a service of LIVETALK_SO
 
 
 @dataclass(frozen=True)
-class SoraOptions:
+class SoraOptions(ServiceOptions):
     """model: sora-2 or sora-2-pro. OpenAI's key goes to OpenAI only."""
 
     model: str = "sora-2"
     price: ClipPrice = PRICES["sora-2"]
     url: str = HOME
-    key: str | None = field(default=None, repr=False)
-    waits: Waits = field(default_factory=Waits)
 
     @classmethod
     def of_environment(cls, model: str, price: ClipPrice) -> "SoraOptions":

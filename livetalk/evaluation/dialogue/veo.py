@@ -9,13 +9,13 @@ import asyncio
 import base64
 import binascii
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from livetalk.evaluation.dialogue.api_calls import ApiCalls, ClipEndpoint, Json, Waits, is_film, mapping, sentence
+from livetalk.evaluation.dialogue.api_calls import ApiCalls, ClipEndpoint, Json, is_film, mapping, sentence
 from livetalk.evaluation.dialogue.clip_maker import ClipFailed, ClipRequest
 from livetalk.evaluation.dialogue.prices import PRICES, ClipPrice
-from livetalk.evaluation.dialogue.service_clips import SECONDS, ServiceClips
+from livetalk.evaluation.dialogue.service_clips import SECONDS, ServiceClips, ServiceOptions
 
 if TYPE_CHECKING:
     import httpx
@@ -31,14 +31,12 @@ REFUSALS = ("responsible ai", "safety", "violate", "sensitive words", "usage gui
 
 
 @dataclass(frozen=True)
-class VeoOptions:
+class VeoOptions(ServiceOptions):
     """A key of the Gemini API, or an access token of Google Cloud."""
 
     model: str = MODEL
     price: ClipPrice = PRICES[MODEL]
     url: str = HOME
-    key: str | None = field(default=None, repr=False)
-    waits: Waits = field(default_factory=Waits)
 
     @classmethod
     def of_environment(cls, model: str, price: ClipPrice) -> "VeoOptions":

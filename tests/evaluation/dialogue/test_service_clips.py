@@ -1,7 +1,7 @@
 """What services have in common: prices, keys, the name of a job, and waiting until it is over."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -10,25 +10,19 @@ import pytest
 from livetalk.evaluation.dialogue.api_calls import ApiCalls, ClipEndpoint, Waits
 from livetalk.evaluation.dialogue.clip_maker import ClipFailed, JobLost
 from livetalk.evaluation.dialogue.prices import ClipPrice
-from livetalk.evaluation.dialogue.service_clips import SECONDS, ServiceClips
+from livetalk.evaluation.dialogue.service_clips import SECONDS, ServiceClips, ServiceOptions
 from livetalk.evaluation.dialogue.systems import SystemUnavailable
 
 PRICE, HASTY = ClipPrice(0.25, "2026-01"), Waits(poll=0, job=0)
 
 
-@dataclass(frozen=True)
-class Options:
-    model: str = "any"
-    price: ClipPrice = PRICE
-    url: str = "http://127.0.0.1:1"
-    key: str | None = "secret"
-    waits: Waits = HASTY
+OPTIONS = ServiceOptions("any", PRICE, "http://127.0.0.1:1", "secret", HASTY)
 
 
 class Clips(ServiceClips):
     """A service whose answers are written beforehand."""
 
-    def __init__(self, *answers: httpx.Response, options: Options = Options()) -> None:
+    def __init__(self, *answers: httpx.Response, options: ServiceOptions = OPTIONS) -> None:
         endpoint = ClipEndpoint("Any", options.url, {}, "set ANY_KEY", "gone", options.waits)
         super().__init__("Any", options, ApiCalls(endpoint))
         self._answers = list(answers)
@@ -47,7 +41,7 @@ def test_a_clip_costs_what_its_seconds_cost_and_needs_a_key() -> None:
     assert Clips().price == SECONDS * 0.25
     Clips().check()
     with pytest.raises(SystemUnavailable, match=r"no key for http://127.0.0.1:1: set ANY_KEY"):
-        Clips(options=Options(key=None)).check()
+        Clips(options=replace(OPTIONS, key=None)).check()
 
 
 def test_an_order_begins_a_job_or_says_why_not() -> None:
@@ -63,7 +57,7 @@ def test_an_order_begins_a_job_or_says_why_not() -> None:
 
 def test_a_job_is_waited_for_until_it_is_over_lost_or_late() -> None:
     under_way, over = httpx.Response(200, json={}), httpx.Response(200, json={"over": True})
-    patient = Options(waits=Waits(poll=0, job=60))
+    patient = replace(OPTIONS, waits=Waits(poll=0, job=60))
     assert Clips(under_way, under_way, over, options=patient).ended() == {"over": True}
     with pytest.raises(JobLost, match="not known any more: what job"):
         Clips(httpx.Response(404, json={"error": {"message": "what job"}})).ended()

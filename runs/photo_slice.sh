@@ -21,7 +21,7 @@ puppets=${PUPPETS:-} held_out_puppets=${HELD_OUT_PUPPETS:-} mix=${MIX:-0.5}
 photos=${PHOTOS:-$puppets}                             # still pictures for the codec: a folder, or a pack
 gpus=${GPUS:-2} devices=${DEVICES:-$gpus} processes=${PROCESSES:-28} # GPUs, those that draw, processes that render
 clips=${CLIPS:-6144} shard=${SHARD:-16} first=${FIRST:-1024} # each GPU's training begins when it has `first` clips
-most=${MOST:-240} # shards on the disk
+most=${MOST:-240} # shards that lie there at once
 join=${JOIN:-1} compile=${COMPILE---compile} reserve=${RESERVE:-40} # seconds for what comes after training
 walk_seconds=${WALK_SECONDS:-150} trajectories=${TRAJECTORIES:-8192} # of each process, whichever is reached first
 teacher=${TEACHER_OPTIONS:---batch 96 --lr 4e-4}
@@ -36,7 +36,7 @@ module=livetalk.cli.train
 python=${PYTHON:-python3}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-2} TORCHDYNAMO_SUPPRESS_ERRORS=1 PYTHONUNBUFFERED=1
 mkdir -p "$run/logs" "$out" "${SHARDS:-$run/shards}"
-[ -z "${SHARDS:-}" ] || ln -sfn "$SHARDS" "$run/shards"
+[ -z "${SHARDS:-}" ] || ln -sfnT "$SHARDS" "$run/shards"
 say() { printf '%(%H:%M:%S)T  %s\n' -1 "$*"; }
 
 on() { # GPU NAME STAGE OPTIONS...: one process; 130 says that it left a checkpoint to go on from
@@ -111,11 +111,14 @@ all() { # JOBS...: wait for them all; what one has failed to do does not keep th
     for job in "$@"; do wait "$job" || failed=1; done
 }
 
-teach() { # on all GPUs, or on one
+on_all_or_one() { # FUNCTION ARGUMENTS...: once more on one GPU where all of them together have failed
+    "$@" || { say "once more, on one GPU"; gpus=1 "$@"; } || failed=1
+}
+
+teach() { # UNTIL
     render
     rm -rf "$run/teacher"
-    taught() { encoded teacher --first "$first" --until "$until" $compile $teacher; }
-    taught || { say "once more, on one GPU"; gpus=1 taught; } || failed=1
+    on_all_or_one encoded teacher --first "$first" --until "$1" $compile $teacher
     stop_rendering
 }
 
@@ -130,27 +133,24 @@ keep_decoder() {
     [ ! -e "$run/codec_run/codec.safetensors" ] || keep codec "$run/codec_run/codec.safetensors"
 }
 
-regress() { # UNTIL: ode on all GPUs, or on one
+regress() { # UNTIL
     known
     say "trajectories and ode"
-    regressed on_all "$1" || { say "once more, on one GPU"; regressed on 0 "$1"; } || failed=1
+    on_all_or_one on_all ode ode --run "$run" --start "$start/student.safetensors" --trajectories "$trajectories" \
+        --walk-seconds "$walk_seconds" --until "$1" --join-weight "$join" $compile $ode
 }
 
-regressed() { # HOW... UNTIL
-    "${@:1:$#-1}" ode ode --run "$run" --start "$start/student.safetensors" --trajectories "$trajectories" \
-        --walk-seconds "$walk_seconds" --until "${!#}" --join-weight "$join" $compile $ode
-}
-
-matched() { # RUN FOLDER START UNTIL: one run of dmd, uncompiled if compilation fails
+distilled() { # RUN FOLDER START UNTIL COMPILE: one run of dmd
     # Only the warm-up of the rates is a share of --seconds; the clock ends the call.
-    distilled() {
-        on "$1" "dmd_${names[$1]}" dmd --run "$2" --start "$3" --seconds 900 --until "$4" --sample-every 150 $5 $dmd \
-            --audio-scale "${audio_scales[$1]}" --text-scale "${text_scales[$1]}" --join-weight "$join"
-    }
+    on "$1" "dmd_${names[$1]}" dmd --run "$2" --start "$3" --seconds 900 --until "$4" --sample-every 150 $5 $dmd \
+        --audio-scale "${audio_scales[$1]}" --text-scale "${text_scales[$1]}" --join-weight "$join"
+}
+
+matched() { # RUN FOLDER START UNTIL: uncompiled if compilation fails
     distilled "$@" "$compile" || { say "once more, not compiled"; distilled "$@" ""; }
 }
 
-match() { # UNTIL: both runs of dmd go on, or begin with what is newest
+match() { # UNTIL: all runs of dmd go on, or begin with what is newest
     known
     say "dmd"
     local jobs=()
@@ -197,7 +197,7 @@ case $stage in
         rendering || failed=1
         ;;
     teach)
-        teach
+        teach "$until"
         keep teacher "$run/teacher.safetensors"
         ;;
     regress)

@@ -130,7 +130,9 @@ decode() { # UNTIL: the codec's decoder learns on the last GPU, from clips that 
 }
 
 keep_decoder() {
-    [ ! -e "$run/codec_run/codec.safetensors" ] || keep codec "$run/codec_run/codec.safetensors"
+    [ -e "$run/codec_run/codec.safetensors" ] || return 0
+    cp "$run/codec_run/codec.safetensors" "$run/codec.safetensors" # later calls go on from it
+    keep codec "$run/codec.safetensors"
 }
 
 regress() { # UNTIL
@@ -165,9 +167,12 @@ match() { # UNTIL: all runs of dmd go on, or begin with what is newest
         matched "$k" "$folder" "$from" "$1" &
         jobs+=($!)
     done
-    if [ -n "$decoder" ]; then
+    if [ -n "$decoder" ] && [ "$(shards)" -gt 0 ]; then
         decode "$1" &
         jobs+=($!)
+    elif [ -n "$decoder" ]; then
+        say "no clips are left for the decoder: run teach first"
+        failed=1
     fi
     all "${jobs[@]}"
 }

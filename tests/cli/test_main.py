@@ -23,6 +23,7 @@ from livetalk.cli.model import ModelOptions
 from livetalk.media import read_frames
 from livetalk.runtime.process import Notice, ending_signals
 from tests.helpers.blocks import timed
+from tests.helpers.signals import signals_act
 
 PHOTO = Path(__file__).parents[1] / "real" / "portrait.jpg"
 
@@ -198,11 +199,10 @@ main.main()
 def test_an_interrupt_leaves_no_file_and_no_traceback(save_sound, tone, tmp_path: Path, sign: int, code: int):
     words = ["generate", "--portrait", PHOTO, "--speech", save_sound(tone(0.3)), "--out", tmp_path / "out" / "a.mp4"]
     (tmp_path / "out").mkdir()
-    # A shell's background jobs ignore SIGINT, nohup's SIGHUP, and both hand that down: here they act.
-    heard = "signal.signal(signal.SIGINT, signal.default_int_handler)\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)"
-    command = [sys.executable, "-c", f"import signal\n{heard}{SLOW}"]
-    command += map(str, words)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-c", SLOW, *map(str, words)]
+    with signals_act():
+        started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with started as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "started\n"
         time.sleep(0.3)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from livetalk.server.lifecycle import bind
+from tests.helpers.signals import signals_act
 
 SLOW_TO_LEAVE = """
 import asyncio
@@ -58,7 +59,8 @@ def loading() -> Iterator[tuple[subprocess.Popen[str], str, socket.socket]]:
         probe.close()
         command = [sys.executable, "-m", "livetalk", "serve", "--port", str(port), "--face", "drawn"]
         command += ["--brain", "omni", "--brain-url", there, "--brain-model", "none"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with signals_act():
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             dialled, _ = brain.accept()
             with dialled:

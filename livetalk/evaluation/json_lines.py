@@ -4,8 +4,10 @@ A run that is stopped in the middle of a line loses that row only. Does not know
 """
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from livetalk.media.files import written
 
@@ -32,6 +34,12 @@ class JsonLines:
             return
         line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
         with written(self.path), self.path.open("ab+") as file:
-            if file.tell() and (file.seek(-1, 2), file.read(1))[1] != b"\n":
-                line = b"\n" + line  # the line in which the run before was stopped
-            file.write(line)
+            file.write(b"\n" + line if _cut_off(file) else line)
+
+
+def _cut_off(file: BinaryIO) -> bool:
+    """True if a run was stopped in the middle of the last line."""
+    if not file.tell():
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"

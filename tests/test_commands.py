@@ -23,6 +23,7 @@ NOT_RUN = {
     r"livetalk train (codec|teacher|ode|dmd|finish) .*(--seconds|--mix)": "minutes: runs/tiny.sh is run in miniature",
     r"scripts/train_input_checks": "an hour; its miniature is run in tests/recipes/input_checks",
     r"runs/tiny\.sh": "tests/test_runs.py runs it",
+    r"livetalk train speech-head": "a model of 145 MB: tests/recipes/encoders runs it with a small one",
     r"livetalk data (speech|features)": "minutes of speech: runs/tiny.sh makes some",
     r"en_jfk|librispeech": "recordings that are not in the repository",
     r"livetalk evaluate tiny": "minutes: tests/evaluation runs it with few clips",

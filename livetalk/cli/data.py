@@ -174,7 +174,7 @@ def features(
     variants: Annotated[int, typer.Option(help="Of each utterance: as it is, and altered ones.", min=1)] = 2,
 ) -> None:
     """Encode shelves of speech into what the model is conditioned on."""
-    from livetalk.conditions.speech_tiny import load_speech_encoder
+    from livetalk.conditions.speech import load_speech_encoder
     from livetalk.data.features import encode_shelf
 
     with progress() as bar, written(out):

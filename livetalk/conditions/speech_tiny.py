@@ -168,16 +168,6 @@ def frozen(module: Module) -> Module:
     return module.float().eval().requires_grad_(False)
 
 
-def load_speech_encoder(path: str | Path, config: SpeechEncoderConfig | None = None) -> SpeechEncoder:
-    """A frozen encoder from its weights, a bundle or float16.
-
-    Raises ValueError if there is no such file or it is not of this architecture.
-    """
-    encoder = SpeechEncoder(config)
-    load_weights(encoder, path, "speech encoder")
-    return frozen(encoder)
-
-
 def load_weights(module: nn.Module, path: str | Path, what: str) -> None:
     """Strictly load a safetensors file, a bundle or floats, into `module`; a ValueError names what is wrong with it."""
     if not Path(path).is_file():

@@ -20,7 +20,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from livetalk.conditions.speech_tiny import SpeechEncoder
+from livetalk.conditions.speech import LoadedSpeechEncoder
 from livetalk.data.augment import sample_treatment, treat
 from livetalk.data.speech import MANIFEST, RATE, SpeechDataset, Utterance, entries
 from livetalk.geometry import FRAME_RATE
@@ -94,7 +94,7 @@ class FeatureDataset:
 
 def encode_shelf(
     folders: Path | str | Sequence[Path | str],
-    encoder: SpeechEncoder,
+    encoder: LoadedSpeechEncoder,
     out: Path | str,
     variants: int = 2,
     seed: int = 0,
@@ -121,7 +121,7 @@ def encode_shelf(
 
 
 @torch.no_grad()
-def encode(audio: np.ndarray, encoder: SpeechEncoder) -> Float[Tensor, "t a"]:
+def encode(audio: np.ndarray, encoder: LoadedSpeechEncoder) -> Float[Tensor, "t a"]:
     """Float16 rows of a whole utterance and of TAIL frames of silence after it."""
     padded = np.concatenate([audio, np.zeros(TAIL * RATE // FRAME_RATE, np.float32)])
     return encoder(torch.from_numpy(padded)[None])[0].half()

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from livetalk.codec.taehv import LightDecoder, load_light
 from livetalk.codec.wan import WanCodec, WanConfig, load_wan
-from livetalk.conditions.speech_tiny import load_speech_encoder
+from livetalk.conditions.speech import load_speech_encoder
 from livetalk.conditions.speech_wav2vec2 import (
     Wav2Vec2Speech,
     WindowedSpeech,

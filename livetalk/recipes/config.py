@@ -262,6 +262,24 @@ class SpeechTraining:
 
 
 @dataclass(frozen=True)
+class WhisperTraining:
+    """Thinning of Whisper's first layers and training of the head on them."""
+
+    blocks: Annotated[
+        int, Option("Blocks of 0.75 s that the head learns from; each takes 100 kB of memory.", min=2, if_given=True)
+    ] = 12_000
+    steps: Annotated[int, Option("Of the head.", min=1, if_given=True)] = 900
+    hidden: int = 512  # neurons left in a layer
+    windows: int = 48  # of speech, half of it roughened, by which they are judged
+    batch: int = 256
+    rate: float = 1.5e-3
+    warmup: int = 100
+    weight_decay: float = 0.05
+    ema: float = 0.995
+    mouth_weight: float = 0.3
+
+
+@dataclass(frozen=True)
 class TextTraining:
     """Supervised training of the small text encoder."""
 

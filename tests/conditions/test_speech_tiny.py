@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from livetalk.conditions.speech import load_speech_encoder
 from livetalk.conditions.speech_tiny import (
     SpeechEncoder,
     SpeechEncoderConfig,
     frozen,
-    load_speech_encoder,
     mel_filters,
     save_weights,
 )
@@ -97,7 +97,7 @@ def test_missing_or_foreign_weights_are_said_so(tmp_path) -> None:
     with pytest.raises(ValueError, match="no speech encoder weights"):
         load_speech_encoder(tmp_path / "none.safetensors")
     save_weights(torch.nn.Linear(2, 2), tmp_path / "other.safetensors")
-    with pytest.raises(ValueError, match="does not hold weights of this speech encoder"):
+    with pytest.raises(ValueError, match="does not hold weights of a speech encoder"):
         load_speech_encoder(tmp_path / "other.safetensors")
 
 

@@ -1,17 +1,32 @@
-"""Training runs of the two small encoders of `tiny`, speech and text.
+"""Training runs of the encoders of `tiny`, speech and text.
 
-Both are trained once, supervised, before any video model, and are frozen then: what conditions a video model must
-never change under it.
+They are trained once, supervised, before any video model, and are frozen then: what conditions a video model must
+never change under it. Only an encoder that is trained to give the rows of another may take its place
+(`train_whisper_encoder`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+import torch
+
+from livetalk.conditions.speech import load_speech_encoder
+from livetalk.conditions.speech_whisper import (
+    CODES,
+    WhisperSpeechConfig,
+    WhisperSpeechEncoder,
+    save_whisper_encoder,
+)
 from livetalk.data.speech import SpeechDataset
-from livetalk.recipes.config import SpeechTraining, TextTraining
+from livetalk.recipes.config import SpeechTraining, TextTraining, WhisperTraining
 from livetalk.recipes.encoders.speech import train_speech_encoder
-from livetalk.recipes.encoders.speech_batches import label
+from livetalk.recipes.encoders.speech_augment import CLEAN, Roughness, Surroundings
+from livetalk.recipes.encoders.speech_batches import Framing, crop, label
+from livetalk.recipes.encoders.speech_head import AS_HEARD, LEVEL_ONLY, HeardBlocks, hear, train_speech_head
 from livetalk.recipes.encoders.text import train_text_encoder
+from livetalk.recipes.encoders.whisper import read_ctranslate2, thin, whisper_trunk
+from livetalk.weights import dequantise, load_into, quantise
 
 
 def train_encoders(
@@ -34,3 +49,51 @@ def train_encoders(
         [label(utterance) for utterance in SpeechDataset(speech)], out, speech_training, report=told("speech")
     )
     train_text_encoder(out / "text.safetensors", text_training.steps, report=told("text"))
+
+
+def train_whisper_encoder(
+    speech: Sequence[Path],
+    whisper: Path,
+    like: Path,
+    out: Path,
+    settings: WhisperTraining,
+    report: Callable[[str, int, float], None] | None = None,
+    seed: int = 0,
+) -> list[float]:
+    """Thin Whisper's first layers, train a head on them that gives the rows of the encoder `like`, and write a bundle.
+
+    speech: shelves. whisper: Whisper base's file `model.bin`, or the folder that holds it. `report` is called with
+    "hearing" or "head", a block or step, and the error (0 while hearing). Returns what each layer has lost by being
+    thinned, as a share of its variance. Raises ValueError for empty shelves and for files that hold something else.
+    """
+    trunk = whisper_trunk(read_ctranslate2(whisper / "model.bin" if whisper.is_dir() else whisper))
+    target = load_speech_encoder(like)
+    shelf = [label(utterance) for folder in speech for utterance in SpeechDataset(folder)]
+    if not shelf:
+        raise ValueError("no speech to train on: make some with `livetalk data speech`")
+    encoder = WhisperSpeechEncoder(WhisperSpeechConfig(hidden=settings.hidden)).eval()
+    framing = Framing(encoder.config.block, encoder.config.past_samples, encoder.window_samples(encoder.config.block))
+    rng = np.random.default_rng(seed)
+    around = Surroundings.make(framing.samples, rng, 16)
+    judged = [crop(shelf, settings.windows // 2, framing, rough, around, rng).audio for rough in (CLEAN, Roughness())]
+    thinned, lost = thin(trunk, settings.hidden, torch.cat(judged))
+    # The head learns from tokens as they will be, after rounding.
+    load_into(encoder.trunk, dequantise(quantise(thinned.state_dict(), CODES)))
+    half = settings.blocks // 2
+
+    def hearing(block: int) -> None:
+        if report:
+            report("hearing", block, 0.0)
+
+    def taught(step: int, error: float) -> None:
+        if report:
+            report("head", step, error)
+
+    halves = [
+        hear(encoder, target, shelf, half, AS_HEARD, seed + 1, hearing),
+        hear(encoder, target, shelf, half, LEVEL_ONLY, seed + 2, lambda block: hearing(half + block)),
+    ]
+    heard = HeardBlocks.joined(halves)
+    load_into(encoder.head, train_speech_head(encoder.head, heard, settings, seed, taught).state_dict())
+    save_whisper_encoder(encoder, out)
+    return lost

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from livetalk.conditions.speech_tiny import SpeechEncoder, load_speech_encoder
+from livetalk.conditions.speech import load_speech_encoder
+from livetalk.conditions.speech_tiny import SpeechEncoder
 from livetalk.conditions.text_tiny import load_text_encoder
 from livetalk.data.speech import Utterance, add
 from livetalk.recipes.config import SpeechTraining, TextTraining

@@ -143,6 +143,11 @@ class SpeechBuffer:
             self._waiting.appendleft(heard.audio[heard.begins : heard.begins + heard.taken])
             self.pending += heard.taken
 
+    def remember(self, past: Float32[np.ndarray, " m"]) -> None:
+        """Take a snapshot's past as one's own; silence comes before it where the encoder of then heard less."""
+        reach = self.windows.past_samples + self._block
+        self.history = np.concatenate([np.zeros(max(0, reach - len(past)), np.float32), past])[-reach:]
+
     def following(self, past: Float32[np.ndarray, " m"], audio: Float32[np.ndarray, " n"]) -> np.ndarray:
         """The past after a block's sound."""
         return np.concatenate([past, audio])[-len(past) :]

@@ -277,3 +277,16 @@ def test_a_new_utterance_in_the_same_block_has_its_own_level(track: SpeechBuffer
     assert np.array_equal(heard.modelled[:5_000], heard.audio[:5_000])
     last = track.next(12)
     assert np.abs(last.modelled).max() > 20 * np.abs(last.audio).max()
+
+
+def test_a_past_of_another_length_is_filled_up_with_silence(track: SpeechBuffer) -> None:
+    """Snapshots of a version whose encoder heard less, or more."""
+    reach = len(track.history)
+    said = _speech(reach + 500)
+    short = said[: reach // 2]
+    track.remember(short)
+    assert np.array_equal(track.history[-len(short) :], short)
+    assert len(track.history) == reach
+    assert not track.history[: -len(short)].any()
+    track.remember(said)
+    assert np.array_equal(track.history, said[-reach:])

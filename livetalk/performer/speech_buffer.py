@@ -143,10 +143,10 @@ class SpeechBuffer:
             self._waiting.appendleft(heard.audio[heard.begins : heard.begins + heard.taken])
             self.pending += heard.taken
 
-    def remember(self, past: Float32[np.ndarray, " m"]) -> None:
-        """Take a snapshot's past as one's own; silence comes before it where the encoder of then heard less."""
-        reach = self.windows.past_samples + self._block
-        self.history = np.concatenate([np.zeros(max(0, reach - len(past)), np.float32), past])[-reach:]
+    def reaching(self, past: Float32[np.ndarray, " m"]) -> np.ndarray:
+        """A snapshot's past as far as windows reach: silence comes before it where the encoder of then heard less."""
+        reach = len(self.history)
+        return np.concatenate([np.zeros(max(0, reach - len(past)), np.float32), past])[-reach:]
 
     def following(self, past: Float32[np.ndarray, " m"], audio: Float32[np.ndarray, " n"]) -> np.ndarray:
         """The past after a block's sound."""

@@ -195,8 +195,7 @@ class AvatarStream:
         self.records.clear()
         self.slot.restore(snapshot.slot)
         self.seed, self.attempt, self.quick = snapshot.seed, snapshot.attempt, snapshot.quick
-        self.index = snapshot.index
-        self.speech.remember(snapshot.past)
+        self.index, self.speech.history = snapshot.index, self.speech.reaching(snapshot.past)
         self.carry, self.reference, self.text = snapshot.carry, snapshot.reference, snapshot.text
         self.rollout = replace(self.rollout, cache=self.slot.cache(), latents=snapshot.latents)
 

@@ -284,9 +284,8 @@ def test_a_past_of_another_length_is_filled_up_with_silence(track: SpeechBuffer)
     reach = len(track.history)
     said = _speech(reach + 500)
     short = said[: reach // 2]
-    track.remember(short)
-    assert np.array_equal(track.history[-len(short) :], short)
-    assert len(track.history) == reach
-    assert not track.history[: -len(short)].any()
-    track.remember(said)
-    assert np.array_equal(track.history, said[-reach:])
+    found = track.reaching(short)
+    assert np.array_equal(found[-len(short) :], short)
+    assert len(found) == reach
+    assert not found[: -len(short)].any()
+    assert np.array_equal(track.reaching(said), said[-reach:])

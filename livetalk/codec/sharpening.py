@@ -15,7 +15,7 @@ from livetalk.geometry import LUMA
 
 # Of a portrait's detail, that moved by the same fraction of a pixel everywhere it shall have. Less than all of it: flow
 # shears what it moves, and eyes and lips are painted on it, which adds a tenth to a fifth (training portraits, 0.7).
-KEPT = 0.88
+KEPT = 0.96
 STRONGEST = 0.4  # a picture that is all noise would ask for more, and ring
 SHIFTS = ((0.25, 0.0), (0.5, 0.0), (0.0, 0.25), (0.0, 0.5), (0.25, 0.25), (0.5, 0.25), (0.25, 0.5), (0.5, 0.5))
 WEIGHTS = (2, 1, 2, 1, 4, 2, 2, 1)  # places of a lattice of quarters that are like each: 0.75 is like 0.25

@@ -28,7 +28,8 @@ MEL_HOP, MEL_WINDOW = 160, 400  # samples
 TOKEN_RATE = 50  # Hz, after the second convolution
 DYNAMIC_RANGE = 8.0  # powers of ten below the loudest band of the window; what is below is cut off
 QUIET = 1e-10  # power
-CODES = 15  # of the trunk's weights on either side of 0, four bits each once they are coded: tokens hardly change
+AT_ONCE = 32  # windows in a batch: a stream of any length takes as much memory
+TRUNK_CODES = 15  # of its weights on either side of 0, four bits each once they are coded: tokens hardly change
 
 
 @dataclass(frozen=True)
@@ -189,8 +190,8 @@ class WhisperSpeechEncoder(nn.Module):
     def rows(self, window: Float[Tensor, "b n"]) -> Float[Tensor, "b t a"]:
         """Rows of a window of `window_samples(t)` samples that starts `past_samples` before row 0's time."""
         frames = (window.shape[1] - self.config.past_samples - self.config.lookahead_samples) // self.config.hop + 1
-        windows = self.windows(window)
-        rows = self.head(self.trunk(windows.flatten(0, 1)))
+        windows = torch.split(self.windows(window).flatten(0, 1), AT_ONCE)
+        rows = torch.cat([self.head(self.trunk(some)) for some in windows])
         return rearrange(rows, "(b k) t a -> b (k t) a", b=len(window))[:, -frames:]
 
     def forward(self, audio: Float[Tensor, "b n"], first: int = 9) -> Float[Tensor, "b t a"]:
@@ -203,7 +204,6 @@ class WhisperSpeechEncoder(nn.Module):
         frames = -(-audio.shape[1] // self.config.hop)
         whole = frames + (first - frames) % self.config.block
         after = self.window_samples(whole) - self.config.past_samples - audio.shape[1]
-        # A negative pad drops samples: the last row may look less far ahead than the stream goes on.
         return self.rows(functional.pad(audio, (self.config.past_samples, after)))[:, :frames]
 
 
@@ -223,6 +223,6 @@ def whisper_encoder(state: Mapping[str, Tensor]) -> WhisperSpeechEncoder:
     return encoder
 
 
-def save_whisper_encoder(encoder: WhisperSpeechEncoder, path: Path) -> None:
-    """Write a bundle of the encoder's weights, the trunk's in about 4 bits."""
-    save_bundle(path, encoder.state_dict(), {"encoder": "whisper"}, {"trunk.": CODES})
+def save_whisper_encoder(encoder: WhisperSpeechEncoder, path: Path, version: str = "unversioned") -> None:
+    """Write a bundle of the encoder's weights, the trunk's in about 4 bits. version: of LiveTalk's weights."""
+    save_bundle(path, encoder.state_dict(), {"encoder": "whisper", "version": version}, {"trunk.": TRUNK_CODES})

@@ -266,7 +266,7 @@ class WhisperTraining:
     """Thinning of Whisper's first layers and training of the head on them."""
 
     blocks: Annotated[
-        int, Option("Blocks of 0.75 s that the head learns from; each takes 100 kB of memory.", min=2, if_given=True)
+        int, Option("Blocks of 0.75 s that the head learns from; each takes 200 kB of memory.", min=2, if_given=True)
     ] = 12_000
     steps: Annotated[int, Option("Of the head.", min=1, if_given=True)] = 900
     hidden: int = 512  # neurons left in a layer

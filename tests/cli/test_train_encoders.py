@@ -50,7 +50,7 @@ def test_no_whisper_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no model of CTranslate2"):
         _head(tmp_path)
     (tmp_path / "model.bin").unlink()
-    with pytest.raises(ValueError, match=r"no model of Whisper at .*model\.bin"):
+    with pytest.raises(ValueError, match="model of Whisper"):
         _head(tmp_path)
     assert not (tmp_path / "out.safetensors").exists()
 

@@ -9,6 +9,7 @@ import torch
 from livetalk.conditions.speech import load_speech_encoder
 from livetalk.conditions.speech_tiny import SpeechEncoder, frozen, save_weights
 from livetalk.conditions.speech_whisper import (
+    WhisperLogMel,
     WhisperSpeechConfig,
     WhisperSpeechEncoder,
     WhisperTrunk,
@@ -60,9 +61,10 @@ def test_a_block_hears_its_window_and_nothing_else(encoder: WhisperSpeechEncoder
 
 
 def test_rows_are_normalised_and_silence_is_heard_without_harm(encoder: WhisperSpeechEncoder) -> None:
-    rows = encoder(torch.zeros(1, 16_000))
-    assert torch.isfinite(rows).all()
-    assert rows.mean(dim=-1).abs().max() < 1e-5
+    for audio in (torch.zeros(1, 16_000), 0.1 * torch.randn(1, 16_000)):
+        rows = encoder(audio)
+        assert rows.mean(dim=-1).abs().max() < 1e-5
+        assert torch.allclose(rows.var(dim=-1, unbiased=False), torch.ones(1, 16), atol=0.05)
     with pytest.raises(ValueError, match="at least one sample"):
         encoder(torch.zeros(1, 0))
 
@@ -93,6 +95,11 @@ def test_filters_and_layers_are_those_of_whisper() -> None:
     utils = pytest.importorskip("transformers.audio_utils")
     filters = utils.mel_filter_bank(201, 80, 0.0, 8000.0, 16_000, norm="slaney", mel_scale="slaney")
     assert torch.allclose(slaney_filters(80, 201), torch.from_numpy(filters).float(), atol=1e-6)
+    noise = 0.1 * torch.randn(1, 16_000)
+    extractor = transformers.WhisperFeatureExtractor(feature_size=80, chunk_length=1)
+    theirs = extractor(noise[0].numpy(), sampling_rate=16_000, return_tensors="pt").input_features
+    # At its ends the original reflects what it hears; ours hears silence there.
+    assert torch.allclose(WhisperLogMel(80)(noise)[..., 2:-2], theirs[..., 2:-2], atol=1e-4)
 
     torch.manual_seed(1)
     trunk = WhisperTrunk(SMALL).eval()

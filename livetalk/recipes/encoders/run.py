@@ -13,7 +13,7 @@ import torch
 
 from livetalk.conditions.speech import load_speech_encoder
 from livetalk.conditions.speech_whisper import (
-    CODES,
+    TRUNK_CODES,
     WhisperSpeechConfig,
     WhisperSpeechEncoder,
     save_whisper_encoder,
@@ -71,6 +71,7 @@ def train_whisper_encoder(
     shelf = [label(utterance) for folder in speech for utterance in SpeechDataset(folder)]
     if not shelf:
         raise ValueError("no speech to train on: make some with `livetalk data speech`")
+    torch.manual_seed(seed)
     encoder = WhisperSpeechEncoder(WhisperSpeechConfig(hidden=settings.hidden)).eval()
     framing = Framing(encoder.config.block, encoder.config.past_samples, encoder.window_samples(encoder.config.block))
     rng = np.random.default_rng(seed)
@@ -78,7 +79,7 @@ def train_whisper_encoder(
     judged = [crop(shelf, settings.windows // 2, framing, rough, around, rng).audio for rough in (CLEAN, Roughness())]
     thinned, lost = thin(trunk, settings.hidden, torch.cat(judged))
     # The head learns from tokens as they will be, after rounding.
-    load_into(encoder.trunk, dequantise(quantise(thinned.state_dict(), CODES)))
+    load_into(encoder.trunk, dequantise(quantise(thinned.state_dict(), TRUNK_CODES)))
     half = settings.blocks // 2
 
     def hearing(block: int) -> None:
@@ -91,7 +92,7 @@ def train_whisper_encoder(
 
     halves = [
         hear(encoder, target, shelf, half, AS_HEARD, seed + 1, hearing),
-        hear(encoder, target, shelf, half, LEVEL_ONLY, seed + 2, lambda block: hearing(half + block)),
+        hear(encoder, target, shelf, settings.blocks - half, LEVEL_ONLY, seed + 2, lambda block: hearing(half + block)),
     ]
     heard = HeardBlocks.joined(halves)
     load_into(encoder.head, train_speech_head(encoder.head, heard, settings, seed, taught).state_dict())

@@ -64,7 +64,7 @@ def hear(
         rows = like.rows(batch.audio[:, early : early + late])
         found.append((encoder.trunk(roughen(batch.audio, rough, around, rng)).half(), rows, batch.mouth[:, :, 1]))
         if report:
-            report(start)
+            report(start + len(rows) - 1)
     return HeardBlocks(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
 

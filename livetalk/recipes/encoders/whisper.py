@@ -19,6 +19,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from livetalk.conditions.speech_whisper import WhisperLayer, WhisperSpeechConfig, WhisperTrunk
+from livetalk.media.files import existing
 from livetalk.weights import load_into
 
 _KINDS = (np.float32, np.int8, np.int16, np.int32, np.float16)
@@ -38,9 +39,7 @@ def read_ctranslate2(path: Path) -> dict[str, Tensor]:
 
     Raises ValueError if there is no such file, it is none of these or ends early.
     """
-    if not path.is_file():
-        raise ValueError(f"no model of Whisper at {path}: give the file model.bin of Whisper base for CTranslate2")
-    with path.open("rb") as file:
+    with existing(path, "model of Whisper").open("rb") as file:
         try:
             return dict(_variables(file))
         except (struct.error, ValueError, IndexError, UnicodeDecodeError) as error:
@@ -60,14 +59,18 @@ def _variables(file: BufferedReader) -> Iterator[tuple[str, Tensor]]:
     for _ in range(number("I")):
         name = text()
         shape = [number("I") for _ in range(number("B"))]
-        kind, size = _KINDS[number("B")], number("I")
-        values = np.frombuffer(file.read(size), kind).reshape(shape)
+        kind, size = number("B"), number("I")
+        if kind >= len(_KINDS):
+            raise ValueError(f"{name} has numbers of a kind that is not known here ({kind}): give the float16 model")
+        values = np.frombuffer(file.read(size), _KINDS[kind]).reshape(shape)
         yield name, torch.from_numpy(values.astype(np.float32) if values.dtype.kind == "f" else values.copy())
 
 
 def whisper_trunk(tensors: Mapping[str, Tensor], layers: int = 3) -> WhisperTrunk:
     """The first layers of Whisper's encoder. Raises ValueError if the tensors are not those of Whisper base."""
     state = dict[str, Tensor]()
+    if not all(tensor.is_floating_point() for name, tensor in tensors.items() if name.endswith("/weight")):
+        raise ValueError("this Whisper is quantised: give the float16 or float32 model")
     try:
         for name in ("conv1", "conv2"):
             for kind in ("weight", "bias"):

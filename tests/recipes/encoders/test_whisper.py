@@ -60,10 +60,12 @@ def test_models_of_ctranslate2_are_read(tmp_path: Path) -> None:
 
 def test_other_files_are_refused_in_a_sentence(tmp_path: Path) -> None:
     whole = ctranslate2({"a": np.zeros(8, np.float32)})
-    for data in (b"", b"no model at all", whole[:-3], ctranslate2({}, version=9)):
+    for data in (b"no model at all", whole[:-3], ctranslate2({}, version=9)):
         (tmp_path / "model.bin").write_bytes(data)
         with pytest.raises(ValueError, match=r"model\.bin is no model of CTranslate2"):
             read_ctranslate2(tmp_path / "model.bin")
+    with pytest.raises(ValueError, match="is quantised"):
+        whisper_trunk({"encoder/conv1/weight": torch.zeros(2, 2, 3, dtype=torch.int8)})
     with pytest.raises(ValueError, match="not the weights of Whisper base"):
         whisper_trunk({"encoder/conv1/weight": torch.zeros(2, 2, 3)})
 

@@ -2,8 +2,8 @@
 
 A bundle holds matrices and kernels as whole numbers from -96 to 96 with one float16 scale an output channel (the
 first axis), symmetric about 0, and everything small as float16. On disk the codes are Huffman-coded, which loses
-nothing and takes a sixth off: of weights spread like a bell the outer codes are rare. Knows names, shapes and numbers;
-not which network they are for.
+nothing and takes a seventh off: of weights spread like a bell the outer codes are rare. Knows names, shapes and
+numbers; not which network they are for.
 """
 
 import json

@@ -56,6 +56,13 @@ class SpeechEncoderConfig:
         return self.hop * (self.stem + self.top + sum(f for _, f in self.layers)) + self.frame_window // 2
 
 
+def triangles_between(corners: Tensor, hz: Tensor) -> Float[Tensor, "bins mels"]:
+    """Triangles of height 1 over each three neighbouring corners, at the frequencies `hz` [bins 1]."""
+    rising = (hz - corners[:-2]) / (corners[1:-1] - corners[:-2])
+    falling = (corners[2:] - hz) / (corners[2:] - corners[1:-1])
+    return torch.minimum(rising, falling).clamp(min=0)
+
+
 def mel_filters(config: SpeechEncoderConfig) -> Float[Tensor, "bins mels"]:
     """Triangles of unit sum, evenly spaced on the mel scale (O'Shaughnessy, 2595 log10(1 + f/700))."""
 
@@ -65,9 +72,7 @@ def mel_filters(config: SpeechEncoderConfig) -> Float[Tensor, "bins mels"]:
     marks = torch.linspace(to_mel(config.lowest_hz), to_mel(config.highest_hz), config.mels + 2, dtype=torch.float64)
     corners = 700.0 * (10.0 ** (marks / 2595.0) - 1.0)
     bins = torch.linspace(0, SAMPLE_RATE / 2, config.spectrum // 2 + 1, dtype=torch.float64)[:, None]
-    rising = (bins - corners[:-2]) / (corners[1:-1] - corners[:-2])
-    falling = (corners[2:] - bins) / (corners[2:] - corners[1:-1])
-    triangles = torch.minimum(rising, falling).clamp(min=0)
+    triangles = triangles_between(corners, bins)
     # A triangle narrower than a bin may hold no bin at all: give it the nearest one.
     nearest = (bins - corners[1:-1]).abs().argmin(dim=0)
     empty = triangles.sum(dim=0) == 0

@@ -21,6 +21,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from livetalk.conditions.speech_tiny import triangles_between
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
 from livetalk.weights import load_into, save_bundle
 
@@ -62,9 +63,7 @@ def slaney_filters(mels: int, bins: int) -> Float[Tensor, "bins mels"]:
     above = corner * ((marks - corner / per_mel) * log_step).exp()
     corners = torch.where(marks < corner / per_mel, marks * per_mel, above)
     hz = torch.linspace(0, SAMPLE_RATE / 2, bins, dtype=torch.float64)[:, None]
-    rising = (hz - corners[:-2]) / (corners[1:-1] - corners[:-2])
-    falling = (corners[2:] - hz) / (corners[2:] - corners[1:-1])
-    return (torch.minimum(rising, falling).clamp(min=0) * 2 / (corners[2:] - corners[:-2])).float()
+    return (triangles_between(corners, hz) * 2 / (corners[2:] - corners[:-2])).float()
 
 
 def sinusoids(count: int, width: int) -> Float[Tensor, "n d"]:
@@ -180,19 +179,21 @@ class WhisperSpeechEncoder(nn.Module):
         """Samples that `frames` consecutive rows are heard in."""
         return self.config.past_samples + (frames - 1) * self.config.hop + self.config.lookahead_samples
 
+    def frames_of(self, samples: int) -> int:
+        """Consecutive rows that a window of so many samples gives."""
+        return (samples - self.config.past_samples - self.config.lookahead_samples) // self.config.hop + 1
+
     def windows(self, line: Float[Tensor, "b n"]) -> Float[Tensor, "b blocks m"]:
         """Windows of the blocks of a line of samples; the first block is filled up at its front with silence."""
         config = self.config
-        frames = (line.shape[1] - config.past_samples - config.lookahead_samples) // config.hop + 1
-        line = functional.pad(line, (-frames % config.block * config.hop, 0))
+        line = functional.pad(line, (-self.frames_of(line.shape[1]) % config.block * config.hop, 0))
         return line.unfold(1, self.window_samples(config.block), config.block * config.hop)
 
     def rows(self, window: Float[Tensor, "b n"]) -> Float[Tensor, "b t a"]:
         """Rows of a window of `window_samples(t)` samples that starts `past_samples` before row 0's time."""
-        frames = (window.shape[1] - self.config.past_samples - self.config.lookahead_samples) // self.config.hop + 1
         windows = torch.split(self.windows(window).flatten(0, 1), AT_ONCE)
         rows = torch.cat([self.head(self.trunk(some)) for some in windows])
-        return rearrange(rows, "(b k) t a -> b (k t) a", b=len(window))[:, -frames:]
+        return rearrange(rows, "(b k) t a -> b (k t) a", b=len(window))[:, -self.frames_of(window.shape[1]) :]
 
     def forward(self, audio: Float[Tensor, "b n"], first: int = 9) -> Float[Tensor, "b t a"]:
         """Features of whole streams: t = ceil(n / 1000) rows, silence assumed before and after.

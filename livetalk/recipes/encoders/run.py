@@ -20,9 +20,9 @@ from livetalk.conditions.speech_whisper import (
 )
 from livetalk.data.speech import SpeechDataset
 from livetalk.recipes.config import SpeechTraining, TextTraining, WhisperTraining
-from livetalk.recipes.encoders.speech import train_speech_encoder
+from livetalk.recipes.encoders.speech import framing_of, train_speech_encoder
 from livetalk.recipes.encoders.speech_augment import CLEAN, Roughness, Surroundings
-from livetalk.recipes.encoders.speech_batches import Framing, crop, label
+from livetalk.recipes.encoders.speech_batches import crop, label
 from livetalk.recipes.encoders.speech_head import AS_HEARD, LEVEL_ONLY, HeardBlocks, hear, train_speech_head
 from livetalk.recipes.encoders.text import train_text_encoder
 from livetalk.recipes.encoders.whisper import read_ctranslate2, thin, whisper_trunk
@@ -73,7 +73,7 @@ def train_whisper_encoder(
         raise ValueError("no speech to train on: make some with `livetalk data speech`")
     torch.manual_seed(seed)
     encoder = WhisperSpeechEncoder(WhisperSpeechConfig(hidden=settings.hidden)).eval()
-    framing = Framing(encoder.config.block, encoder.config.past_samples, encoder.window_samples(encoder.config.block))
+    framing = framing_of(encoder, encoder.config.block)
     rng = np.random.default_rng(seed)
     around = Surroundings.make(framing.samples, rng, 16)
     judged = [crop(shelf, settings.windows // 2, framing, rough, around, rng).audio for rough in (CLEAN, Roughness())]

@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from livetalk.conditions.speech import LoadedSpeechEncoder
 from livetalk.conditions.speech_tiny import SpeechEncoder, frozen, save_weights
-from livetalk.recipes.config import SpeechTraining
+from livetalk.recipes.config import SpeechTraining, WhisperTraining
 from livetalk.recipes.encoders.speech_augment import CLEAN, Roughness, Surroundings
 from livetalk.recipes.encoders.speech_batches import (
     CLASSES,
@@ -74,7 +75,7 @@ class Supervised(nn.Module):
         self.readout = SpeechReadout(encoder.config.audio_width)
 
 
-def framing_of(encoder: SpeechEncoder, frames: int) -> Framing:
+def framing_of(encoder: LoadedSpeechEncoder, frames: int) -> Framing:
     """Crops that give `frames` rows of this encoder."""
     return Framing(frames, encoder.config.past_samples, encoder.window_samples(frames))
 
@@ -118,7 +119,7 @@ def train_speech_encoder(
     around = Surroundings.make(framing.samples, np.random.default_rng(seed), settings.surroundings)
     for step in range(done, settings.steps):
         rng = np.random.default_rng([seed, step])
-        optimiser.param_groups[0]["lr"] = _rate(step, settings)
+        optimiser.param_groups[0]["lr"] = rate_at(step, settings)
         batch = crop(shelf, settings.batch, framing, Roughness(), around, rng)
         with torch.autocast(settings.device, torch.bfloat16):
             loss = loss_of(encoder, model.readout, batch.to(settings.device), settings.mouth_weight)
@@ -135,7 +136,7 @@ def train_speech_encoder(
     return frozen(averaged.encoder.cpu()), frozen(averaged.readout.cpu())
 
 
-def _rate(step: int, settings: SpeechTraining) -> float:
+def rate_at(step: int, settings: SpeechTraining | WhisperTraining) -> float:
     """Warm-up, then a half cosine to nearly nothing."""
     share = step / settings.steps
     return settings.rate * min((step + 1) / settings.warmup, 0.5 * (1 + math.cos(math.pi * share)) + 0.005)

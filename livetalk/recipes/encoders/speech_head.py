@@ -6,9 +6,8 @@ when it is roughened, and for the mouth that is labelled. Transformers then hear
 Tokens are made once; the trunk stays as it is.
 """
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import cast
 
 import numpy as np
@@ -21,12 +20,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from livetalk.conditions.speech import LoadedSpeechEncoder
 from livetalk.conditions.speech_whisper import RowHead, WhisperSpeechEncoder
 from livetalk.recipes.config import WhisperTraining
-from livetalk.recipes.encoders.speech_augment import Roughness, Surroundings, roughen
-from livetalk.recipes.encoders.speech_batches import GAP, Framing, Labelled, crop
+from livetalk.recipes.encoders.speech import framing_of, rate_at
+from livetalk.recipes.encoders.speech_augment import CLEAN, Roughness, Surroundings, roughen
+from livetalk.recipes.encoders.speech_batches import GAP, Labelled, crop
 
-SPEED_ONLY = Roughness(speed=0.7, babble=0, tone=0, band=0, room=0, noise=0, level=0)
+SPEED_ONLY = replace(CLEAN, speed=0.7)
 AS_HEARD = Roughness(speed=0, babble=0.1, tone=0.6, band=0.2, room=0.4, noise=0.6, level=0.9)
-LEVEL_ONLY = Roughness(speed=0, babble=0, tone=0, band=0, room=0, noise=0, level=0.5)
+LEVEL_ONLY = replace(CLEAN, level=0.5)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def hear(
 ) -> HeardBlocks:
     """`blocks` random blocks at random speeds: tokens of the roughened speech, rows of the clean speech."""
     config, rng = encoder.config, np.random.default_rng(seed)
-    framing = Framing(config.block, config.past_samples, encoder.window_samples(config.block))
+    framing = framing_of(encoder, config.block)
     around = Surroundings.make(framing.samples, rng, 64)
     early, late = config.past_samples - like.config.past_samples, like.window_samples(config.block)
     found = list[tuple[Tensor, Tensor, Tensor]]()
@@ -96,7 +96,7 @@ def train_speech_head(
     optimiser = torch.optim.AdamW(head.parameters(), settings.rate, (0.9, 0.98), weight_decay=settings.weight_decay)
     head.train()
     for step in range(settings.steps):
-        optimiser.param_groups[0]["lr"] = _rate(step, settings)
+        optimiser.param_groups[0]["lr"] = rate_at(step, settings)
         chosen = torch.randint(len(heard.rows), (settings.batch,), generator=generator)
         with torch.autocast("cpu", torch.bfloat16):
             rows = head(heard.tokens[chosen].float()).float()
@@ -110,9 +110,3 @@ def train_speech_head(
         if report:
             report(step, error.item())
     return cast(RowHead, average.module).eval()
-
-
-def _rate(step: int, settings: WhisperTraining) -> float:
-    """Warm-up, then a half cosine to nearly nothing."""
-    falling = 0.5 * (1 + math.cos(math.pi * step / settings.steps)) + 0.005
-    return settings.rate * min((step + 1) / settings.warmup, falling)

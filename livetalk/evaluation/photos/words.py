@@ -42,6 +42,11 @@ def read(expression: Mapping[str, float]) -> dict[str, str]:
     """The word that fits each attribute best, of what `readback.measures` found; empty if it found nothing."""
     if not expression:
         return {}
-    own = expression["smile"] - expression["smile grown"]
-    seen = {**expression, "smile grown": expression["smile"] - min(own, AT_REST)}
+    seen = from_rest(expression)
     return {name: words.nearest(seen) for name, words in PHOTOGRAPHED.items()}
+
+
+def from_rest(expression: Mapping[str, float]) -> dict[str, float]:
+    """Measures with the smile counted from a face at rest on, as those of `PHOTOGRAPHED` are."""
+    own = expression["smile"] - expression["smile grown"]
+    return {**expression, "smile grown": expression["smile"] - min(own, AT_REST)}

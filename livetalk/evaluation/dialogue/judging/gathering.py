@@ -63,9 +63,12 @@ class Gatherer:
 
 
 def chosen(count: int, most: int) -> list[int]:
-    """Indices of up to `most` of `count` frames, the middles of stretches of equal length."""
+    """Indices of up to `most` of `count` frames, the first ones of stretches of equal length.
+
+    So the first frame is always there: it shows the face before it acts, from which moods are told.
+    """
     shown = min(count, most)
-    return [int((i + 0.5) * count / shown) for i in range(shown)]
+    return [i * count // shown for i in range(shown)]
 
 
 def jpeg(picture: UInt8[np.ndarray, "h w 3"], side: int) -> bytes:

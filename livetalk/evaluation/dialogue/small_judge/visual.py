@@ -14,7 +14,9 @@ from livetalk.evaluation.dialogue.small_judge.seeing import FaceMeter, loudness,
 from livetalk.evaluation.metrics import readback
 from livetalk.evaluation.metrics.landmarks import FaceTrack
 from livetalk.evaluation.metrics.lipsync import pearson
+from livetalk.evaluation.photos import words
 
+MOODS = words.PHOTOGRAPHED["mood"]
 UNSEEN = "no picture of a face was sent"
 SOFT = 4.0  # how far, in squared spreads, a mood may be from the one that fits and count half
 BREATH = 0.2  # seconds that a face may stand still
@@ -44,7 +46,11 @@ def seen(evidence: Evidence) -> list[tuple[int, TurnEvidence]]:
 
 
 def emotional_appropriateness(evidence: Evidence, meter: FaceMeter) -> Level:
-    """How near the face is to the feeling that fits, by the same words as prompts are read back."""
+    """How near the face is to the feeling that fits, by the same words as prompts of photographs are read back.
+
+    Faces are compared with the first picture of the dialogue. A portrait that smiles leaves a smile little room to
+    grow, and words for photographs allow for that.
+    """
     turns = seen(evidence)
     if not turns:
         return Level(1.0, UNSEEN)
@@ -53,8 +59,9 @@ def emotional_appropriateness(evidence: Evidence, meter: FaceMeter) -> Level:
     shown: list[str] = []
     for number, turn in enumerate(evidence.turns, 1):
         measures = readback.measures(readable(meter.face(turn)), rest) if turn.frames else {}
-        shares.append(_fits(measures, turn.expected.emotion) if measures else 0.0)
-        looks = readback.ATTRIBUTES["mood"].nearest(measures) if measures else "lost"
+        grown = words.from_rest(measures) if measures else {}
+        shares.append(_fits(grown, turn.expected.emotion) if grown else 0.0)
+        looks = MOODS.nearest(grown) if grown else "lost"
         shown.append(f"turn {number} looks {looks} where {turn.expected.emotion} fits")
     return Level.of(float(np.mean(shares)), "; ".join(shown))
 
@@ -109,9 +116,8 @@ def conversational_naturalness(evidence: Evidence, meter: FaceMeter) -> Level:
 
 def _fits(measures: dict[str, float], mood: str) -> float:
     """1 where the mood is the nearest one, less the farther the face is from it."""
-    words = readback.ATTRIBUTES["mood"]
-    row, spread = np.array([measures[name] for name in words.measures]), np.array(words.spread)
-    apart = {word: float(np.square((row - mean) / spread).sum()) for word, mean in words.means.items()}
+    row, spread = np.array([measures[name] for name in MOODS.measures]), np.array(MOODS.spread)
+    apart = {word: float(np.square((row - mean) / spread).sum()) for word, mean in MOODS.means.items()}
     return float(0.5 ** ((apart[mood] - min(apart.values())) / SOFT)) if mood in apart else 0.0
 
 

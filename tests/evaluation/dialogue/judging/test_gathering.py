@@ -18,8 +18,9 @@ HEARING = judged.FakeHearing(dict(zip(judged.LENGTHS, judged.ANSWERS, strict=Tru
 GATHERER = Gatherer(FrameSampling(6, 100), HEARING)
 
 
-def test_frames_are_the_middles_of_equal_stretches() -> None:
-    assert chosen(8, 4) == [1, 3, 5, 7]
+def test_frames_are_the_first_of_equal_stretches() -> None:
+    assert chosen(8, 4) == [0, 2, 4, 6]
+    assert chosen(72, 32)[:3] == [0, 2, 4]
     assert chosen(3, 32) == [0, 1, 2]
     assert chosen(0, 32) == []
 
@@ -29,7 +30,7 @@ def test_a_dialogue_is_gathered(tmp_path: Path) -> None:
     found = GATHERER.evidence(tmp_path, record, judged.SCENARIO)
     assert [turn.heard for turn in found.turns] == list(judged.ANSWERS)
     assert [len(turn.frames) for turn in found.turns] == [6, 6, 6]
-    assert found.turns[0].frames[1].time_s == pytest.approx(4 / 16)
+    assert found.turns[0].frames[1].time_s == pytest.approx(2 / 16)
     assert {Image.open(io.BytesIO(frame.jpeg)).size for turn in found.turns for frame in turn.frames} == {(100, 100)}
     assert found.turns[2].expected.remembers == ("the visitor is called Peter",)
 

@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from livetalk.evaluation.dialogue.judging.evidence import Evidence, TimedFrame
+from livetalk.evaluation.dialogue.judging.evidence import Evidence, Expectations, TimedFrame, TurnEvidence
+from livetalk.evaluation.dialogue.judging.gathering import chosen
 from livetalk.evaluation.dialogue.small_judge import seeing, visual
 from livetalk.evaluation.dialogue.small_judge.seeing import FaceMeter, loudness, readable
 from livetalk.evaluation.dialogue.small_judge.visual import Level
 from livetalk.evaluation.metrics.landmarks import FaceTrack
 from livetalk.media.wav import wav_bytes
+from tests.evaluation.photos.made_up import tracked
 from tests.helpers import judged
 
 METER = FaceMeter()
@@ -54,6 +56,45 @@ class FakeMeter(FaceMeter):
         nothing = np.zeros(t)
         return FaceTrack(self.gap, nothing, np.zeros((t, 3)), nothing, np.zeros((t, 2)), np.zeros((t, 2, 2)),
                          np.zeros((t, 52)), ())  # fmt: skip
+
+
+def shapes(smile: float, frown: float, brow_down: float, inner: float, squint: float) -> dict[str, float]:
+    """Blendshapes of a face with both sides alike."""
+    pairs = {"mouthSmile": smile, "mouthFrown": frown, "browDown": brow_down, "eyeSquint": squint}
+    return {f"{name}{side}": value for name, value in pairs.items() for side in ("Left", "Right")} | {
+        "browInnerUp": inner
+    }
+
+
+PORTRAIT = shapes(0.74, 0.0, 0.08, 0.01, 0.44)  # lena, who smiles
+ACTED = {"happy": shapes(0.91, 0.0, 0.20, 0.01, 0.51), "sad": shapes(0.03, 0.26, 0.01, 0.29, 0.34)}
+
+
+class ActingMeter(FaceMeter):
+    """Sees a portrait that smiles, and somebody who acts from the frame after it on, some frames later if late."""
+
+    def __init__(self, mood: str, late: int) -> None:
+        super().__init__()
+        self.mood, self.late = mood, late
+
+    def face(self, turn: TurnEvidence) -> FaceTrack:
+        begun = np.array([round(16 * frame.time_s) > self.late for frame in turn.frames])
+        before, after = tracked(len(begun), **PORTRAIT), tracked(len(begun), **ACTED[self.mood])
+        return replace(after, blendshapes=np.where(begun[:, None], after.blendshapes, before.blendshapes))
+
+
+@pytest.mark.parametrize("late", [0, 2, 5, 8])
+@pytest.mark.parametrize("mood", list(ACTED))
+def test_pictures_that_are_late_leave_the_mood(mood: str, late: int) -> None:
+    frames = tuple(TimedFrame(i / 16, b"") for i in chosen(72, 32))
+    levels = {
+        asked: visual.emotional_appropriateness(
+            Evidence("", (TurnEvidence("", Expectations(asked), frames),)), ActingMeter(mood, late)
+        ).value
+        for asked in ("happy", "sad", "neutral", "angry", "surprised")
+    }
+    assert levels.pop(mood) == 5
+    assert max(levels.values()) < 3
 
 
 @pytest.mark.parametrize(("late", "low", "high"), [(0.0, 4.8, 5), (0.3, 1, 2.5)])

@@ -22,7 +22,15 @@ from livetalk.data.speech import SpeechDataset
 from livetalk.evaluation.metrics import held_out, identity, readback
 from livetalk.evaluation.metrics.clip_codec import Coded, coded, load_codec, round_trip
 from livetalk.evaluation.metrics.landmarks import FaceTrack, track
-from livetalk.evaluation.metrics.video import black_frames, face_box, flicker_ratio, frozen_frames, movement, sharpness
+from livetalk.evaluation.metrics.video import (
+    black_frames,
+    face_box,
+    flicker_ratio,
+    frozen_frames,
+    movement,
+    sharpness,
+    steps,
+)
 from livetalk.evaluation.spread import spread, threads_of
 from livetalk.parity.gate import in_eight_bits
 from livetalk.performer.performer import Performer
@@ -63,6 +71,7 @@ class Played:
     read: dict[str, str] = field(default_factory=dict)  # what it seems to act
     flicker: float = float("nan")  # movement where a still scene of the same person is still, over the truth's
     idling: float = float("nan")  # movement of that scene's whole picture, over the truth's
+    steps: Float[np.ndarray, " t1"] = field(default_factory=lambda: np.zeros(0))  # from frame to frame, over its median
 
 
 @dataclass(frozen=True)
@@ -159,7 +168,8 @@ def played(made: Frames, true: Frames, seen: FaceTrack, still: tuple[Frames, Fra
     faults = black_frames(made), frozen_frames(made)
     descriptors = identity.describe(made[LOOK_EVERY::LOOK_EVERY])
     read = readback.read(found, seen)
-    return Played(found, descriptors, detail / true_detail, outlines, *faults, read, flicker, movement(*still))
+    idling = movement(*still)
+    return Played(found, descriptors, detail / true_detail, outlines, *faults, read, flicker, idling, steps=steps(made))
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ A clip that the model spoils counts against it: where a lip gap cannot be follow
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from livetalk.evaluation.clips import Measured, Played
 from livetalk.evaluation.metrics.identity import distances
 from livetalk.evaluation.metrics.lipsync import lagged, pearson
 from livetalk.evaluation.metrics.readback import ATTRIBUTES
+from livetalk.evaluation.metrics.video import join_share
+from livetalk.presets import TINY
 
 REACH = 4  # frames of lag looked at on either side
 STRANGER = 1.0  # distance of a frame in which no face is found though the truth shows one: farther than most strangers
@@ -151,12 +153,19 @@ def prompts(model: Pairs) -> dict[str, float]:
     return figures
 
 
+def _joins(model: Pairs) -> Bool[np.ndarray, " t1"]:
+    """Which frames but the first begin a block, of a video as long as the longest."""
+    blocks = np.arange(1, 1 + max((len(made.steps) for _, made in model), default=0))
+    return (blocks - TINY.geometry.frames_of_block(0).stop) % TINY.geometry.frames_per_block == 0
+
+
 def pictures(model: Pairs) -> dict[str, float]:
     """Faults of the pictures: medians over clips of what is relative, totals of what is counted."""
     return {
         "sharpness_share": float(np.median([_as_sharp(made.sharpness) for _, made in model])),
         "flicker": float(np.median([made.flicker for _, made in model])),
         "idle_motion": float(np.median([made.idling for _, made in model])),
+        "join_share": join_share([made.steps for _, made in model], _joins(model)),
         "outlines": float(np.median([made.outlines for _, made in model])),
         "black": float(sum(made.black for _, made in model)),
         "frozen": float(sum(made.frozen for _, made in model)),

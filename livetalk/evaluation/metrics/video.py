@@ -3,6 +3,8 @@
 Pure numpy on uint8 frames; knows nothing of faces beyond the box it is given.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
@@ -10,6 +12,7 @@ from livetalk.geometry import LUMA
 
 BLACK = 6.0  # mean grey level below which a frame counts as black
 FROZEN = 0.02  # mean absolute difference of two frames, in grey levels, below which the second is frozen
+JUST_SEEN = 0.05  # grey levels added to both sides of a step: of a still picture every step would be large
 FLOOR = 0.25  # grey levels squared added to both sides of the flicker ratio: rendered backgrounds do not move at all
 
 Frames = UInt8[np.ndarray, "t h w 3"]
@@ -47,6 +50,25 @@ def movement(frames: Frames, reference: Frames) -> float:
     """Frame-difference energy of the whole picture over the reference's."""
     everywhere = np.ones(frames.shape[1:3], bool)
     return (flicker(frames, everywhere) + FLOOR) / (flicker(reference, everywhere) + FLOOR)
+
+
+def steps(frames: Frames) -> Float[np.ndarray, " t1"]:
+    """Mean absolute difference of every frame from the one before, over the video's median; what stands still has 1."""
+    luma = grey(frames)
+    size = np.abs(luma[1:] - luma[:-1]).mean(axis=(1, 2))
+    return (size + JUST_SEEN) / (np.median(size) + JUST_SEEN) if len(size) else size
+
+
+def join_share(videos: Sequence[Float[np.ndarray, " t1"]], joins: Bool[np.ndarray, " t1"]) -> float:
+    """95th percentile of `steps` into the frames that begin a block over that of all others; NaN without either.
+
+    joins: of a video as long as the longest.
+    """
+    far = [
+        float(np.quantile(pooled, 0.95)) if len(pooled) else float("nan")
+        for pooled in (np.concatenate([np.zeros(0), *(v[joins[: len(v)] == kind] for v in videos)]) for kind in (1, 0))
+    ]
+    return far[0] / far[1]
 
 
 def black_frames(frames: Frames) -> int:

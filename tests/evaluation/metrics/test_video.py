@@ -9,7 +9,9 @@ from livetalk.evaluation.metrics.video import (
     flicker,
     flicker_ratio,
     frozen_frames,
+    join_share,
     sharpness,
+    steps,
     still_area,
 )
 
@@ -62,3 +64,23 @@ def test_the_face_box_holds_the_face_and_stays_in_the_picture() -> None:
     assert right > 70
     assert bottom == 70
     assert face_box(np.full((3, 2, 2), np.nan), np.full((3, 2), np.nan), 70, 100) == (0, 0, 100, 70)
+
+
+def test_jumps_count_where_blocks_meet_and_not_elsewhere() -> None:
+    rng = np.random.default_rng(0)
+    joins = (np.arange(1, 61) - 9) % 12 == 0
+    walk = np.cumsum(rng.normal(0, 1, (61, 8, 8, 3)), 0) + 100
+    smooth, jumping, jerking = (
+        np.clip(walk + at, 0, 255).astype(np.uint8) for at in (0, _jumps(joins), _jumps(~joins))
+    )
+    shares = [join_share([steps(video)] * 2, joins) for video in (smooth, jumping, jerking)]
+    assert 0.8 < shares[0] < 1.2
+    assert shares[1] > 1.5
+    assert shares[2] < 0.8
+    assert np.isnan(join_share([], joins))
+    assert steps(np.full((9, 8, 8, 3), 7, np.uint8)).tolist() == [1] * 8
+
+
+def _jumps(where: np.ndarray) -> np.ndarray:
+    """Levels that change by 4 to and fro at these frames."""
+    return np.concatenate([[0], 4 * (np.cumsum(where) % 2)])[:, None, None, None]

@@ -24,11 +24,12 @@ clips=${CLIPS:-6144} shard=${SHARD:-16} first=${FIRST:-1024} # each GPU's traini
 most=${MOST:-240} # shards that lie there at once
 join=${JOIN:-1} compile=${COMPILE---compile} reserve=${RESERVE:-40} # seconds for what comes after training
 walk_seconds=${WALK_SECONDS:-150} trajectories=${TRAJECTORIES:-8192} # of each process, whichever is reached first
-teacher=${TEACHER_OPTIONS:---batch 96 --lr 4e-4}
+teacher=${TEACHER_OPTIONS:---batch 96 --lr 4e-4 --moves 0.3}
 codec=${CODEC_OPTIONS:---batch 16 --lr 5e-4 --texture 0.4 --clips 1600}
-ode=${ODE_OPTIONS:---batch 64 --walk-steps 24 --text-scale 1.2 --audio-scale 1.5}
+ode=${ODE_OPTIONS:---batch 64 --walk-steps 24 --text-scale 1.2 --audio-scale 1.5 --moves 0.3}
 dmd=${DMD_OPTIONS:---batch 32 --lr 5e-5 --critic-lr 1e-4 --critic-warmup 200}
 audio_scales=(${AUDIO_SCALES:-2.2 1.5}) text_scales=(${TEXT_SCALES:-1.2 1.2}) # of the teacher's score, a dmd run each
+moves=(${MOVES:-0.3 0.3}) # their pulls towards what lips and lids of the clips did
 names=(a b)
 names=("${names[@]:0:${#audio_scales[@]}}")
 decoder=${DECODER:-} # not empty: the codec's decoder learns beside dmd
@@ -146,7 +147,7 @@ regress() { # UNTIL
 distilled() { # RUN FOLDER START UNTIL COMPILE: one run of dmd
     # Only the warm-up of the rates is a share of --seconds; the clock ends the call.
     on "$1" "dmd_${names[$1]}" dmd --run "$2" --start "$3" --seconds 900 --until "$4" --sample-every 150 $5 $dmd \
-        --audio-scale "${audio_scales[$1]}" --text-scale "${text_scales[$1]}" --join-weight "$join"
+        --audio-scale "${audio_scales[$1]}" --text-scale "${text_scales[$1]}" --moves "${moves[$1]}" --join-weight "$join"
 }
 
 matched() { # RUN FOLDER START UNTIL: uncompiled if compilation fails

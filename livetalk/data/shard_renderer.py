@@ -16,7 +16,7 @@ import numpy as np
 
 from livetalk.data.acting.prompts import ATTRIBUTES
 from livetalk.data.clips import CLIP_FRAMES, Renderer, Staged, Timelines, stage
-from livetalk.data.mixture import looks_photographed, numbers, puppet_processes
+from livetalk.data.mixture import holds_puppets, looks_photographed, numbers, puppet_processes
 
 WAIT = 0.05  # seconds between two looks at the folder
 _DONE = 2**62  # the number of a process that has drawn all its shards
@@ -139,6 +139,7 @@ def _render_shard(
             "attributes": np.array(act.acting.codes(), np.int8),
             "mentioned": np.array([name in act.acting.mentioned for name in ATTRIBUTES], np.int8),
             "seed": np.int64(seed),
+            "puppet": np.bool_(holds_puppets(number, config.mix)),
             "prompt": act.prompt,
         }
         for name, value in row.items():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float16, Int8, Int32, Int64, UInt8
+from jaxtyping import Bool, Float16, Int8, Int32, Int64, UInt8
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Shard:
     attributes: Int8[np.ndarray, "m 4"]  # codes of mood, head, gaze, energy (prompts.Acting.codes)
     mentioned: Int8[np.ndarray, "m 4"]  # 1 where the prompt names the attribute
     seed: Int64[np.ndarray, " m"]
+    puppet: Bool[np.ndarray, " m"]  # a photograph that moves, not a rendered head
     prompt: tuple[str, ...]
 
     @classmethod

@@ -3,10 +3,13 @@
 Knows frames and features; not how speech was encoded or cut into windows.
 """
 
+from collections.abc import Mapping
+
 import torch
 from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from livetalk.dit.config import DiTConfig
 
@@ -32,3 +35,13 @@ class AudioPack(nn.Module):
 
     def forward(self, packed: Float[Tensor, "b f g"]) -> Float[Tensor, "b f a"]:
         return self.norm_out(self.proj(packed))
+
+
+def with_lids_unheard(state: Mapping[str, Tensor], cfg: DiTConfig) -> dict[str, Tensor]:
+    """Weights of a network that may not have been told about lids, for one that is: it heeds none, theirs are zeros."""
+    name, rows = "audio_proj.proj.weight", cfg.frames_per_latent
+    weight = state.get(name)
+    if not cfg.lids or weight is None or weight.shape[1] != rows * cfg.speech_dim:
+        return dict(state)
+    grouped = functional.pad(rearrange(weight, "h (r a) -> h r a", r=rows), (0, 1))
+    return {**state, name: rearrange(grouped, "h r a -> h (r a)")}

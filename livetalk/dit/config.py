@@ -20,7 +20,7 @@ class DiTConfig:
     ffn_dim: int
     latent_channels: int
     text_dim: int
-    audio_dim: int  # features a video frame
+    audio_dim: int  # features a video frame, of speech and, if told about `lids`, a last one of theirs
     audio_hidden: int = 32
     audio_blocks: tuple[int, ...] = ()
     freq_dim: int = 256
@@ -28,6 +28,7 @@ class DiTConfig:
     frames_per_latent: int = 4
     eps: float = 1e-6
     predicts: Literal["velocity", "clean"] = "velocity"
+    lids: bool = False
 
     def __post_init__(self) -> None:
         if self.dim % self.heads or (self.dim // self.heads) % 2:
@@ -38,6 +39,10 @@ class DiTConfig:
     @property
     def head_dim(self) -> int:
         return self.dim // self.heads
+
+    @property
+    def speech_dim(self) -> int:
+        return self.audio_dim - self.lids
 
     @property
     def in_channels(self) -> int:

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from livetalk.avatar.blocks import TimedBlock
+from livetalk.conditions.lids import blinking, with_lids
 from livetalk.conditions.speech_wav2vec2 import WindowedSpeech
 from livetalk.dit.audio import pack_audio
 from livetalk.dit.model import DiT
@@ -123,10 +124,14 @@ class Teacher:
         """Conditions of a clip of this sound; its latents are empty but for the portrait's."""
         p, g = self.networks, self.networks.preset.geometry
         rows = self._rows(torch.from_numpy(np.ascontiguousarray(sound)))
-        audio = pack_audio(rows[None].float(), g.time_compression).to(p.device)
+        rows = rows[None].float()
+        if p.preset.dit.lids:
+            rows = with_lids(rows, blinking(0, rows.shape[1], seed=0)[None])
+        audio = pack_audio(rows, g.time_compression).to(p.device)
         latents = torch.zeros(1, g.latent_channels, audio.shape[1], g.latent_size, g.latent_size, device=p.device)
         latents[:, :, :1] = p.encode_portrait(portrait)
-        return ClipBatch(latents, audio, p.text.encode([prompt]).to(p.device), torch.ones_like(latents[:, :1]))
+        text = p.text.encode([prompt]).to(p.device)
+        return ClipBatch(latents, audio, text, weight=torch.ones_like(latents[:, :1]), moves=torch.zeros_like(audio))
 
     def _rows(self, sound: Float[Tensor, " n"]) -> Float[Tensor, "t a"]:
         """A row a frame; of the published sizes the clip is encoded as a whole, as its authors do."""

@@ -28,6 +28,7 @@ from livetalk.conditions.text_cache import TextCache, TextFeatures
 from livetalk.conditions.text_tiny import load_text_encoder
 from livetalk.conditions.text_umt5 import UMT5Text
 from livetalk.conditions.windows import RowEncoder
+from livetalk.dit.audio import with_lids_unheard
 from livetalk.dit.model import DiT
 from livetalk.presets import Preset
 from livetalk.published.files import read_checkpoint
@@ -65,7 +66,7 @@ def bundled(preset: Preset, folder: Path) -> Parts:
     codec, student = preset.build_codec(), DiT(preset.dit)
     load_into(codec, load_bundle(folder / "codec.safetensors")[0])
     state, metadata = load_bundle(folder / "student.safetensors")
-    load_into(student, state)
+    load_into(student, with_lids_unheard(state, preset.dit))
     speech = load_speech_encoder(folder / "speech.safetensors")
     text = load_text_encoder(folder / "text.safetensors")
     return Parts(student, codec, speech, text, metadata.get("version", "unversioned"))
@@ -112,8 +113,8 @@ def published(
     speech = Wav2Vec2Speech(
         build_wav2vec2(_placed(read_checkpoint(folder / HEARING), device, heard), preset.speech.heads)
     )
-    if speech.width != preset.dit.audio_dim:
-        sizes = f"{speech.width} numbers a frame, the transformer hears {preset.dit.audio_dim}"
+    if speech.width != preset.dit.speech_dim:
+        sizes = f"{speech.width} numbers a frame, the transformer hears {preset.dit.speech_dim}"
         raise ValueError(f"{folder / HEARING} gives {sizes}: give facebook/wav2vec2-base-960h")
     return Parts(student, codec, WindowedSpeech(speech), PublishedText(folder, device), _version(folder, TRANSFORMER))
 

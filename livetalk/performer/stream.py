@@ -16,6 +16,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from livetalk.codec.base import Carry
+from livetalk.conditions.lids import blinking, with_lids
 from livetalk.dit.audio import pack_audio
 from livetalk.media.pictures import as_picture
 from livetalk.performer.block_plan import BlockPlan, BlockRecord, StreamSnapshot
@@ -212,10 +213,7 @@ class AvatarStream:
         return len(cache.tables[0]), self.index == 0
 
     def conditions(self, job: BlockPlan) -> BlockConditions:
-        every = self.networks.preset.geometry.time_compression
-        rows = job.heard.rows[None].to(self.networks.device)
-        packed = pack_audio(rows, every) if job.index == 0 else rearrange(rows, "b (f r) a -> b f (r a)", r=every)
-        return BlockConditions(self.reference, job.text, packed)
+        return BlockConditions(self.reference, job.text, _packed_rows(self.networks, job, self.seed))
 
     def noise(self, job: BlockPlan) -> Iterator[Float[Tensor, "1 c f h w"]]:
         """Noise of a block, step by step: a function of seed, block and attempt alone.
@@ -283,3 +281,11 @@ class AvatarStream:
     def _open(self) -> None:
         if self.slot.closed:
             raise ValueError("the session is closed: open a new one")
+
+
+def _packed_rows(networks: Networks, job: BlockPlan, seed: int) -> Float[Tensor, "1 f g"]:
+    """What a block hears and, of networks that are told, when its face blinks."""
+    every, rows = networks.preset.geometry.time_compression, job.heard.rows[None].to(networks.device)
+    if networks.preset.dit.lids:
+        rows = with_lids(rows, blinking(job.frames.start, rows.shape[1], seed)[None])
+    return pack_audio(rows, every) if job.index == 0 else rearrange(rows, "b (f r) a -> b f (r a)", r=every)

@@ -17,6 +17,9 @@ UNSURE = 0.15  # of noise at most beside the usual, where detail is asked for: w
 BatchSize = Annotated[int, Option("Clips a step and process.", if_given=True)]
 Join = Annotated[float, Option("Weight of a block's first latent frame.", flag="--join-weight", min=0)]
 Adversary = Annotated[float, Option("Pull of a judge of detail, in units of an L1 error's.", min=0)]
+Moves = Annotated[
+    float, Option("Pull towards what lips and lids of a clip did, as a share of the loss's own.", flag="--moves", min=0)
+]
 TEXTURE = "Weight of detail, wherever it lies."
 
 
@@ -165,6 +168,7 @@ class TeacherTraining:
     no_audio: float = 0.1
     no_both: float = 0.05
     join: Join = 1.0
+    moves: Moves = 0.0
     refill_every: int = 10
     show_steps: int = 24
     show_guidance: Guidance = field(default_factory=lambda: Guidance(2.0, 2.0))
@@ -195,6 +199,7 @@ class OdeTraining:
     guidance: Annotated[Guidance, Group()] = field(default_factory=lambda: Guidance(2.0, 2.5))
     given_clean: float = 0.35
     join: Join = 1.0
+    moves: Moves = 0.0
     optim: Annotated[OptimConfig, Group()] = field(
         default_factory=lambda: OptimConfig(
             lr=4e-4, betas=(0.9, 0.99), clip=1.0, ema=0.995, ema_from=100, schedule=FlatThenLinear(warmup=0.02)
@@ -213,6 +218,7 @@ class DmdTraining:
         default_factory=lambda: Guidance(2.0, 3.0)
     )
     join: Join = 1.0  # in the generator's loss
+    moves: Moves = 0.0
     lowest: float = 0.02  # noise levels of the scores
     highest: float = 0.98
     # Of clips that end after any step the critic learns a mixture, in which early ends move less; scores that are held

@@ -17,13 +17,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from livetalk.codec.portrait import PortraitCodec
+from livetalk.conditions.lids import blinks_of, with_lids
 from livetalk.conditions.text_tiny import TextEncoder
+from livetalk.data.arkit import INDEX
 from livetalk.data.features import FeatureDataset
 from livetalk.data.pool import Shard, read_shards
 from livetalk.data.puppets.portraits import open_portraits
 from livetalk.recipes.codec.frames import FrameBuffer
 from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer
 from livetalk.recipes.distill.held_out import FOLDERS
+from livetalk.recipes.distill.moves import known_moves
 from livetalk.recipes.run import encode_clips
 from livetalk.training.distributed import Distributed
 
@@ -93,11 +96,14 @@ class ClipEncoder:
         frames = torch.from_numpy(np.array(shard.frames)) if frames is None else frames
         latents = encode_clips(self.codec, frames, self.device, recolour)
         boxes = torch.from_numpy(shard.boxes.astype(np.float32))
-        bank.add(latents, self._audio(shard), self.text.encode(list(shard.prompt)), boxes, shard.frames.shape[2])
+        text, size = self.text.encode(list(shard.prompt)), shard.frames.shape[2]
+        puppets = torch.from_numpy(shard.puppet)
+        bank.add(latents, self._audio(shard), text, boxes, size, _moves(shard), puppets)
 
     def _audio(self, shard: Shard) -> Float[Tensor, "m t a"]:
         entry, start = (torch.from_numpy(x.astype(np.int64)) for x in (shard.utterance, shard.start_frame))
-        return self.speech.gather(entry, start, shard.frames.shape[1])
+        rows = self.speech.gather(entry, start, shard.frames.shape[1])
+        return with_lids(rows, _lids(shard))
 
     def refill_from(
         self, folder: Path, most: int = 4, delete: bool = True, world: Distributed | None = None
@@ -126,6 +132,16 @@ class ClipEncoder:
         if not bank.filled:
             raise ValueError(f"no held-out shards in {folder}")
         return bank.take(torch.arange(bank.filled))
+
+
+def _moves(shard: Shard) -> Float[Tensor, "m f o"]:
+    pursed = shard.weights[:, :, [INDEX[name] for name in ("mouthFunnel", "mouthPucker")]].sum(-1)
+    return known_moves(*(torch.from_numpy(x.astype(np.float32)) for x in (shard.opening, pursed, _lids(shard))))
+
+
+def _lids(shard: Shard) -> Float[np.ndarray, "m t"]:
+    shapes = shard.weights[:, :, [INDEX[name] for name in ("eyeBlinkLeft", "eyeBlinkRight")]]
+    return blinks_of(shapes.astype(np.float32))
 
 
 def held_out_frames(run: Path, frames: int, size: int, device: torch.device, clips: int = 16) -> dict[str, FrameBuffer]:

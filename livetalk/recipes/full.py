@@ -21,6 +21,7 @@ from livetalk.recipes.config import Budget, DmdTraining, Guidance, OdeTraining, 
 from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import ClipBatch
 from livetalk.recipes.distill.dmd import DmdStage
+from livetalk.recipes.distill.moves import MOVES
 from livetalk.recipes.distill.ode import OdeStage, Trajectories
 from livetalk.training.config import OptimConfig
 from livetalk.training.distributed import Distributed, shard
@@ -88,6 +89,7 @@ def random_clips(preset: Preset, clips: int, device: torch.device) -> ClipBatch:
         torch.randn(clips, f, c.frames_per_latent * c.audio_dim, device=device),
         torch.randn(clips, preset.text_tokens, c.text_dim, device=device),
         torch.ones(clips, 1, f, g.latent_size, g.latent_size, device=device),
+        torch.zeros(clips, f, len(MOVES) * c.frames_per_latent, device=device),
     )
 
 

@@ -15,6 +15,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from livetalk.codec.portrait import PortraitCodec
+from livetalk.dit.audio import with_lids_unheard
 from livetalk.dit.model import DiT
 from livetalk.presets import Preset
 from livetalk.recipes.codec.finish import FinishBank, FinishStage
@@ -26,6 +27,7 @@ from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import ClipBank, ClipBatch, LatentBuffer
 from livetalk.recipes.distill.dmd import DmdStage
 from livetalk.recipes.distill.held_out import HeldOut
+from livetalk.recipes.distill.moves import MoveReader, fit_move_reader
 from livetalk.recipes.distill.ode import OdeStage, make_trajectories
 from livetalk.recipes.distill.teacher import TeacherStage
 from livetalk.training import rng
@@ -101,7 +103,9 @@ def train_teacher(
     """Leaves `teacher.safetensors`. `start`: weights to go on from, floats or a bundle."""
     context = with_show(context)
     model = DiT(context.preset.dit) if start is None else load_dit(context.preset, start)
-    return train_stage(TeacherStage(model, bank, training, context, refill), "teacher", context, "teacher")
+    reader = _move_reader(bank, training.moves, context.world)
+    stage = TeacherStage(model, bank, training, context, refill, reader)
+    return train_stage(stage, "teacher", context, "teacher")
 
 
 def train_ode(
@@ -120,7 +124,8 @@ def train_ode(
     line = ProgressLine("trajectories", speak=world.is_main)
     trajectories = make_trajectories(teacher, bank, training, preset, line)
     context = with_show(context)
-    return train_stage(OdeStage(student, trajectories, training, context), "ode", context, "ode")
+    stage = OdeStage(student, trajectories, training, context, _move_reader(bank, training.moves, world))
+    return train_stage(stage, "ode", context, "ode")
 
 
 def train_dmd(
@@ -134,7 +139,14 @@ def train_dmd(
     student = load_dit(preset, start or folder / "ode.safetensors")
     teacher, critic = (load_dit(preset, folder / "teacher.safetensors") for _ in range(2))
     context = with_show(context)
-    return train_stage(DmdStage(student, teacher, critic, bank, training, context), "dmd", context, "student")
+    reader = _move_reader(bank, training.moves, context.world)
+    stage = DmdStage(student, teacher, critic, bank, training, context, reader)
+    return train_stage(stage, "dmd", context, "student")
+
+
+def _move_reader(bank: ClipBank, pull: float, world: Distributed) -> MoveReader | None:
+    """A reader for a stage whose moves are pulled; each process's is of its own clips."""
+    return fit_move_reader(bank, world.device) if pull else None
 
 
 def with_show(context: RunContext) -> RunContext:
@@ -151,7 +163,7 @@ def save_weights(module: nn.Module, path: Path) -> None:
 
 def load_dit(preset: Preset, path: Path) -> DiT:
     model = DiT(preset.dit)
-    model.load_state_dict(_read(path))
+    model.load_state_dict(with_lids_unheard(_read(path), preset.dit))
     return model
 
 

@@ -32,6 +32,7 @@ def _shard(folder: Path, number: int, clips: int = 2) -> None:
         attributes=np.zeros((clips, 4), np.int8),
         mentioned=np.zeros((clips, 4), np.int8),
         seed=np.arange(clips),
+        puppet=np.zeros(clips, bool),
         prompt=np.array(["a woman smiles"] * clips),
     )
     beside.rename(folder / f"shard_{number:06d}.npz")

@@ -16,6 +16,7 @@ from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer, drop_conditions
 from livetalk.recipes.distill.held_out import HeldOut
 from livetalk.recipes.distill.joins import join_weights
+from livetalk.recipes.distill.moves import known_moves
 from livetalk.recipes.distill.ode import window_blocks
 from livetalk.training.config import OptimConfig
 from livetalk.training.distributed import Distributed
@@ -62,9 +63,10 @@ def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
 
     codec = recipe.load_codec(preset, tmp_path)
     bank = LatentBuffer(12, world.device)
-    audio = torch.nn.functional.pad(opening[..., None] * 2 - 1, (0, 63))
+    audio = torch.nn.functional.pad(opening[..., None] * 2 - 1, (0, 64))
     latents = recipe.encode_clips(codec, frames, world.device, recolour=False)
-    bank.add(latents, audio, torch.randn(12, 24, 128), boxes, 64)
+    lips = known_moves(opening, 0 * opening, 0 * opening)
+    bank.add(latents, audio, torch.randn(12, 24, 128), boxes, 64, lips, torch.arange(12) > 5)
     assert abs(float(latents.std()) - 1) < 0.3
     kinds = {"heads": bank.take(torch.arange(2)), "puppets": bank.take(torch.arange(2, 5))}
     held_out = HeldOut(kinds, {kind: torch.rand(2, 3, 64, 64) for kind in kinds})
@@ -77,12 +79,12 @@ def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
     for name in ("held_out_loss", "held_out_loss_puppets"):
         assert _first_and_last(tmp_path / "teacher", name)[1] > 0
 
-    recipe.train_ode(context, bank, OdeTraining(trajectories=8, batch=4))
+    recipe.train_ode(context, bank, OdeTraining(trajectories=8, batch=4, moves=0.3))
     first, last = _first_and_last(tmp_path / "ode", "loss")
     assert last < first
     assert _first_and_last(tmp_path / "ode", "held_out_error_puppets")[1] > 0
 
-    dmd = DmdTraining(batch=2, critic_warmup=4)
+    dmd = DmdTraining(batch=2, critic_warmup=4, moves=0.3)
     report = recipe.train_dmd(replace(context, budget=Budget(steps=12)), bank, dmd)
     assert report.why == "done"
     assert (tmp_path / "student.safetensors").exists()
@@ -98,7 +100,8 @@ def test_a_student_goes_on_from_weights_that_came_back_as_a_bundle(clips, tmp_pa
         save_bundle(path, DiT(MINIATURE.dit).state_dict(), {})
     bank = LatentBuffer(2, world.device)
     boxes = torch.full((2, 81, 3, 2), 30.0)
-    bank.add(torch.randn(2, 12, 21, 4, 4), torch.randn(2, 81, 64), torch.randn(2, 24, 128), boxes, 64)
+    words, lips = torch.randn(2, 24, 128), torch.zeros(2, 21, 12)
+    bank.add(torch.randn(2, 12, 21, 4, 4), torch.randn(2, 81, 65), words, boxes, 64, lips, torch.zeros(2) > 0)
 
     still = OptimConfig(lr=0.0, ema=0.9)
     start = bundles["student"]
@@ -120,7 +123,13 @@ def test_joins_weigh_more_and_the_whole_as_much_as_before() -> None:
 
 
 def test_held_out_clips_come_back_by_kind(tmp_path: Path) -> None:
-    shapes = {"latents": (6, 1, 2, 2, 2), "audio": (6, 2, 4), "text": (6, 3, 5), "weight": (6, 1, 2, 2, 2)}
+    shapes = {
+        "latents": (6, 1, 2, 2, 2),
+        "audio": (6, 2, 4),
+        "text": (6, 3, 5),
+        "weight": (6, 1, 2, 2, 2),
+        "moves": (6, 2, 12),
+    }
     rows = {name: torch.rand(shape) for name, shape in shapes.items()}
     kinds = {"heads": ClipBatch(**rows), "puppets": ClipBatch(**{n: -x for n, x in rows.items()})}
     held_out = HeldOut(kinds, {kind: torch.rand(4, 3, 8, 8) for kind in kinds})
@@ -175,7 +184,7 @@ def test_windows_of_training_are_those_of_serving() -> None:
 def test_conditions_are_dropped_as_often_as_asked() -> None:
     torch.manual_seed(0)
     cells, rows = torch.ones(4000, 1, 1, 1, 1), torch.ones(4000, 1, 1)
-    batch = ClipBatch(latents=cells, audio=rows, text=rows, weight=cells)
+    batch = ClipBatch(latents=cells, audio=rows, text=rows, weight=cells, moves=rows)
     out = drop_conditions(batch, 0.1, 0.2, 0.05)
     text, audio = out.text.flatten() == 0, out.audio.flatten() == 0
     assert abs(float((text & ~audio).float().mean()) - 0.1) < 0.02
@@ -185,12 +194,28 @@ def test_conditions_are_dropped_as_often_as_asked() -> None:
 
 def test_a_bank_comes_back_from_disk(tmp_path: Path) -> None:
     bank = LatentBuffer(4, torch.device("cpu"))
-    audio, text, boxes = torch.randn(3, 81, 64), torch.randn(3, 24, 128), torch.full((3, 81, 3, 2), 30.0)
-    bank.add(torch.randn(3, 8, 21, 8, 8), audio, text, boxes, 64)
+    audio, text, boxes = torch.randn(3, 81, 65), torch.randn(3, 24, 128), torch.full((3, 81, 3, 2), 30.0)
+    bank.add(torch.randn(3, 8, 21, 8, 8), audio, text, boxes, 64, torch.rand(3, 21, 12), torch.arange(3) > 1)
     bank.save(tmp_path / "bank.pt")
     again = LatentBuffer.load(tmp_path / "bank.pt", torch.device("cpu"))
     assert again.filled == 3
     assert torch.equal(again.take(torch.tensor([1])).latents, bank.take(torch.tensor([1])).latents)
+
+
+def test_a_bank_is_mixed_anew_with_the_share_of_puppets_that_is_asked_for() -> None:
+    bank = LatentBuffer(12, torch.device("cpu"))
+    lips, puppets = torch.rand(12, 21, 12), torch.arange(12) > 3
+    latents = torch.arange(12.0).view(12, 1, 1, 1, 1).expand(-1, 8, 21, 8, 8)
+    bank.add(
+        latents, torch.randn(12, 81, 65), torch.randn(12, 24, 128), torch.full((12, 81, 3, 2), 30.0), 64, lips, puppets
+    )
+    for share in (0.0, 0.25, 0.5):
+        mixed = bank.mixed(share, 4)
+        clips = mixed.take(torch.arange(4)).latents[:, 0, 0, 0, 0]
+        assert len(set(clips.tolist())) == 4
+        assert float((clips > 3).float().mean()) == share
+    with pytest.raises(ValueError, match="5 rendered heads are wanted and 4 are there"):
+        bank.mixed(0.0, 5)
 
 
 def test_a_budget_ends_by_the_clock() -> None:

@@ -1,14 +1,15 @@
-"""Clips as the transformer sees them: latents, packed speech, prompt tokens and weights, held on the training device.
+"""Clips as the transformer sees them: latents, packed speech, prompt tokens, weights, known moves, on a device.
 
 The bank grows while training goes on. Knows tensors; not how clips were rendered, encoded or will be used.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Protocol
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from livetalk.dit.audio import pack_audio
@@ -24,6 +25,7 @@ class ClipBatch:
     audio: Float[Tensor, "b f g"]  # packed, one row a latent frame
     text: Float[Tensor, "b s e"]
     weight: Float[Tensor, "b 1 f h w"]  # of the loss: mean 1, more at mouth and eyes, 0 on the portrait's frame
+    moves: Float[Tensor, "b f o"]  # of lips and lids, as the renderer knows them (`moves.known_moves`); never an input
 
     @property
     def portrait(self) -> Float[Tensor, "b c 1 h w"]:
@@ -45,10 +47,17 @@ class ClipBank(Protocol):
 class LatentBuffer:
     """Ring of up to `capacity` clips in half precision; the oldest leave when it is full."""
 
-    def __init__(self, capacity: int, device: torch.device, time_compression: int = 4) -> None:
+    def __init__(
+        self,
+        capacity: int,
+        device: torch.device,
+        time_compression: int = 4,
+        held: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        """`held`: clips that fill it, as another buffer holds them."""
         self.capacity, self.device, self.time = capacity, device, time_compression
-        self.filled = self.seen = 0
-        self._held: dict[str, Tensor] = {}
+        self._held: dict[str, Tensor] = dict(held or {})
+        self.filled = self.seen = len(held["latents"]) if held else 0
 
     def add(
         self,
@@ -57,10 +66,14 @@ class LatentBuffer:
         text: Float[Tensor, "m s e"],
         boxes: Float[Tensor, "m t 3 2"],
         size: int,
+        moves: Float[Tensor, "m f o"],
+        puppets: Bool[Tensor, " m"],
     ) -> None:
         """`audio`: features of t = 4f - 3 video frames. `boxes` in pixels of `size` pictures."""
         packed = pack_audio(audio, self.time)
-        rows = {"latents": latents, "audio": packed, "text": text, "weight": self._weights(boxes, latents, size)}
+        weight = self._weights(boxes, latents, size)
+        rows = {"latents": latents, "audio": packed, "text": text, "weight": weight, "moves": moves}
+        rows["puppets"] = puppets
         for name, value in rows.items():
             if name not in self._held:
                 kind = torch.float16
@@ -74,8 +87,7 @@ class LatentBuffer:
         return self.take(torch.randint(0, self.filled, (batch,), device=self.device))
 
     def take(self, which: Tensor) -> ClipBatch:
-        latents, audio, text, weight = (self._held[n][which].float() for n in ("latents", "audio", "text", "weight"))
-        return ClipBatch(latents, audio, text, weight)
+        return ClipBatch(**{field.name: self._held[field.name][which].float() for field in fields(ClipBatch)})
 
     def save(self, path: Path) -> None:
         """All clips held now, so that a later stage need not render and encode them again."""
@@ -97,6 +109,25 @@ class LatentBuffer:
         bank.filled = bank.seen = clips
         return bank
 
+    def mixed(self, share: float, clips: int) -> "LatentBuffer":
+        """A bank of `clips` of these, `share` of them puppets, drawn. Raises ValueError if they are too few."""
+        kinds = self._held["puppets"][: self.filled] > 0
+        wanted = {True: round(share * clips), False: clips - round(share * clips)}
+        found = {kind: torch.nonzero(kinds == kind)[:, 0] for kind in wanted}
+        for kind, count in wanted.items():
+            if len(found[kind]) < count:
+                name = "puppets" if kind else "rendered heads"
+                raise ValueError(f"{count} {name} are wanted and {len(found[kind])} are there: ask for fewer clips")
+        picked = [which[torch.randperm(len(which), device=which.device)[: wanted[k]]] for k, which in found.items()]
+        held = {name: value[torch.cat(picked)] for name, value in self._held.items()}
+        return LatentBuffer(clips, self.device, self.time, held)
+
+    @classmethod
+    def joined(cls, banks: Sequence["LatentBuffer"]) -> "LatentBuffer":
+        """One bank of the clips of several."""
+        held = {name: torch.cat([each._held[name][: each.filled] for each in banks]) for name in banks[0]._held}
+        return cls(len(held["latents"]), banks[0].device, banks[0].time, held)
+
     def _weights(self, boxes: Tensor, latents: Tensor, size: int) -> Tensor:
         """Loss weights of latent cells at the newest video frame of each latent frame, scaled to mean 1."""
         ends = boxes[:, :: self.time].to(self.device).float()
@@ -111,4 +142,4 @@ def drop_conditions(batch: ClipBatch, text: float, audio: float, both: float) ->
     no_text = (u < text) | (u > 1 - both)
     no_audio = ((u >= text) & (u < text + audio)) | (u > 1 - both)
     keep_text, keep_audio = (~no_text).float()[:, None, None], (~no_audio).float()[:, None, None]
-    return ClipBatch(batch.latents, batch.audio * keep_audio, batch.text * keep_text, batch.weight)
+    return replace(batch, audio=batch.audio * keep_audio, text=batch.text * keep_text)

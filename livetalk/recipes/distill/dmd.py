@@ -7,6 +7,7 @@ in the normaliser, time steps are floating point, guidance has one meaning.
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import ClipBank, ClipBatch
 from livetalk.recipes.distill.guidance import guided_velocity
 from livetalk.recipes.distill.joins import join_weights
+from livetalk.recipes.distill.moves import MoveReader, move_pull
 from livetalk.recipes.distill.self_rollout import rolled, shown_rollout
 from livetalk.training.distributed import State, is_sharded
 from livetalk.training.optimizer_step import TrainState
@@ -42,7 +44,9 @@ class DmdStage:
         bank: ClipBank,
         config: DmdTraining,
         context: RunContext,
+        reader: MoveReader | None = None,
     ) -> None:
+        self.reader = reader
         self.context, self.world = context, context.world
         self.geometry, self.ladder = context.preset.geometry, context.student_steps
         self.student, self.critic = student.to(self.world.device), critic.to(self.world.device)
@@ -66,9 +70,10 @@ class DmdStage:
         metrics: dict[str, Tensor | float] = {}
         if tick.step >= self.config.critic_warmup and tick.step % self.config.ratio == 0:
             clips, exit_step = self._drawn()
-            loss, size = self._generator_losses[exit_step](*clips)
+            loss, size, moves = self._generator_losses[exit_step](*clips)
             told = self.generator.apply(tick.progress)
             metrics |= {"generator_loss": loss, "generator_grad_norm": told["grad_norm"], "score_gap": size}
+            metrics |= {} if self.reader is None else {"moves": moves}
         clips, exit_step = self._drawn()
         (loss,) = self._critic_losses[exit_step](*clips)
         told = self.critic_state.apply(tick.progress)
@@ -79,19 +84,25 @@ class DmdStage:
         clips = self.bank.draw(self.config.batch)
         first = len(self.ladder) - 1 if self.config.last_only else 0
         exit_step = int(self.world.broadcast([float(torch.randint(first, len(self.ladder), ()))])[0])
-        return (clips.latents, clips.audio, clips.text, clips.weight), exit_step
+        return tuple(getattr(clips, field.name) for field in fields(clips)), exit_step
 
-    def _generator_loss(self, exit_step: int, *parts: Tensor) -> tuple[Tensor, Tensor]:
-        """Backpropagates the generator's loss; returns it, and the mean size of the scores' difference."""
+    def _generator_loss(self, exit_step: int, *parts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Backpropagates the generator's loss; returns it, the scores' mean difference and the moves' error."""
         clips = ClipBatch(*parts)
         made = self._rollout(clips, RolloutOptions(exit_step, gradient=True))
         gradient, size = self._score_gap(made.detach(), clips)
         # The loss whose gradient with respect to the rollout is `gradient` (Yin et al. 2024, equation 7).
         target = (made - gradient).detach()
         joins = join_weights(made.shape[2], self.geometry.block_latents, self.config.join, made.device)
-        loss = 0.5 * ((made - target).square() * clips.weight * joins).mean()
-        loss.backward()
-        return loss.detach(), size
+        loss = total = 0.5 * ((made - target).square() * clips.weight * joins).mean()
+        moves = torch.zeros_like(size)
+        if self.reader is not None:
+            behind = (torch.arange(made.shape[2], device=made.device) > 0).float().expand(len(made), -1)
+            main = gradient * clips.weight * joins / made.numel()
+            pull, moves = move_pull(self.reader, made, clips, behind, main, self.config.moves)
+            total = loss + (made * pull).sum()
+        total.backward()
+        return loss.detach(), size, moves
 
     def _critic_loss(self, exit_step: int, *parts: Tensor) -> tuple[Tensor]:
         """Backpropagates flow matching on the student's clips, latent frame 0 left out; returns the loss."""
@@ -132,7 +143,7 @@ class DmdStage:
         return x, (TIMESTEPS * sigma)[:, None].expand(-1, x.shape[2]), sigma, noise
 
     def sample(self, folder: Path, tick: StepContext) -> Preview | None:
-        return shown_rollout(self.generator, self.student, self.context, folder)
+        return shown_rollout(self.generator, self.student, self.context, folder, self.reader)
 
     def state(self) -> State:
         return {"student": self.generator.state(), "critic": self.critic_state.state()}

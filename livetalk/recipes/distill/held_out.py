@@ -5,7 +5,7 @@ losses.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
@@ -20,7 +20,7 @@ HEADS, PUPPETS = "heads", "puppets"
 FOLDERS = {HEADS: "held_out", PUPPETS: "held_out_puppets"}  # of shards, in a run's folder
 SHOWN = 4  # clips that samples are drawn for
 FILE = "held_out.pt"
-_FIELDS = ("latents", "audio", "text", "weight")
+_FIELDS = tuple(field.name for field in fields(ClipBatch))
 
 
 def named(metric: str, kind: str) -> str:
@@ -70,7 +70,7 @@ class HeldOut:
 
 
 def first_clips(batch: ClipBatch, n: int) -> ClipBatch:
-    return ClipBatch(batch.latents[:n], batch.audio[:n], batch.text[:n], batch.weight[:n])
+    return ClipBatch(*(getattr(batch, name)[:n] for name in _FIELDS))
 
 
 def _portraits(folder: Path) -> Float[Tensor, "m 3 h w"]:

@@ -24,6 +24,7 @@ from livetalk.recipes.config import OdeTraining
 from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import ClipBank, ClipBatch
 from livetalk.recipes.distill.joins import join_weights
+from livetalk.recipes.distill.moves import MoveReader, move_pull
 from livetalk.recipes.distill.self_rollout import shown_rollout
 from livetalk.recipes.distill.trajectories import sample_trajectory
 from livetalk.training.distributed import State
@@ -62,7 +63,9 @@ def make_trajectories(
         conditions.append(clips)
         late = 0 < config.walk_seconds < time.monotonic() - began
         line.update(1.0 if late else len(states) * batch / config.trajectories, len(states) * batch, {})
-    parts = {name: torch.cat([getattr(c, name).half() for c in conditions]) for name in ("audio", "text", "weight")}
+    parts = {
+        name: torch.cat([getattr(c, name).half() for c in conditions]) for name in ("audio", "text", "weight", "moves")
+    }
     joined = torch.cat(states)
     return Trajectories(joined, ClipBatch(joined[:, -1], **parts))
 
@@ -86,7 +89,9 @@ class OdeStage:
         trajectories: Trajectories,
         config: OdeTraining,
         context: RunContext,
+        reader: MoveReader | None = None,
     ) -> None:
+        self.reader = reader
         self.student, self.trajectories, self.config = student.to(context.world.device), trajectories, config
         self.context, self.world = context, context.world
         self.geometry, self.ladder = context.preset.geometry, context.student_steps
@@ -95,10 +100,11 @@ class OdeStage:
         self.learner = TrainState(student, config.optim, self.world)
 
     def step(self, tick: StepContext) -> Mapping[str, Tensor | float]:
-        loss = self._loss(torch.randint(0, len(self.trajectories), (self.config.batch,), device=self.world.device))
-        return {"loss": loss.detach(), **self.learner.step(loss, tick.progress)}
+        which = torch.randint(0, len(self.trajectories), (self.config.batch,), device=self.world.device)
+        loss, told = self._loss(which)
+        return {**told, **self.learner.step(loss, tick.progress)}
 
-    def _loss(self, which: Tensor) -> Tensor:
+    def _loss(self, which: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         size, device = self.geometry.block_latents, self.world.device
         states, conditions = self.trajectories.states, self.trajectories.conditions
         blocks = window_blocks(states.shape[3] // size, self.geometry).to(device)
@@ -118,11 +124,22 @@ class OdeStage:
         text, audio = conditions.text[which].float(), conditions.audio[which][:, frames].float()
         with autocast(device):
             velocity = self.student(x, t, given, text, audio, mask=mask)
-        error = x - sigma[:, None, :, None, None] * velocity.float() - clean
+        made = x - sigma[:, None, :, None, None] * velocity.float()
+        error = made - clean
         asked = (levels < len(self.ladder)).float()
         weight = conditions.weight[which][:, :, frames].float() * repeat(asked, "b n -> b 1 (n s) 1 1", s=size)
         weight = weight * join_weights(len(frames), size, self.config.join, device)
-        return (error.square().mean(1, keepdim=True) * weight).sum() / weight.sum().clamp_min(1)
+        weight = weight / weight.sum().clamp_min(1)
+        loss = (error.square().mean(1, keepdim=True) * weight).sum()
+        told = {"loss": loss.detach()}
+        if self.reader is not None:
+            moves = conditions.moves[which][:, frames].float()
+            clips = ClipBatch(clean, audio, text, weight, moves)
+            speaks = repeat(asked, "b n -> b (n s)", s=size) * (torch.arange(len(frames), device=device) > 0)
+            main = 2 * error.detach() * weight / error.shape[1]
+            pull, told["moves"] = move_pull(self.reader, made, clips, speaks, main, self.config.moves)
+            loss = loss + (made * pull).sum()
+        return loss, told
 
     def _levels(self, batch: int, blocks: int) -> Int[Tensor, "b n"]:
         """A rung of the ladder for each block; len(ladder) stands for given clean, never for the last block."""
@@ -137,7 +154,7 @@ class OdeStage:
         return x.shape[3] * x.shape[4] // self.student.config.patch**2
 
     def sample(self, folder: Path, tick: StepContext) -> Preview | None:
-        return shown_rollout(self.learner, self.student, self.context, folder)
+        return shown_rollout(self.learner, self.student, self.context, folder, self.reader)
 
     def state(self) -> State:
         return {"student": self.learner.state()}

@@ -15,6 +15,7 @@ from livetalk.performer.rollout import BlockConditions, DenoisingSteps, RolloutO
 from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import ClipBatch
 from livetalk.recipes.distill.held_out import named
+from livetalk.recipes.distill.moves import MoveReader, move_agreement
 from livetalk.training.optimizer_step import TrainState
 from livetalk.training.precision import autocast, eagerly
 from livetalk.training.stage import Preview
@@ -53,10 +54,13 @@ def rolled(
 
 @eagerly
 @torch.no_grad()
-def shown_rollout(learner: TrainState, student: DiT, context: RunContext, folder: Path) -> Preview | None:
+def shown_rollout(
+    learner: TrainState, student: DiT, context: RunContext, folder: Path, reader: MoveReader | None = None
+) -> Preview | None:
     """Held-out clips rolled out by the averaged student: how far each kind is from the truth, and a few of them drawn.
 
     The truth is one of many performances that would do, so the error has a floor; a face that is lost lies far above.
+    With a reader: how well the lips follow the known ones, and how well those of the coded truth do.
     None where nothing is held out.
     """
     held_out, show = context.held_out, context.show
@@ -68,7 +72,11 @@ def shown_rollout(learner: TrainState, student: DiT, context: RunContext, folder
     with learner.ema.swapped_in(), autocast(few.latents.device):
         made = rolled(student, few, geometry, ladder)
         for kind, clips in held_out.clips.items():
-            error = (rolled(student, clips, geometry, ladder) - clips.latents).square().mean(1, keepdim=True)
+            rollout = rolled(student, clips, geometry, ladder)
+            error = (rollout - clips.latents).square().mean(1, keepdim=True)
             metrics[named("held_out_error", kind)] = float((error * clips.weight).mean())
+            if reader is not None:
+                for name, r in move_agreement(reader, rollout, clips).items():
+                    metrics[named(f"held_out_{name}", kind)] = r
     shown = Preview() if show is None else show(folder, made, few)
     return Preview({**shown.metrics, **metrics}, shown.frames)

@@ -11,13 +11,14 @@ import torch
 from torch import Tensor
 
 from livetalk.dit.model import SMALLEST_SIGMA, DiT
-from livetalk.flow.noising import noised, velocity_of
+from livetalk.flow.noising import clean_from_velocity, noised, velocity_of
 from livetalk.flow.schedule import TIMESTEPS, shifted
 from livetalk.recipes.config import TeacherTraining
 from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer, drop_conditions
 from livetalk.recipes.distill.held_out import named
 from livetalk.recipes.distill.joins import join_weights
+from livetalk.recipes.distill.moves import MoveReader, move_pull
 from livetalk.recipes.distill.trajectories import sample_trajectory
 from livetalk.training.distributed import State
 from livetalk.training.optimizer_step import TrainState
@@ -40,7 +41,9 @@ class TeacherStage:
         config: TeacherTraining,
         context: RunContext,
         refill: Callable[[LatentBuffer], int] | None = None,
+        reader: MoveReader | None = None,
     ) -> None:
+        self.reader = reader
         self.model, self.bank, self.config = model.to(context.world.device), bank, config
         self.refill, self.context, self.world = refill, context, context.world
         self.shift = context.preset.shift
@@ -53,22 +56,33 @@ class TeacherStage:
         if self.refill is not None and tick.step % c.refill_every == 0:
             self.refill(self.bank)
         batch = drop_conditions(self.bank.draw(c.batch), c.no_text, c.no_audio, c.no_both)
-        loss, mouth = self._loss(batch, draw_levels(c.batch, self.shift, self.world.device))
-        metrics = {"loss": loss.detach(), "loss_mouth": mouth.detach(), "clips": float(self.bank.seen)}
+        loss, told = self._loss(batch, draw_levels(c.batch, self.shift, self.world.device), self.reader)
+        metrics: dict[str, Tensor | float] = {**told, "clips": float(self.bank.seen)}
         return metrics | self.learner.step(loss, tick.progress)
 
-    def _loss(self, batch: ClipBatch, sigma: Tensor) -> tuple[Tensor, Tensor]:
+    def _loss(
+        self, batch: ClipBatch, sigma: Tensor, reader: MoveReader | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         noise = torch.randn_like(batch.latents)
         x = noised(batch.latents, noise, sigma)
         x = torch.cat([batch.portrait, x[:, :, 1:]], 2)
         t = (TIMESTEPS * sigma)[:, None].expand(-1, x.shape[2])
         with autocast(self.world.device):
             velocity = self.model(x, t, batch.given(), batch.text, batch.audio)
-        error = (velocity.float() - velocity_of(batch.latents, noise)).square().mean(1, keepdim=True)
+        gap = velocity.float() - velocity_of(batch.latents, noise)
+        error = gap.square().mean(1, keepdim=True)
         block = self.context.preset.geometry.block_latents
         weight = batch.weight * join_weights(error.shape[2], block, self.config.join, error.device)
         focus = (batch.weight > 2).float()
-        return (error * weight).mean(), (error * focus).sum() / focus.sum().clamp_min(1)
+        loss = (error * weight).mean()
+        told = {"loss": loss.detach(), "loss_mouth": ((error * focus).sum() / focus.sum().clamp_min(1)).detach()}
+        if reader is not None:
+            made = clean_from_velocity(x, velocity.float(), sigma)
+            main = 2 * gap.detach() * weight / gap.numel()
+            behind = (torch.arange(made.shape[2], device=made.device) > 0).float().expand(len(made), -1)
+            pull, told["moves"] = move_pull(reader, made, batch, behind, main, self.config.moves)
+            loss = loss + (made * pull).sum()
+        return loss, told
 
     @eagerly
     @torch.no_grad()
@@ -81,8 +95,8 @@ class TeacherStage:
         assert average is not None
         with average.swapped_in():
             for kind, clips in held_out.clips.items():
-                loss, mouth = self._loss(clips, self._fixed_levels(len(clips.text)))
-                metrics |= {named("held_out_loss", kind): float(loss), named("held_out_mouth", kind): float(mouth)}
+                _, told = self._loss(clips, self._fixed_levels(len(clips.text)), self.reader)
+                metrics |= {named(f"held_out_{name.removeprefix('loss_')}", kind): float(v) for name, v in told.items()}
             made = sample_trajectory(self.model, few, self.config.show_guidance, self.config.show_steps, self.shift)[-1]
         shown = Preview() if show is None else show(folder, made, few)
         return Preview({**shown.metrics, **metrics}, shown.frames)

@@ -22,7 +22,9 @@ class Clips:
         g, c = MINIATURE.geometry, MINIATURE.dit
         latents = torch.randn(batch, g.latent_channels, 6, g.latent_size, g.latent_size)
         audio, text = torch.randn(batch, 6, 4 * c.audio_dim), torch.randn(batch, MINIATURE.text_tokens, c.text_dim)
-        return ClipBatch(latents, audio, text, torch.ones_like(latents[:, :1]))
+        return ClipBatch(
+            latents, audio, text, torch.ones_like(latents[:, :1]), torch.zeros(len(audio), audio.shape[1], 12)
+        )
 
 
 def exit_steps(training: DmdTraining) -> set[int]:

@@ -112,6 +112,7 @@ def test_a_mixture_draws_puppets_from_the_pack_into_its_share_of_the_shards(tmp_
     with ClipPool(mixed, fake.Painter, fake.PuppetPainter) as pool:
         shards = sorted(pool.shards(), key=lambda shard: shard.path.name)
     assert [bool((shard.frames == len("rendered_3")).all()) for shard in shards] == [False, True, False, True]
+    assert [shard.puppet.tolist() for shard in shards] == [[False] * 2, [True] * 2] * 2
     assert [list(shard.seed) for shard in shards] == [[100, 101], [102, 103], [104, 105], [106, 107]]
     lines = Timelines.read(speech)
     scene = PuppetStage.open(pack, lines, 9)(102)

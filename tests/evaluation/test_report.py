@@ -63,9 +63,10 @@ def test_the_bars_of_this_version_are_these() -> None:
         "lip_r_share": "≥ 0.8", "lip_lag_frames": "within ±1", "lip_over_loudness": "≥ 0.1",
         "lip_over_swapped": "≥ 0.4",
         "pause_gap": "≤ 0.03", "identity_median": "≤ 0.4", "identity_p95": "≤ 0.6", "identity_rank1": "≥ 0.95",
-        "prompt_mean": "≥ 0.8", "prompt_min": "≥ 0.6", "sharpness_share": "≥ 0.85", "flicker": "≤ 1.3", "black": "≤ 0",
-        "frozen": "≤ 0", "minute_drift": "≤ 0.15", "ten_minute_drift": "≤ 0.2", "real_voice_r": "≥ 0.45",
-        "real_portrait_identity": "≤ 0.55", "fps": "≥ 32", "fps_512": "≥ 22", "fps_avx2": "≥ 18",
+        "prompt_mean": "≥ 0.8", "prompt_min": "≥ 0.6", "sharpness_share": "≥ 0.85", "flicker": "≤ 1.3",
+        "join_share": "≤ 1.25", "black": "≤ 0", "frozen": "≤ 0", "minute_drift": "≤ 0.15", "ten_minute_drift": "≤ 0.2",
+        "real_voice_r": "≥ 0.45", "real_portrait_identity": "≤ 0.55", "fps": "≥ 32", "fps_512": "≥ 22",
+        "fps_avx2": "≥ 18",
         "first_frame_s": "≤ 0.5", "rss_gb": "≤ 2.5", "distill_speedup": "≥ 20", "distill_keeps": "≥ 0.9",
     }  # fmt: skip
     assert str(meaning("teacher_lip_r_share").bar) == "≥ 0.85"

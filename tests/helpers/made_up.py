@@ -33,7 +33,8 @@ def clip(
     if gap is not None:
         seen = portrait.copy()
         seen[127] = far
-        played = Played(face(gap), np.stack([seen] * 4), 0.9, 4.0, black, 0, flicker=1.1, idling=0.5)
+        still = {"flicker": 1.1, "idling": 0.5, "steps": np.ones(T - 1)}
+        played = Played(face(gap), np.stack([seen] * 4), 0.9, 4.0, black, 0, **still)
     coded = Coded(4.0, 9.0, 16.0, 2.0, 1.5, opening if codec_gap is None else codec_gap)
     return Measured(
         900_000_000 + place, f"u{place}", "a person talks", {}, opening, np.random.default_rng(99).random(T), speaking,

@@ -28,7 +28,7 @@ def _conditions(block: int, face: int = 5) -> BlockConditions:
     torch.manual_seed(face)
     reference, text = torch.randn(1, 12, 1, 4, 4), torch.randn(1, 24, 128)
     torch.manual_seed(100 + block)
-    return BlockConditions(reference, text, torch.randn(1, 3, 256))
+    return BlockConditions(reference, text, torch.randn(1, 3, 4 * MINIATURE.dit.audio_dim))
 
 
 def _step(model, block, state, face=5):

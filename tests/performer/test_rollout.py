@@ -30,7 +30,7 @@ def _conditions(block: int, shift: float = 0.0) -> BlockConditions:
     torch.manual_seed(5)
     reference, text = torch.randn(1, 12, 1, 4, 4), torch.randn(1, 24, 128)
     torch.manual_seed(100 + block)
-    return BlockConditions(reference, text, torch.randn(1, 3, 256) + shift)
+    return BlockConditions(reference, text, torch.randn(1, 3, 4 * MINIATURE.dit.audio_dim) + shift)
 
 
 def _begin(positions="windowed"):

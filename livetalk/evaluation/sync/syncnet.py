@@ -5,18 +5,17 @@ published state (`syncnet_v2.model`, a flat table of tensors) fits them. Weights
 Knows tensors; neither files of clips nor how crops and coefficients are made.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from livetalk.evaluation.sync.published_state import fill
 from livetalk.published.files import read_checkpoint
 
 DIMENSIONS = 1024
 FRAMES, ROWS = 5, 20  # of a window: pictures at 25 a second, rows of coefficients at 100
 SIDE, COEFFICIENTS = 224, 13
-UNUSED = "num_batches_tracked"  # of batch norms: older files lack it, and nothing here reads it
 
 
 class SyncNet(nn.Module):
@@ -55,23 +54,8 @@ def load_syncnet(path: Path) -> SyncNet:
     if not path.is_file():
         raise ValueError(f"there is no SyncNet at {path}: give the path of syncnet_v2.model")
     network = SyncNet()
-    fill(network, read_checkpoint(path), path)
+    fill(network, read_checkpoint(path), path, "SyncNet v2")
     return network.eval().requires_grad_(False)
-
-
-def fill(network: SyncNet, state: Mapping[str, Tensor], path: Path) -> None:
-    """Copy tensors by name. Raises ValueError that names the first key that is missing, too much, or misshapen."""
-    own = network.state_dict()
-    wanted = {name for name in own if not name.endswith(UNUSED)}
-    for name in sorted(wanted):
-        if name not in state:
-            raise ValueError(f"{path} is not SyncNet v2: it lacks {name}")
-        if state[name].shape != own[name].shape:
-            shapes = f"{list(state[name].shape)} where {list(own[name].shape)} belongs"
-            raise ValueError(f"{path} is not SyncNet v2: {name} has the shape {shapes}")
-    for name in sorted(set(state) - set(own)):
-        raise ValueError(f"{path} is not SyncNet v2: it also holds {name}")
-    network.load_state_dict({name: state[name] for name in wanted}, strict=False)
 
 
 def _flat(ins: int, outs: int, kernel: tuple[int, int], padding: int) -> tuple[nn.Module, ...]:

@@ -11,33 +11,12 @@ SIDE = 224
 MARGIN = 0.40  # c: of the box's half side
 MEDIAN = 13  # frames
 GREY = 110
-BRIDGED = 25  # frames in a row without a face that are bridged by a straight line
-OVERLAP = 0.5  # least intersection over union of a face's boxes in successive frames
 
-Boxes = Float[np.ndarray, "t 4"]
+TrackBoxes = Float[np.ndarray, "t 4"]
 
 
-def longest_track(boxes: Boxes) -> slice:
-    """The longest stretch in which one face is followed. boxes: x0, y0, x1, y1; NaN where none was found."""
-    best, begun, last = slice(0, 0), 0, -1
-    for place in np.flatnonzero(np.isfinite(boxes[:, 0])):
-        goes_on = last >= 0 and place - last <= BRIDGED and overlap(boxes[last], boxes[place]) > OVERLAP
-        begun = begun if goes_on else int(place)
-        last = int(place)
-        if last + 1 - begun > best.stop - best.start:
-            best = slice(begun, last + 1)
-    return best
-
-
-def overlap(one: Float[np.ndarray, " 4"], other: Float[np.ndarray, " 4"]) -> float:
-    """Intersection over union of two boxes."""
-    sides = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
-    shared = float(np.prod(np.maximum(sides, 0)))
-    return shared / float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2]) - shared)
-
-
-def crop_faces(frames: UInt8[np.ndarray, "t h w 3"], boxes: Boxes) -> UInt8[np.ndarray, "t 224 224 3"]:
-    """The crops of a track. boxes: of each frame, those in gaps interpolated."""
+def crop_faces(frames: UInt8[np.ndarray, "t h w 3"], boxes: TrackBoxes) -> UInt8[np.ndarray, "t 224 224 3"]:
+    """The crops of a track. boxes: NaN in gaps, which are bridged."""
     import cv2
 
     half, x, y = _smoothed(bridged(boxes))
@@ -52,7 +31,7 @@ def crop_faces(frames: UInt8[np.ndarray, "t h w 3"], boxes: Boxes) -> UInt8[np.n
     return made
 
 
-def bridged(boxes: Boxes) -> Boxes:
+def bridged(boxes: TrackBoxes) -> TrackBoxes:
     """Boxes with gaps filled along straight lines."""
     time, found = np.arange(len(boxes)), np.isfinite(boxes[:, 0])
     whole = np.empty(boxes.shape)
@@ -61,7 +40,7 @@ def bridged(boxes: Boxes) -> Boxes:
     return whole
 
 
-def _smoothed(boxes: Boxes) -> Float[np.ndarray, "3 t"]:
+def _smoothed(boxes: TrackBoxes) -> Float[np.ndarray, "3 t"]:
     """Half sides and centres. Medians reach over zeros at both ends, as the published code's do."""
     sides = boxes[:, 2:] - boxes[:, :2]
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2

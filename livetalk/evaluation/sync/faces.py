@@ -11,6 +11,7 @@ from jaxtyping import Float, UInt8
 
 from livetalk.evaluation.metrics.landmarks import track_mesh
 from livetalk.evaluation.sync.expert.mouths import FacePlaces
+from livetalk.evaluation.sync.tracks import Boxes
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,10 @@ class ClipFaces:
 
     boxes: Float[np.ndarray, "t 4"]  # x0, y0, x1, y1, pixels
     places: FacePlaces
+
+    def by_frame(self) -> list[Boxes]:
+        """Of each frame one box or none, as finders give them."""
+        return [box[None] if np.isfinite(box[0]) else box[None][:0] for box in self.boxes]
 
 
 def find_faces(frames: UInt8[np.ndarray, "t h w 3"], every: int = 1) -> ClipFaces:

@@ -6,9 +6,10 @@ A clip's lost frames count as lips that follow nothing; a clip without a face ha
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, UInt8
 
 from livetalk.evaluation import estimates
 from livetalk.evaluation.clip_files import ClipFile
@@ -16,7 +17,8 @@ from livetalk.evaluation.estimates import Estimate
 from livetalk.evaluation.sync import published
 from livetalk.evaluation.sync.expert.listening import UNRELATED, expert_figures, expert_means
 from livetalk.evaluation.sync.expert.network import SyncExpert, load_expert
-from livetalk.evaluation.sync.faces import ClipFaces, find_faces
+from livetalk.evaluation.sync.face_crops import crop_faces
+from livetalk.evaluation.sync.faces import find_faces
 from livetalk.evaluation.sync.lags import as_lost, published_figures
 from livetalk.evaluation.sync.options import SyncOptions
 from livetalk.evaluation.sync.syncnet import SyncNet, load_syncnet
@@ -27,6 +29,8 @@ LOOK_EVERY = 2  # frames at which the expert, whose crops are steady over nine, 
 NAN = float("nan")
 
 Tell = Callable[[], None]
+Frames = UInt8[np.ndarray, "t h w 3"]
+Sound = Float32[np.ndarray, " n"]
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,10 @@ def measure(generated: Sequence[ClipFile], options: SyncOptions, tell: Tell) -> 
 
 def measure_clips(generated: Sequence[ClipFile], options: SyncOptions, tell: Tell) -> list[ClipSync]:
     """Each clip by itself, in their order."""
-    network = load_expert(options.expert) if options.syncnet is None else load_syncnet(options.syncnet)
+    instrument = _instrument(options)
     found: list[ClipSync] = []
     for clip in generated:
-        found.append(_measured(network, clip, options))
+        found.append(_measured(instrument, clip, options.seconds))
         tell()
     return _with_lost(found)
 
@@ -83,24 +87,30 @@ def figures(found: Sequence[ClipSync], options: SyncOptions) -> dict[str, Estima
     return {names.get(name, f"sync_{name}"): mean for name, mean in means.items()}
 
 
-def _measured(network: SyncExpert | SyncNet, clip: ClipFile, options: SyncOptions) -> ClipSync:
-    rate = FRAME_RATE if isinstance(network, SyncExpert) else published.FRAME_RATE
-    sound = _sound(clip, options.seconds)
-    frames = clip.frames(rate, options.seconds)
-    if min(len(frames) / rate, len(sound) / SAMPLE_RATE) < SHORTEST:
+@dataclass(frozen=True)
+class _Instrument:
+    """What measures a clip. rate: frames a second that it sees."""
+
+    rate: int
+    measure: Callable[[str, Frames, Sound], ClipSync]
+
+
+def _instrument(options: SyncOptions) -> _Instrument:
+    if options.syncnet is None:
+        return _Instrument(FRAME_RATE, partial(_by_expert, load_expert(options.expert)))
+    return _Instrument(published.FRAME_RATE, partial(_by_syncnet, load_syncnet(options.syncnet), options))
+
+
+def _measured(instrument: _Instrument, clip: ClipFile, seconds: float | None) -> ClipSync:
+    sound = _sound(clip, seconds)
+    frames = clip.frames(instrument.rate, seconds)
+    if min(len(frames) / instrument.rate, len(sound) / SAMPLE_RATE) < SHORTEST:
         raise ValueError(f"{clip.path} lasts less than {SHORTEST:g} s with its sound: lip sync needs longer clips")
-    if isinstance(network, SyncNet) and options.jpeg:
-        frames = published.through_jpeg(frames)
-    if isinstance(network, SyncExpert):
-        return _by_expert(network, clip.name, (frames, sound, find_faces(frames, LOOK_EVERY)))
-    return _by_syncnet(network, clip.name, (frames, sound, find_faces(frames)), options.min_track)
+    return instrument.measure(clip.name, frames, sound)
 
 
-Seen = tuple[np.ndarray, Float32[np.ndarray, " n"], ClipFaces]
-
-
-def _by_expert(network: SyncExpert, name: str, seen: Seen) -> ClipSync:
-    frames, sound, faces = seen
+def _by_expert(network: SyncExpert, name: str, frames: Frames, sound: Sound) -> ClipSync:
+    faces = find_faces(frames, LOOK_EVERY)
     lost = faces.places.lost
     if lost == 1:
         return ClipSync(name, 0.0, UNRELATED, None, 1.0, UNRELATED)
@@ -109,15 +119,14 @@ def _by_expert(network: SyncExpert, name: str, seen: Seen) -> ClipSync:
     return ClipSync(name, at.confidence, at.distance, at.offset, lost, _unrelated(means))
 
 
-def _by_syncnet(network: SyncNet, name: str, seen: Seen, min_track: int) -> ClipSync:
-    frames, sound, faces = seen
-    track = published.track_of(faces.boxes, min_track)
-    if track is None:
+def _by_syncnet(network: SyncNet, options: SyncOptions, name: str, frames: Frames, sound: Sound) -> ClipSync:
+    frames = published.through_jpeg(frames) if options.jpeg else frames
+    face = published.track_of(find_faces(frames).by_frame(), options.min_track)
+    if face is None:
         return ClipSync(name, 0.0, NAN, None, 1.0, NAN)
-    lost = 1 - float(np.isfinite(faces.boxes[track, 0]).sum()) / len(frames)
-    crops = published.face_crops(frames, faces.boxes, track)
-    means = published.published_means(network, crops, sound[track.start * published.SAMPLES :])
-    means = as_lost(means, lost)
+    lost = 1 - face.found / len(frames)
+    crops = crop_faces(frames[face.frames], face.boxes)
+    means = as_lost(published.published_means(network, crops, sound[face.first * published.SAMPLES :]), lost)
     at = published_figures(means)
     return ClipSync(name, at.confidence, at.distance, at.offset, lost, _unrelated(means))
 

@@ -4,17 +4,17 @@ What differs from them is said in docs/proof.md: who finds faces, that there is 
 through files. Knows frames and sound; not where clips lie.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Int16, UInt8
 
-from livetalk.evaluation.sync.face_crops import crop_faces, longest_track
 from livetalk.evaluation.sync.lags import padded_distances
 from livetalk.evaluation.sync.mfcc import mfcc
 from livetalk.evaluation.sync.syncnet import FRAMES, ROWS, SyncNet
+from livetalk.evaluation.sync.tracks import Boxes, FollowedFace, longest_track
 from livetalk.geometry import SAMPLE_RATE
 
 FRAME_RATE = 25
@@ -40,16 +40,10 @@ def published_means(
     return padded_distances(video, heard).mean(0)
 
 
-def track_of(boxes: Float[np.ndarray, "t 4"], least: int) -> slice | None:
-    """The frames of the face that is measured; None where none is followed for more than `least`."""
-    track = longest_track(boxes)
-    return track if track.stop - track.start > least else None
-
-
-def face_crops(
-    frames: UInt8[np.ndarray, "t h w 3"], boxes: Float[np.ndarray, "t 4"], track: slice
-) -> UInt8[np.ndarray, "t 224 224 3"]:
-    return crop_faces(frames[track], boxes[track])
+def track_of(found: Sequence[Boxes], least: int) -> FollowedFace | None:
+    """The face that is measured; None where none is found in more than `least` frames. found: boxes of each frame."""
+    face = longest_track(found)
+    return face if face is not None and face.found > least else None
 
 
 def sixteen_bits(sound: Float32[np.ndarray, " n"]) -> Int16[np.ndarray, " n"]:

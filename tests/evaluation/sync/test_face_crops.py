@@ -1,8 +1,8 @@
-"""Face crops: the published arithmetic of boxes, one followed face, gaps bridged."""
+"""Face crops: the published arithmetic of boxes, gaps bridged."""
 
 import numpy as np
 
-from livetalk.evaluation.sync.face_crops import bridged, crop_faces, longest_track, overlap
+from livetalk.evaluation.sync.face_crops import bridged, crop_faces
 
 BOX = np.array([40.0, 30.0, 100.0, 110.0])
 
@@ -34,18 +34,6 @@ def test_boxes_do_not_shiver() -> None:
     assert (crops[15] == crops[14]).all()
 
 
-def test_one_face_is_followed() -> None:
-    boxes = _boxes(90)
-    boxes[10:20] = np.nan  # lost, and found again
-    boxes[60:] += 300  # another face
-    assert longest_track(boxes) == slice(0, 60)
-    boxes[25:55] = np.nan  # for too long
-    assert longest_track(boxes) == slice(60, 90)
-    assert longest_track(np.full((5, 4), np.nan)) == slice(0, 0)
-
-
 def test_gaps_are_bridged_by_straight_lines() -> None:
     boxes = np.array([BOX, np.full(4, np.nan), BOX + 10])
     assert np.allclose(bridged(boxes)[1], BOX + 5)
-    assert overlap(BOX, BOX) == 1
-    assert overlap(BOX, BOX + 200) == 0

@@ -70,7 +70,10 @@ def test_jpeg_is_nearly_the_picture() -> None:
 
 
 def test_a_face_that_is_seen_too_briefly_is_none() -> None:
-    boxes = np.tile(np.array([10.0, 10, 60, 60]), (60, 1))
-    assert track_of(boxes, 50) == slice(0, 60)
-    boxes[:12] = np.nan
-    assert track_of(boxes, 50) is None
+    found = [np.array([[10.0, 10, 60, 60]]) for _ in range(60)]
+    face = track_of(found, 50)
+    assert face is not None
+    assert face.frames == slice(0, 60)
+    found[20:30] = [np.zeros((0, 4))] * 10
+    assert track_of(found, 50) is None  # found in 50 frames, which is not more
+    assert track_of(found, 49) is not None

@@ -33,8 +33,10 @@ def sync(
     means = figures(found, options)
     for name, estimate in means.items():
         console.print(f"{name:24} {estimate}", markup=False)
+    console.print(options.finder_in_words, markup=False)
     if json is not None:
         document = {
+            "faces": options.finder,
             "figures": {name: estimate.document() for name, estimate in means.items()},
             "clips": [clip.document() for clip in found],
         }

@@ -4,6 +4,7 @@ A clip's lost frames count as lips that follow nothing; a clip without a face ha
 """
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -18,11 +19,12 @@ from livetalk.evaluation.sync import published
 from livetalk.evaluation.sync.expert.listening import UNRELATED, expert_figures, expert_means
 from livetalk.evaluation.sync.expert.network import SyncExpert, load_expert
 from livetalk.evaluation.sync.face_crops import crop_faces
-from livetalk.evaluation.sync.faces import find_faces
+from livetalk.evaluation.sync.faces import BoxFinder, box_finder, find_faces
 from livetalk.evaluation.sync.lags import as_lost, published_figures
 from livetalk.evaluation.sync.options import SyncOptions
 from livetalk.evaluation.sync.syncnet import SyncNet, load_syncnet
 from livetalk.geometry import FRAME_RATE, SAMPLE_RATE
+from livetalk.runtime.process import Notice
 
 SHORTEST = 2.0  # s: the longest lag has to leave some frames
 LOOK_EVERY = 2  # frames at which the expert, whose crops are steady over nine, looks for the face
@@ -53,11 +55,14 @@ class ClipSync:
 
 
 def measure(generated: Sequence[ClipFile], options: SyncOptions, tell: Tell) -> dict[str, Estimate]:
-    """All figures of some clips; `tell` is called after each.
+    """All figures of some clips; `tell` is called after each, and a Notice says who found SyncNet's faces.
 
     Raises ValueError for weights that do not fit, and names a clip that has no sound or is shorter than 2 s.
     """
-    return figures(measure_clips(generated, options, tell), options)
+    found = measure_clips(generated, options, tell)
+    if options.syncnet is not None:
+        warnings.warn(f"sync: {options.finder_in_words}", Notice, stacklevel=2)
+    return figures(found, options)
 
 
 def measure_clips(generated: Sequence[ClipFile], options: SyncOptions, tell: Tell) -> list[ClipSync]:
@@ -98,7 +103,8 @@ class _Instrument:
 def _instrument(options: SyncOptions) -> _Instrument:
     if options.syncnet is None:
         return _Instrument(FRAME_RATE, partial(_by_expert, load_expert(options.expert)))
-    return _Instrument(published.FRAME_RATE, partial(_by_syncnet, load_syncnet(options.syncnet), options))
+    network, find = load_syncnet(options.syncnet), box_finder(options.s3fd)
+    return _Instrument(published.FRAME_RATE, partial(_by_syncnet, network, find, options))
 
 
 def _measured(instrument: _Instrument, clip: ClipFile, seconds: float | None) -> ClipSync:
@@ -119,9 +125,11 @@ def _by_expert(network: SyncExpert, name: str, frames: Frames, sound: Sound) -> 
     return ClipSync(name, at.confidence, at.distance, at.offset, lost, _unrelated(means))
 
 
-def _by_syncnet(network: SyncNet, options: SyncOptions, name: str, frames: Frames, sound: Sound) -> ClipSync:
+def _by_syncnet(
+    network: SyncNet, find: BoxFinder, options: SyncOptions, name: str, frames: Frames, sound: Sound
+) -> ClipSync:
     frames = published.through_jpeg(frames) if options.jpeg else frames
-    face = published.track_of(find_faces(frames).by_frame(), options.min_track)
+    face = published.track_of(find(frames), options.min_track)
     if face is None:
         return ClipSync(name, 0.0, NAN, None, 1.0, NAN)
     lost = 1 - face.found / len(frames)

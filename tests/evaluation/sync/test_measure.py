@@ -1,5 +1,6 @@
 """Lip sync of clips: lost faces count, silence is told, figures bear the names of what measured them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from livetalk.evaluation.sync.syncnet import SyncNet
 from livetalk.media import read_speech
 from livetalk.media.pictures import open_picture
 from livetalk.media.video import Mp4Writer
+from livetalk.runtime.process import Notice
+from tests.helpers.planted_faces import planted_s3fd, with_squares
 
 FRAMES = 36
 
@@ -94,6 +97,27 @@ def test_syncnet_takes_its_published_path(clips: dict[str, ClipFile], tmp_path: 
     assert still.distance > 0
     assert (wall.confidence, wall.distance, wall.lost) == (0, still.unrelated, 1)
     squeezed = SyncOptions(syncnet=plain.syncnet, min_track=25, jpeg=True)
-    assert abs(measure([clips["still"]], squeezed, lambda: None)["sync_d"].value - still.distance) < 0.05
+    with pytest.warns(Notice, match="found by MediaPipe, the light default, not by S3FD"):
+        assert abs(measure([clips["still"]], squeezed, lambda: None)["sync_d"].value - still.distance) < 0.05
     longer = SyncOptions(syncnet=plain.syncnet, min_track=100)
     assert measure_clips([clips["still"]], longer, lambda: None)[0].lost == 1
+
+
+@pytest.mark.slow
+def test_syncnet_follows_the_faces_that_s3fd_finds(tmp_path: Path) -> None:
+    """A square that MediaPipe takes for nobody, away for a quarter of the time; random weights of SyncNet."""
+    torch.manual_seed(0)
+    torch.save(SyncNet().state_dict(), tmp_path / "syncnet_v2.model")
+    torch.save(planted_s3fd().state_dict(), tmp_path / "sfd_face.pth")
+    clip = ClipFile("square", tmp_path / "square.mp4")
+    with Mp4Writer(clip.path, size=(256, 256), frame_rate=25) as writer:
+        writer.write_frames(np.stack([with_squares([(1, 1)] if t < 30 or t >= 45 else []) for t in range(60)]))
+        writer.write_audio(np.random.default_rng(0).uniform(-0.5, 0.5, 60 * 640).astype(np.float32))
+    light = SyncOptions(syncnet=tmp_path / "syncnet_v2.model", min_track=40)
+    assert measure_clips([clip], light, lambda: None)[0].lost == 1
+    published = replace(light, s3fd=tmp_path / "sfd_face.pth")
+    found = measure_clips([clip], published, lambda: None)[0]
+    assert (found.lost, found.offset is None) == (0.25, False)
+    with pytest.warns(Notice, match="found by S3FD, as in SyncNet's published scripts"):
+        assert measure([clip], published, lambda: None)["sync_c"].value == found.confidence
+    assert measure_clips([clip], replace(published, min_track=45), lambda: None)[0].lost == 1

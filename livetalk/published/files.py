@@ -7,6 +7,7 @@ files; not which network they are for.
 import json
 import os
 import pickle
+import struct
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -23,6 +24,10 @@ WRAPPERS = ("model", "state_dict", "model_state", "generator_ema", "generator") 
 # Left in names by the ways of training that wrap modules.
 WRAPPED = ("_fsdp_wrapped_module.", "_checkpoint_wrapped_module.", "_orig_mod.")
 INDEX = ".index.json"
+# What PyTorch's reader raises, apart from UnpicklingError, for bytes that are no checkpoint.
+UNREADABLE = (
+    RuntimeError, EOFError, LookupError, ValueError, AssertionError, struct.error, zipfile.BadZipFile
+)  # fmt: skip
 NAMES = {
     torch.float32: "F32",
     torch.float16: "F16",
@@ -83,8 +88,11 @@ def read_checkpoint(path: Path) -> Mapping[str, Tensor]:
     try:
         mapped = zipfile.is_zipfile(path)  # files older than PyTorch 1.6 are not, and have to be read at once
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise ValueError(f"{path} is damaged or holds more than tensors: get it again ({error})") from error
+    except pickle.UnpicklingError as error:  # its words fill a page, and advise to run whatever code the file holds
+        raise ValueError(f"{path} is damaged or holds more than tensors: get it again") from error
+    except UNREADABLE as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"{path} is damaged or holds more than tensors: get it again ({reason})") from error
     return _unwrapped(content, path)
 
 

@@ -80,5 +80,8 @@ def test_what_does_not_fit_is_named(network: S3fd, tmp_path: Path) -> None:
     told = r"conf.0.weight has the shape \[2, 256, 3, 3\] where \[4, 256, 3, 3\] belongs"
     with pytest.raises(ValueError, match=told):
         load_s3fd(path)
+    path.write_bytes(b"a film, perhaps")
+    with pytest.raises(ValueError, match=r"sfd_face.pth is damaged or holds more than tensors: get it again"):
+        load_s3fd(path)
     with pytest.raises(ValueError, match="there is no S3FD at"):
         load_s3fd(tmp_path / "nowhere")

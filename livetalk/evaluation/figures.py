@@ -165,6 +165,9 @@ def pictures(model: Pairs) -> dict[str, float]:
         "sharpness_share": float(np.median([_as_sharp(made.sharpness) for _, made in model])),
         "flicker": float(np.median([made.flicker for _, made in model])),
         "idle_motion": float(np.median([made.idling for _, made in model])),
+        "blink_share": _share(
+            float(sum(made.track.blinks for _, made in model)), float(sum(clip.truth.blinks for clip, _ in model))
+        ),
         "join_share": join_share([made.steps for _, made in model], _joins(model)),
         "outlines": float(np.median([made.outlines for _, made in model])),
         "black": float(sum(made.black for _, made in model)),

@@ -39,6 +39,17 @@ def test_a_mouth_left_open_in_pauses_is_told() -> None:
     assert summarise([clip(0, gap)])["pause_gap"] == pytest.approx(0.05)
 
 
+def test_a_face_that_never_blinks_is_told() -> None:
+    clips = [clip(place, speech(place)) for place in range(3)]
+    lids = np.zeros(T)
+    lids[[4, 12, 20]] = 1
+    blinking = [replace(each, truth=replace(each.truth, blink=lids)) for each in clips]
+    assert summarise(blinking)["blink_share"] == 0
+    half = replace(blinking[0], played=replace(blinking[0].played, track=replace(clips[0].truth, blink=lids)))
+    assert summarise([half, *blinking[1:]])["blink_share"] == pytest.approx(1 / 3)
+    assert np.isnan(summarise(clips)["blink_share"])
+
+
 def test_identity_is_the_distance_to_ones_own_portrait_among_all() -> None:
     near = summarise([clip(place, speech(place)) for place in range(3)])
     assert near["identity_median"] == pytest.approx(0.2)

@@ -107,7 +107,8 @@ def move_agreement(reader: MoveReader, made: Float[Tensor, "b c f h w"], clips: 
         a, b = (rearrange(x[:, 1:], "b f (r o) -> o b (f r)", o=len(MOVES))[place] for x in (read, clips.moves))
         a, b = (x - x.mean(1, keepdim=True) for x in (a, b))
         r = (F.normalize(a, dim=1) * F.normalize(b, dim=1)).sum(1)[b.abs().amax(1) > 0]
-        found[name] = float(r.mean()) if len(r) else float("nan")
+        if len(r):  # a figure that is not finite would end the run
+            found[name] = float(r.mean())
     return found
 
 

@@ -35,6 +35,7 @@ def test_moves_of_a_latent_frame_are_those_of_its_video_frames() -> None:
 def test_a_reader_finds_moves_and_sees_that_others_are_not_those() -> None:
     reader, clips = _reader(), _Bank().draw(6)
     assert move_agreement(reader, clips.latents, clips)["lips"] > 0.9
+    assert "lids" not in move_agreement(reader, clips.latents, clips), "nobody blinks"
     assert abs(move_agreement(reader, clips.latents.roll(1, 0), clips)["lips"]) < 0.7
     assert abs(move_agreement(reader, clips.latents[:, :, torch.randperm(21)], clips)["lips"]) < 0.5
 

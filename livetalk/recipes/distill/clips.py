@@ -36,6 +36,9 @@ class ClipBatch:
         return reference_channels(self.portrait, self.latents.shape[2], holds_portrait=True)
 
 
+FIELDS = tuple(field.name for field in fields(ClipBatch))
+
+
 class ClipBank(Protocol):
     """Where a stage draws clips from."""
 
@@ -87,7 +90,7 @@ class LatentBuffer:
         return self.take(torch.randint(0, self.filled, (batch,), device=self.device))
 
     def take(self, which: Tensor) -> ClipBatch:
-        return ClipBatch(**{field.name: self._held[field.name][which].float() for field in fields(ClipBatch)})
+        return ClipBatch(**{name: self._held[name][which].float() for name in FIELDS})
 
     def save(self, path: Path) -> None:
         """All clips held now, so that a later stage need not render and encode them again."""

@@ -7,7 +7,6 @@ in the normaliser, time steps are floating point, guidance has one meaning.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from livetalk.flow.schedule import TIMESTEPS, shifted
 from livetalk.performer.rollout import RolloutOptions
 from livetalk.recipes.config import DmdTraining
 from livetalk.recipes.context import RunContext
-from livetalk.recipes.distill.clips import ClipBank, ClipBatch
+from livetalk.recipes.distill.clips import FIELDS, ClipBank, ClipBatch
 from livetalk.recipes.distill.guidance import guided_velocity
 from livetalk.recipes.distill.joins import join_weights
 from livetalk.recipes.distill.moves import MoveReader, move_pull
@@ -84,7 +83,7 @@ class DmdStage:
         clips = self.bank.draw(self.config.batch)
         first = len(self.ladder) - 1 if self.config.last_only else 0
         exit_step = int(self.world.broadcast([float(torch.randint(first, len(self.ladder), ()))])[0])
-        return tuple(getattr(clips, field.name) for field in fields(clips)), exit_step
+        return tuple(getattr(clips, name) for name in FIELDS), exit_step
 
     def _generator_loss(self, exit_step: int, *parts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Backpropagates the generator's loss; returns it, the scores' mean difference and the moves' error."""
@@ -97,9 +96,8 @@ class DmdStage:
         loss = total = 0.5 * ((made - target).square() * clips.weight * joins).mean()
         moves = torch.zeros_like(size)
         if self.reader is not None:
-            behind = (torch.arange(made.shape[2], device=made.device) > 0).float().expand(len(made), -1)
             main = gradient * clips.weight * joins / made.numel()
-            pull, moves = move_pull(self.reader, made, clips, behind, main, self.config.moves)
+            pull, moves = move_pull(self.reader, made, clips, main, self.config.moves)
             total = loss + (made * pull).sum()
         total.backward()
         return loss.detach(), size, moves

@@ -5,7 +5,7 @@ losses.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -14,13 +14,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from livetalk.data.shards import read_shards
-from livetalk.recipes.distill.clips import ClipBatch
+from livetalk.recipes.distill.clips import FIELDS, ClipBatch
 
 HEADS, PUPPETS = "heads", "puppets"
 FOLDERS = {HEADS: "held_out", PUPPETS: "held_out_puppets"}  # of shards, in a run's folder
 SHOWN = 4  # clips that samples are drawn for
 FILE = "held_out.pt"
-_FIELDS = tuple(field.name for field in fields(ClipBatch))
 
 
 def named(metric: str, kind: str) -> str:
@@ -38,7 +37,7 @@ class HeldOut:
     def few(self) -> ClipBatch:
         """SHOWN clips, shared out to the kinds."""
         parts = [first_clips(batch, self._share) for batch in self.clips.values()]
-        return ClipBatch(*(torch.cat([getattr(part, name) for part in parts]) for name in _FIELDS))
+        return ClipBatch(*(torch.cat([getattr(part, name) for part in parts]) for name in FIELDS))
 
     def few_portraits(self) -> Tensor | None:
         """The portraits of `few`, or None if those of a kind are not known."""
@@ -51,7 +50,7 @@ class HeldOut:
         return max(1, SHOWN // len(self.clips))
 
     def save(self, path: Path) -> None:
-        clips = {kind: {name: getattr(batch, name).cpu() for name in _FIELDS} for kind, batch in self.clips.items()}
+        clips = {kind: {name: getattr(batch, name).cpu() for name in FIELDS} for kind, batch in self.clips.items()}
         torch.save({"clips": clips, "portraits": dict(self.portraits)}, path)
 
     @classmethod
@@ -70,7 +69,7 @@ class HeldOut:
 
 
 def first_clips(batch: ClipBatch, n: int) -> ClipBatch:
-    return ClipBatch(*(getattr(batch, name)[:n] for name in _FIELDS))
+    return ClipBatch(*(getattr(batch, name)[:n] for name in FIELDS))
 
 
 def _portraits(folder: Path) -> Float[Tensor, "m 3 h w"]:

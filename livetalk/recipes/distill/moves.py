@@ -81,18 +81,20 @@ def move_pull(
     reader: MoveReader,
     made: Float[Tensor, "b c f h w"],
     clips: ClipBatch,
-    asked: Float[Tensor, "b f"],
     main: Float[Tensor, "b c f h w"],
     share: float,
+    asked: Float[Tensor, "b f"] | None = None,
 ) -> tuple[Float[Tensor, "b c f h w"], Tensor]:
-    """Gradient with respect to `made` of the squared error of its moves in the frames asked for, and that error.
+    """Gradient with respect to `made` of the squared error of its moves, and that error.
 
     As long as `share` of the gradient `main` of a stage's own loss: what moves weigh depends on no latent's units.
+    asked: 1 in latent frames that count, 0 in others; all of them if None, but never the portrait's.
     """
     with torch.enable_grad(), autocast(made.device, cached=False):
         read_of = made.detach().requires_grad_()
         error = (reader(_noisy(read_of), clips.portrait) - reader.standardised(clips.moves)).square().mean(-1)
-        error = (error * asked).sum() / asked.sum().clamp_min(1)
+        asked = (torch.ones_like(error) if asked is None else asked)[:, 1:]
+        error = (error[:, 1:] * asked).sum() / asked.sum().clamp_min(1)
         gradient = torch.autograd.grad(error, read_of)[0]
     wanted, length = (cast(Tensor, torch.linalg.vector_norm(x)) for x in (main, gradient))
     return gradient * (share * wanted / length.clamp_min(1e-12)), error.detach()

@@ -22,7 +22,7 @@ from livetalk.performer.rollout import reference_channels
 from livetalk.presets import Preset
 from livetalk.recipes.config import OdeTraining
 from livetalk.recipes.context import RunContext
-from livetalk.recipes.distill.clips import ClipBank, ClipBatch
+from livetalk.recipes.distill.clips import FIELDS, ClipBank, ClipBatch
 from livetalk.recipes.distill.joins import join_weights
 from livetalk.recipes.distill.moves import MoveReader, move_pull
 from livetalk.recipes.distill.self_rollout import shown_rollout
@@ -63,10 +63,8 @@ def make_trajectories(
         conditions.append(clips)
         late = 0 < config.walk_seconds < time.monotonic() - began
         line.update(1.0 if late else len(states) * batch / config.trajectories, len(states) * batch, {})
-    parts = {
-        name: torch.cat([getattr(c, name).half() for c in conditions]) for name in ("audio", "text", "weight", "moves")
-    }
     joined = torch.cat(states)
+    parts = {name: torch.cat([getattr(c, name).half() for c in conditions]) for name in FIELDS if name != "latents"}
     return Trajectories(joined, ClipBatch(joined[:, -1], **parts))
 
 
@@ -135,9 +133,9 @@ class OdeStage:
         if self.reader is not None:
             moves = conditions.moves[which][:, frames].float()
             clips = ClipBatch(clean, audio, text, weight, moves)
-            speaks = repeat(asked, "b n -> b (n s)", s=size) * (torch.arange(len(frames), device=device) > 0)
+            counted = repeat(asked, "b n -> b (n s)", s=size)
             main = 2 * error.detach() * weight / error.shape[1]
-            pull, told["moves"] = move_pull(self.reader, made, clips, speaks, main, self.config.moves)
+            pull, told["moves"] = move_pull(self.reader, made, clips, main, self.config.moves, counted)
             loss = loss + (made * pull).sum()
         return loss, told
 

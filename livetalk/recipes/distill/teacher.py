@@ -79,8 +79,7 @@ class TeacherStage:
         if reader is not None:
             made = clean_from_velocity(x, velocity.float(), sigma)
             main = 2 * gap.detach() * weight / gap.numel()
-            behind = (torch.arange(made.shape[2], device=made.device) > 0).float().expand(len(made), -1)
-            pull, told["moves"] = move_pull(reader, made, batch, behind, main, self.config.moves)
+            pull, told["moves"] = move_pull(reader, made, batch, main, self.config.moves)
             loss = loss + (made * pull).sum()
         return loss, told
 

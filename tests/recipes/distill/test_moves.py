@@ -45,9 +45,9 @@ def test_the_pull_is_as_long_as_asked_and_brings_the_moves_nearer() -> None:
     made, main = clips.latents.roll(1, 0), torch.randn_like(clips.latents)
     asked = torch.ones(4, 21)
     asked[:, :3] = 0
-    pull, error = move_pull(reader, made, clips, asked, main, 0.25)
+    pull, error = move_pull(reader, made, clips, main, 0.25, asked)
     torch.testing.assert_close(pull.norm(), 0.25 * main.norm())
     assert pull[:, :, :3].abs().max() == 0
     for _ in range(60):
-        made = made - 0.02 * move_pull(reader, made, clips, asked, torch.full_like(made, 0.05), 1.0)[0]
-    assert float(move_pull(reader, made, clips, asked, main, 0.25)[1]) < 0.5 * float(error)
+        made = made - 0.02 * move_pull(reader, made, clips, torch.full_like(made, 0.05), 1.0, asked)[0]
+    assert float(move_pull(reader, made, clips, main, 0.25, asked)[1]) < 0.5 * float(error)

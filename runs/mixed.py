@@ -1,6 +1,7 @@
-"""Draws a bank of encoded clips with a share of puppets from others: python runs/mixed.py OUT SHARE CLIPS BANKS...
+"""Draws banks of encoded clips that differ in their share of puppets: python runs/mixed.py RUN SHARES CLIPS BANKS...
 
-The same number of clips for every share, so that only what they show differs.
+RUN/mix_SHARE/bank.pt for each of SHARES ("0 0.25 0.5"), all of the same number of clips, so that only what they show
+differs. CLIPS 0: as many as every share can be made of. Prints how many.
 """
 
 import sys
@@ -11,12 +12,17 @@ import torch
 from livetalk.recipes.distill.clips import LatentBuffer
 
 
-def main(out: str, share: str, clips: str, *banks: str) -> None:
+def main(run: str, shares: str, clips: str, *banks: str) -> None:
     cpu = torch.device("cpu")
     torch.manual_seed(0)
-    each = int(clips) // len(banks)
-    parts = [LatentBuffer.load(Path(bank), cpu).mixed(float(share), each) for bank in banks]
-    LatentBuffer.joined(parts).save(Path(out))
+    every = LatentBuffer.joined([LatentBuffer.load(Path(bank), cpu) for bank in banks])
+    wanted = [float(share) for share in shares.split()]
+    count = int(clips) or every.enough(wanted)
+    for name, share in zip(shares.split(), wanted, strict=True):
+        folder = Path(run) / f"mix_{name}"
+        folder.mkdir(parents=True, exist_ok=True)
+        every.mixed(share, count).save(folder / "bank.pt")
+    print(count)
 
 
 if __name__ == "__main__":

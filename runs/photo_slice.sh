@@ -2,6 +2,7 @@
 # Teaches a model that knows rendered people to move photographs, in calls of a few minutes that resume.
 #
 #   runs/photo_slice.sh render            clips of both kinds, in the background; returns once some are there
+#   runs/photo_slice.sh encode            CLIPS of them, encoded into a bank, and no more: what `photo_mix.sh` asks for
 #   runs/photo_slice.sh teach   SECONDS   the teacher on all GPUs, clips encoded as they come: CLIPS for each of them
 #   runs/photo_slice.sh regress SECONDS   trajectories and ode on all GPUs, with clips of its own if `teach` left none
 #   runs/photo_slice.sh match   SECONDS   dmd, a run on each GPU, begun or gone on with, and their mean; DECODER=1: a run
@@ -192,7 +193,7 @@ logs() { # losses, what was printed, the newest pictures; held-out figures are s
     grep held_out $(find . -name metrics.jsonl) /dev/null | cut -c1-260 | tail -n 12 || true
 }
 
-stage=${1:?render, teach, regress or match}
+stage=${1:?render, encode, teach, regress or match}
 until=$(($(date +%s) + ${2:-0} - reserve))
 failed=0
 begin
@@ -203,6 +204,7 @@ case $stage in
         watch "${ENOUGH:-$processes}" "${PATIENCE:-60}"
         rendering || failed=1
         ;;
+    encode) known ;;
     teach)
         teach "$until"
         keep teacher "$run/teacher.safetensors"
@@ -217,7 +219,7 @@ case $stage in
         keep student "$run"/dmd_*/student.safetensors
         keep_decoder
         ;;
-    *) echo "$0: no stage $stage: choose render, teach, regress or match" >&2; exit 2 ;;
+    *) echo "$0: no stage $stage: choose render, encode, teach, regress or match" >&2; exit 2 ;;
 esac
 say "$stage is done"
 exit $failed

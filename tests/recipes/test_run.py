@@ -216,6 +216,9 @@ def test_a_bank_is_mixed_anew_with_the_share_of_puppets_that_is_asked_for() -> N
         assert float((clips > 3).float().mean()) == share
     with pytest.raises(ValueError, match="5 rendered heads are wanted and 4 are there"):
         bank.mixed(0.0, 5)
+    assert bank.enough([0.0, 0.25, 0.5]) == 4
+    assert bank.enough([0.5, 1.0]) == 8
+    assert len(bank.mixed(0.5, bank.enough([0.5])).take(torch.arange(8)).text) == 8
 
 
 def test_a_budget_ends_by_the_clock() -> None:

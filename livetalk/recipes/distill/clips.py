@@ -112,6 +112,13 @@ class LatentBuffer:
         bank.filled = bank.seen = clips
         return bank
 
+    def enough(self, shares: Sequence[float]) -> int:
+        """How many clips a bank of each of these shares of puppets can have, the same for all."""
+        puppets = int((self._held["puppets"][: self.filled] > 0).sum())
+        limits = [puppets / share for share in shares if share > 0]
+        limits += [(self.filled - puppets) / (1 - share) for share in shares if share < 1]
+        return int(min(limits))
+
     def mixed(self, share: float, clips: int) -> "LatentBuffer":
         """A bank of `clips` of these, `share` of them puppets, drawn. Raises ValueError if they are too few."""
         kinds = self._held["puppets"][: self.filled] > 0

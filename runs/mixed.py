@@ -22,7 +22,7 @@ def main(run: str, shares: str, clips: str, *banks: str) -> None:
         folder = Path(run) / f"mix_{name}"
         folder.mkdir(parents=True, exist_ok=True)
         every.mixed(share, count).save(folder / "bank.pt")
-    print(count)
+    sys.stdout.write(f"{count}\n")
 
 
 if __name__ == "__main__":

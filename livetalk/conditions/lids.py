@@ -12,7 +12,7 @@ from torch import Tensor
 from livetalk.geometry import FRAME_RATE
 
 SLOT = round(3.4 * FRAME_RATE)  # frames in which a face blinks once: 18 times a minute, as people at rest do
-BLINK = (0.2, 1.0, 0.7)  # lids while it does, frame by frame
+BLINK = (0.3, 1.0, 1.0, 0.7)  # lids while it does, frame by frame: a slow one, which networks shut more surely
 OPEN_FIRST = 8  # frames of a session in which it does not
 LOUD = 4.0  # what shut lids weigh beside a speech encoder's features, each of which varies by 1
 DROOP = 0.45  # of a lid's shape at most by mood and gaze; blinks lie above

@@ -13,6 +13,7 @@ from livetalk.geometry import FRAME_RATE
 
 SLOT = round(3.4 * FRAME_RATE)  # frames in which a face blinks once: 18 times a minute, as people at rest do
 BLINK = (0.3, 1.0, 1.0, 0.7)  # lids while it does, frame by frame: a slow one, which networks shut more surely
+BLOCK, BEGINS = 12, 5  # frames of a block, and where blinks begin: in its last latent frame networks shut lids most
 OPEN_FIRST = 8  # frames of a session in which it does not
 LOUD = 4.0  # what shut lids weigh beside a speech encoder's features, each of which varies by 1
 DROOP = 0.45  # of a lid's shape at most by mood and gaze; blinks lie above
@@ -21,8 +22,9 @@ DROOP = 0.45  # of a lid's shape at most by mood and gaze; blinks lie above
 def blinking(first: int, frames: int, seed: int) -> Float[np.ndarray, " t"]:
     """Lid closure, 0 open to 1 shut, of `frames` video frames from number `first` on: the same for the same seed."""
     closure = np.zeros(frames)
-    for slot in range(max(0, first - len(BLINK)) // SLOT, (first + frames) // SLOT + 1):
+    for slot in range(max(0, first - len(BLINK)) // SLOT, (first + frames + BLOCK) // SLOT + 1):
         begin = slot * SLOT + int(np.random.default_rng((seed % 2**32, slot)).integers(SLOT))
+        begin -= (begin - BEGINS) % BLOCK
         for frame, lid in enumerate(BLINK, begin):
             if frame >= OPEN_FIRST and first <= frame < first + frames:
                 closure[frame - first] = max(closure[frame - first], lid)

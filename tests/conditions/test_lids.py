@@ -9,7 +9,7 @@ from livetalk.conditions.lids import LOUD, OPEN_FIRST, blinking, blinks_of, with
 from livetalk.data.acting import face
 from livetalk.dit.audio import AudioPack, with_lids_unheard
 from livetalk.geometry import FRAME_RATE
-from livetalk.presets import MINIATURE
+from livetalk.presets import MINIATURE, TINY
 
 
 def test_a_face_blinks_as_often_as_people_at_rest_and_not_at_once() -> None:
@@ -21,6 +21,10 @@ def test_a_face_blinks_as_often_as_people_at_rest_and_not_at_once() -> None:
     assert gaps.max() < 7
     assert gaps.std() > 0.8, "nobody blinks like a clock"
     assert (blinking(0, 400, seed=4) != blinking(0, 400, seed=5)).any()
+    geometry = TINY.geometry
+    for begin in np.flatnonzero(shut):  # it fills the last latent frame of a block
+        block = next(b for b in range(10**4) if begin in geometry.frames_of_block(b))
+        assert begin == geometry.frames_of_block(block).stop - geometry.time_compression
 
 
 @given(first=st.integers(0, 3000), frames=st.integers(1, 90), seed=st.integers(0, 2**63))

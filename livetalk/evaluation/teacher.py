@@ -126,7 +126,7 @@ class Teacher:
         rows = self._rows(torch.from_numpy(np.ascontiguousarray(sound)))
         rows = rows[None].float()
         if p.preset.dit.lids:
-            rows = with_lids(rows, blinking(0, rows.shape[1], seed=0)[None])
+            rows = with_lids(rows, blinking(0, rows.shape[1], 0, g)[None])
         audio = pack_audio(rows, g.time_compression).to(p.device)
         latents = torch.zeros(1, g.latent_channels, audio.shape[1], g.latent_size, g.latent_size, device=p.device)
         latents[:, :, :1] = p.encode_portrait(portrait)

@@ -285,7 +285,8 @@ class AvatarStream:
 
 def _packed_rows(networks: Networks, job: BlockPlan, seed: int) -> Float[Tensor, "1 f g"]:
     """What a block hears and, of networks that are told, when its face blinks."""
-    every, rows = networks.preset.geometry.time_compression, job.heard.rows[None].to(networks.device)
+    g, rows = networks.preset.geometry, job.heard.rows[None].to(networks.device)
+    every = g.time_compression
     if networks.preset.dit.lids:
-        rows = with_lids(rows, blinking(job.frames.start, rows.shape[1], seed)[None])
+        rows = with_lids(rows, blinking(job.frames.start, rows.shape[1], seed, g)[None])
     return pack_audio(rows, every) if job.index == 0 else rearrange(rows, "b (f r) a -> b f (r a)", r=every)

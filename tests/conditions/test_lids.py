@@ -13,14 +13,14 @@ from livetalk.presets import MINIATURE, TINY
 
 
 def test_a_face_blinks_as_often_as_people_at_rest_and_not_at_once() -> None:
-    lids = blinking(0, 600 * FRAME_RATE, seed=3)
+    lids = blinking(0, 600 * FRAME_RATE, 3, TINY.geometry)
     assert not lids[:OPEN_FIRST].any()
     shut = (lids[1:] == 1) & (lids[:-1] < 1)
     assert 15 <= shut.sum() / 10 <= 21
     gaps = np.diff(np.flatnonzero(shut)) / FRAME_RATE
     assert gaps.max() < 7
     assert gaps.std() > 0.8, "nobody blinks like a clock"
-    assert (blinking(0, 400, seed=4) != blinking(0, 400, seed=5)).any()
+    assert (blinking(0, 400, 4, TINY.geometry) != blinking(0, 400, 5, TINY.geometry)).any()
     geometry = TINY.geometry
     for begin in np.flatnonzero(shut):  # it fills the last latent frame of a block
         block = next(b for b in range(10**4) if begin in geometry.frames_of_block(b))
@@ -29,8 +29,9 @@ def test_a_face_blinks_as_often_as_people_at_rest_and_not_at_once() -> None:
 
 @given(first=st.integers(0, 3000), frames=st.integers(1, 90), seed=st.integers(0, 2**63))
 def test_frames_are_the_same_however_they_are_asked_for(first: int, frames: int, seed: int) -> None:
-    together = blinking(first, frames, seed)
-    assert np.array_equal(together, np.concatenate([blinking(first + i, 1, seed) for i in range(frames)]))
+    together = blinking(first, frames, seed, TINY.geometry)
+    apart = [blinking(first + i, 1, seed, TINY.geometry) for i in range(frames)]
+    assert np.array_equal(together, np.concatenate(apart))
 
 
 def test_blinks_of_the_truth_are_found_beside_moods_that_narrow_the_eyes() -> None:
@@ -39,7 +40,7 @@ def test_blinks_of_the_truth_are_found_beside_moods_that_narrow_the_eyes() -> No
     seen = blinks_of(np.maximum(np.full(2000, 0.4), true)[:, None].repeat(2, 1))
     assert not seen[true < 0.4].any()
     assert (seen[true == 1] == 1).all()
-    shown = blinking(0, 2000, seed=0)
+    shown = blinking(0, 2000, 0, TINY.geometry)
     assert abs(shown[shown > 0].mean() - seen[seen > 0].mean()) < 0.15
 
 

@@ -16,12 +16,12 @@ def main(run: str, shares: str, clips: str, *banks: str) -> None:
     cpu = torch.device("cpu")
     torch.manual_seed(0)
     every = LatentBuffer.joined([LatentBuffer.load(Path(bank), cpu) for bank in banks])
-    wanted = [float(share) for share in shares.split()]
-    count = int(clips) or every.enough(wanted)
-    for name, share in zip(shares.split(), wanted, strict=True):
+    names = shares.split()
+    count = int(clips) or every.enough([float(name) for name in names])
+    for name in names:
         folder = Path(run) / f"mix_{name}"
         folder.mkdir(parents=True, exist_ok=True)
-        every.mixed(share, count).save(folder / "bank.pt")
+        every.mixed(float(name), count).save(folder / "bank.pt")
     sys.stdout.write(f"{count}\n")
 
 

@@ -3,7 +3,7 @@
 #
 #   runs/photo_mix.sh SECONDS      teacher, then ode, for all shares side by side on one GPU
 #
-# Takes its clips from the banks that `photo_slice.sh teach` has left in RUN (its MIX has to be at least the largest
+# Takes its clips from the banks that `photo_slice.sh teach` or `encode` has left in RUN (its MIX has to be at least the largest
 # share) and begins with codec, teacher and student of START, which should have seen no photograph. A student for each
 # share, mix_0 ..., and the logs come into OUT. CLIPS: of each share; 0: as many as every share can be made of.
 # TAUGHT: percent of the time for the teacher; 0: START's teacher teaches all shares, and only students differ.

@@ -30,7 +30,7 @@ codec=${CODEC_OPTIONS:---batch 16 --lr 5e-4 --texture 0.4 --clips 1600}
 ode=${ODE_OPTIONS:---batch 64 --walk-steps 24 --text-scale 1.2 --audio-scale 1.5 --moves 0.3}
 dmd=${DMD_OPTIONS:---batch 32 --lr 5e-5 --critic-lr 1e-4 --critic-warmup 200}
 audio_scales=(${AUDIO_SCALES:-2.2 1.5}) text_scales=(${TEXT_SCALES:-1.2 1.2}) # of the teacher's score, a dmd run each
-moves=(${MOVES:-0.3 0.3}) # their pulls towards what lips and lids of the clips did
+moves=(${MOVES:-0.3 0.3}) # their pulls towards what faces of the clips did
 names=(a b)
 names=("${names[@]:0:${#audio_scales[@]}}")
 decoder=${DECODER:-} # not empty: the codec's decoder learns beside dmd

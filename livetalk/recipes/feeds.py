@@ -135,13 +135,19 @@ class ClipEncoder:
 
 
 def _moves(shard: Shard) -> Float[Tensor, "m f o"]:
-    pursed = shard.weights[:, :, [INDEX[name] for name in ("mouthFunnel", "mouthPucker")]].sum(-1)
-    return known_moves(*(torch.from_numpy(x.astype(np.float32)) for x in (shard.opening, pursed, _lids(shard))))
+    pursed = _shapes(shard, "mouthFunnel", "mouthPucker").sum(-1)
+    smile = _shapes(shard, "mouthSmileLeft", "mouthSmileRight") - _shapes(shard, "mouthFrownLeft", "mouthFrownRight")
+    brows = _shapes(shard, "browInnerUp") - _shapes(shard, "browDownLeft", "browDownRight")
+    tracks = shard.opening.astype(np.float32), pursed, _lids(shard), smile.mean(-1), brows.mean(-1)
+    return known_moves(*(torch.from_numpy(track) for track in tracks))
 
 
 def _lids(shard: Shard) -> Float[np.ndarray, "m t"]:
-    shapes = shard.weights[:, :, [INDEX[name] for name in ("eyeBlinkLeft", "eyeBlinkRight")]]
-    return blinks_of(shapes.astype(np.float32))
+    return blinks_of(_shapes(shard, "eyeBlinkLeft", "eyeBlinkRight"))
+
+
+def _shapes(shard: Shard, *names: str) -> Float[np.ndarray, "m t o"]:
+    return shard.weights[:, :, [INDEX[name] for name in names]].astype(np.float32)
 
 
 def held_out_frames(run: Path, frames: int, size: int, device: torch.device, clips: int = 16) -> dict[str, FrameBuffer]:

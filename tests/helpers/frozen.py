@@ -40,7 +40,7 @@ from livetalk.recipes.config import (
 from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import LatentBuffer
 from livetalk.recipes.distill.held_out import HeldOut
-from livetalk.recipes.distill.moves import known_moves
+from livetalk.recipes.distill.moves import MOVES, known_moves
 from livetalk.training.distributed import Distributed
 from livetalk.weights import SCALE as SCALE
 from livetalk.weights import decompress as decompress
@@ -153,7 +153,8 @@ def training(out: Path) -> None:
     torch.manual_seed(2)
     bank = LatentBuffer(6, world.device)
     latents = recipe.encode_clips(recipe.load_codec(MINIATURE, folder), frames, world.device)
-    audio, lips = torch.nn.functional.pad(opening[..., None], (0, 64)), known_moves(opening, 0 * opening, 0 * opening)
+    audio = torch.nn.functional.pad(opening[..., None], (0, 64))
+    lips = known_moves(opening, *(len(MOVES) - 1) * (0 * opening,))
     bank.add(latents, audio, torch.randn(6, 24, 128), boxes, 64, lips, torch.arange(6) > 2)
     context = replace(context, held_out=HeldOut({"heads": bank.take(torch.arange(2))}, {}))
     recipe.train_teacher(context, bank, TeacherTraining(batch=2, show_steps=2))

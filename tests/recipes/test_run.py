@@ -16,7 +16,7 @@ from livetalk.recipes.context import RunContext
 from livetalk.recipes.distill.clips import ClipBatch, LatentBuffer, drop_conditions
 from livetalk.recipes.distill.held_out import HeldOut
 from livetalk.recipes.distill.joins import join_weights
-from livetalk.recipes.distill.moves import known_moves
+from livetalk.recipes.distill.moves import MOVES, known_moves
 from livetalk.recipes.distill.ode import window_blocks
 from livetalk.training.config import OptimConfig
 from livetalk.training.distributed import Distributed
@@ -65,7 +65,7 @@ def test_all_four_stages_learn(clips, tmp_path: Path) -> None:
     bank = LatentBuffer(12, world.device)
     audio = torch.nn.functional.pad(opening[..., None] * 2 - 1, (0, 64))
     latents = recipe.encode_clips(codec, frames, world.device, recolour=False)
-    lips = known_moves(opening, 0 * opening, 0 * opening)
+    lips = known_moves(opening, *(len(MOVES) - 1) * (0 * opening,))
     bank.add(latents, audio, torch.randn(12, 24, 128), boxes, 64, lips, torch.arange(12) > 5)
     assert abs(float(latents.std()) - 1) < 0.3
     kinds = {"heads": bank.take(torch.arange(2)), "puppets": bank.take(torch.arange(2, 5))}

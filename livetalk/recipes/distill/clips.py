@@ -25,7 +25,7 @@ class ClipBatch:
     audio: Float[Tensor, "b f g"]  # packed, one row a latent frame
     text: Float[Tensor, "b s e"]
     weight: Float[Tensor, "b 1 f h w"]  # of the loss: mean 1, more at mouth and eyes, 0 on the portrait's frame
-    moves: Float[Tensor, "b f o"]  # of lips and lids, as the renderer knows them (`moves.known_moves`); never an input
+    moves: Float[Tensor, "b f o"]  # of a face, as the renderer knows them (`moves.known_moves`); never an input
 
     @property
     def portrait(self) -> Float[Tensor, "b c 1 h w"]:

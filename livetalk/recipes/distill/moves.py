@@ -1,9 +1,11 @@
 """Moves of a clip's face that its conditions decide, a reader that finds them in latents, and their pull on a network.
 
-Lips follow the speech, lids the track of blinks; both are known of every rendered clip. Two walks of a teacher differ
-in what its lips do with a sound it is unsure of, and a blink is over in a quarter of a latent frame: neither weighs
-much in an error over all cells. Read from what a network makes and held against what the clip's own face did, they
-weigh what they are worth. The least squared error is the mean, which follows a sound more closely than any one draw.
+Lips follow the speech, lids the track of blinks, smiles and brows the mood that is asked for and the sounds that a
+smile gives way to; all are known of every rendered clip. Two walks of a teacher differ in what its lips do with a
+sound it is unsure of, a blink is over in a quarter of a latent frame, and a smile that never fades is wrong in a few
+cells: none of them weighs much in an error over all cells. Read from what a network makes and held against what the
+clip's own face did, they weigh what they are worth. The least squared error is the mean, which follows a sound more
+closely than any one draw.
 """
 
 from collections.abc import Mapping
@@ -20,7 +22,8 @@ from livetalk.recipes.distill.clips import ClipBank, ClipBatch
 from livetalk.training.config import Cosine
 from livetalk.training.precision import autocast
 
-MOVES = ("lips", "round", "lids")  # gap over the eyes' distance, pursed 0 to 1, blinks 0 open to 1 shut
+# Gap over the eyes' distance; pursed 0 to 1; blinks 0 open to 1 shut; corners of the mouth and brows, -1 down to 1 up.
+MOVES = ("lips", "round", "lids", "smile", "brows")
 NOISE = 0.3  # at most, on latents that are read: a reader that single cells cannot fool
 _PATCH = 2
 

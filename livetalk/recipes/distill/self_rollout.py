@@ -60,7 +60,7 @@ def shown_rollout(
     """Held-out clips rolled out by the averaged student: how far each kind is from the truth, and a few of them drawn.
 
     The truth is one of many performances that would do, so the error has a floor; a face that is lost lies far above.
-    With a reader: how well lips and lids follow the known ones.
+    With a reader: how well the face's moves follow the known ones.
     None where nothing is held out.
     """
     held_out, show = context.held_out, context.show

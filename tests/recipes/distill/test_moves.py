@@ -3,7 +3,9 @@
 import torch
 
 from livetalk.recipes.distill.clips import ClipBatch
-from livetalk.recipes.distill.moves import MoveReader, fit_move_reader, known_moves, move_agreement, move_pull
+from livetalk.recipes.distill.moves import MOVES, MoveReader, fit_move_reader, known_moves, move_agreement, move_pull
+
+REST = len(MOVES) - 2
 
 
 class _Bank:
@@ -12,10 +14,12 @@ class _Bank:
     def draw(self, batch: int) -> ClipBatch:
         frames = torch.arange(81) / 81
         opening = 0.2 + 0.2 * torch.sin(20 * frames * (0.5 + torch.rand(batch, 1)) + 6 * torch.rand(batch, 1))
-        moves = known_moves(opening, 0.5 * opening, 0 * opening)
+        moves = known_moves(opening, 0.5 * opening, *REST * (0 * opening,))
         latents = 0.1 * torch.randn(batch, 4, 21, 8, 8)
         row, column = int(torch.randint(4, 6, ())), int(torch.randint(2, 5, ()))
-        latents[:, :, :, row : row + 2, column : column + 2] += 4 * moves[:, :, 0::3].transpose(1, 2)[..., None, None]
+        latents[:, :, :, row : row + 2, column : column + 2] += (
+            4 * moves[:, :, 0 :: len(MOVES)].transpose(1, 2)[..., None, None]
+        )
         nothing = torch.zeros(batch, 21, 1)
         return ClipBatch(latents, nothing, nothing, torch.ones_like(latents[:, :1]), moves)
 
@@ -26,10 +30,11 @@ def _reader() -> MoveReader:
 
 
 def test_moves_of_a_latent_frame_are_those_of_its_video_frames() -> None:
-    moves = known_moves(torch.arange(9.0)[None], -torch.arange(9.0)[None], torch.ones(1, 9))
-    assert moves[0, :, 0::3].tolist() == [[0, 0, 0, 0], [1, 2, 3, 4], [5, 6, 7, 8]]
-    assert torch.equal(moves[..., 1::3], -moves[..., 0::3])
-    assert moves[..., 2::3].min() == 1
+    count = len(MOVES)
+    moves = known_moves(torch.arange(9.0)[None], -torch.arange(9.0)[None], *REST * (torch.ones(1, 9),))
+    assert moves[0, :, 0::count].tolist() == [[0, 0, 0, 0], [1, 2, 3, 4], [5, 6, 7, 8]]
+    assert torch.equal(moves[..., 1::count], -moves[..., 0::count])
+    assert moves[..., count - 1 :: count].min() == 1
 
 
 def test_a_reader_finds_moves_and_sees_that_others_are_not_those() -> None:

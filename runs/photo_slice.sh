@@ -4,7 +4,8 @@
 #   runs/photo_slice.sh render            clips of both kinds, in the background; returns once some are there
 #   runs/photo_slice.sh encode            CLIPS of them, encoded into a bank, and no more: what `photo_mix.sh` asks for
 #   runs/photo_slice.sh teach   SECONDS   the teacher on all GPUs, clips encoded as they come: CLIPS for each of them
-#   runs/photo_slice.sh regress SECONDS   trajectories and ode on all GPUs, with clips of its own if `teach` left none
+#   runs/photo_slice.sh regress SECONDS   trajectories and ode, a run on each GPU with clips of its own (encoded first if
+#                                         `teach` left none), and their mean, which forgets what each learned by heart
 #   runs/photo_slice.sh match   SECONDS   dmd, a run on each GPU, begun or gone on with, and their mean; DECODER=1: a run
 #                                         less, and the codec's decoder beside it, on clips that `teach` has left
 #
@@ -141,8 +142,27 @@ keep_decoder() {
 regress() { # UNTIL
     known
     say "trajectories and ode"
-    on_all_or_one on_all ode ode --run "$run" --start "$start/student.safetensors" --trajectories "$trajectories" \
-        --walk-seconds "$walk_seconds" --until "$1" --join-weight "$join" $compile $ode
+    local jobs=() banks=("$run"/bank.pt "$run"/bank_[1-9].pt)
+    [ -e "${banks[-1]}" ] || unset "banks[-1]"
+    for k in "${!banks[@]}"; do
+        beside "$run/ode_$k" "${banks[k]}"
+        regressed "$k" "$run/ode_$k" "$1" &
+        jobs+=($!)
+    done
+    all "${jobs[@]}"
+    keep ode "$run"/ode_[0-9]/ode.safetensors
+    cp "$out/ode.safetensors" "$run/ode.safetensors"
+}
+
+regressed() { # RUN FOLDER UNTIL: one run of ode
+    on "$1" "ode_$1" ode --run "$2" --start "$start/student.safetensors" --trajectories "$trajectories" \
+        --walk-seconds "$walk_seconds" --until "$3" --join-weight "$join" $compile $ode
+}
+
+beside() { # FOLDER BANK: a run's folder, with all of RUN but the clips, which are its own
+    mkdir -p "$1"
+    for name in codec.safetensors teacher.safetensors held_out.pt; do ln -sfn "$run/$name" "$1/$name"; done
+    ln -sfn "$2" "$1/bank.pt"
 }
 
 distilled() { # RUN FOLDER START UNTIL COMPILE: one run of dmd
@@ -161,9 +181,7 @@ match() { # UNTIL: all runs of dmd go on, or begin with what is newest
     local jobs=()
     for k in "${!names[@]}"; do
         local folder=$run/dmd_${names[k]} from
-        mkdir -p "$folder"
-        for name in codec.safetensors teacher.safetensors held_out.pt; do ln -sfn "$run/$name" "$folder/$name"; done
-        ln -sfn "$run/$([ -e "$run/bank_$k.pt" ] && echo "bank_$k.pt" || echo bank.pt)" "$folder/bank.pt"
+        beside "$folder" "$run/$([ -e "$run/bank_$k.pt" ] && echo "bank_$k.pt" || echo bank.pt)"
         for from in "$start/student_${names[k]}.safetensors" "$run/ode.safetensors" "$start/student.safetensors"; do
             [ ! -e "$from" ] || break
         done
@@ -209,10 +227,7 @@ case $stage in
         teach "$until"
         keep teacher "$run/teacher.safetensors"
         ;;
-    regress)
-        regress "$until"
-        keep ode "$run/ode.safetensors"
-        ;;
+    regress) regress "$until" ;;
     match)
         match "$until"
         for name in "${names[@]}"; do keep "student_$name" "$run/dmd_$name/student.safetensors"; done

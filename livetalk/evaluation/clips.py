@@ -38,7 +38,7 @@ from livetalk.presets import TINY
 from livetalk.runtime.dtype import best_dtype
 
 ASSETS = Path(__file__).parents[1] / "assets" / TINY.name
-STILL_FRAMES = 33  # of the still scene in which flicker is looked for
+FLICKER_FRAMES = 33  # of the still scene in which flicker is looked for
 LOOK_EVERY = 8  # frames between two that are asked who they are
 TEACHER_CLIPS = 8  # clips that the teacher plays too: minutes each
 
@@ -70,7 +70,7 @@ class Played:
     frozen: int
     read: dict[str, str] = field(default_factory=dict)  # what it seems to act
     flicker: float = float("nan")  # movement where a still scene of the same person is still, over the truth's
-    idling: float = float("nan")  # movement of that scene's whole picture, over the truth's
+    idling: tuple[float, float] = (float("nan"), float("nan"))  # movement of that scene's whole picture, the truth's
     steps: Float[np.ndarray, " t1"] = field(default_factory=lambda: np.zeros(0))  # from frame to frame, over its median
 
 
@@ -120,7 +120,7 @@ class Lab:
         players = {"teacher": self.teacher if teach else None, "model": self.player}
         still = None
         if self.player is not None:
-            still = render_still(seed, self.renderer, min(STILL_FRAMES, frames))
+            still = render_still(seed, self.renderer, frames)
             looked = identity.describe(true[::LOOK_EVERY])
             extra |= {"portrait": looked[0], "truth_descriptors": looked[1:]}
         for name, player in players.items():
@@ -128,7 +128,7 @@ class Lab:
                 made = play(player, true[0], clip.audio, truth["prompt"])
                 videos[name] = made
                 assert still is not None
-                quiet = play(player, still.frames[0], still.audio, still.truth["prompt"])
+                quiet = play(_of_its_own(player, seed), still.frames[0], still.audio, still.truth["prompt"])
                 result = played(made, true, seen, (quiet, still.frames))
                 extra[{"teacher": "taught", "model": "played"}[name]] = result
         return Measured(
@@ -154,6 +154,11 @@ class Lab:
         return self.renderer.render(scene.performance.weights[:1], scene.performance.pose[:1])
 
 
+def _of_its_own(player: Player, seed: int) -> Player:
+    """A performer in a session of its own: of one seed, all would blink in the same frames."""
+    return Performer(player.networks, seed) if isinstance(player, Performer) else player
+
+
 def played(made: Frames, true: Frames, seen: FaceTrack, still: tuple[Frames, Frames]) -> Played:
     """Measure the model's frames against the truth's; each is as sharp as its own face box.
 
@@ -164,11 +169,11 @@ def played(made: Frames, true: Frames, seen: FaceTrack, still: tuple[Frames, Fra
     detail = sharpness(made, face_box(found.eyes, found.mouth, height, width)) if found.found.any() else 0.0
     true_detail = sharpness(true, face_box(seen.eyes, seen.mouth, height, width))
     outlines = flicker_ratio(made, true)
-    flicker = flicker_ratio(still[0], still[1])
+    flicker = flicker_ratio(still[0][:FLICKER_FRAMES], still[1][:FLICKER_FRAMES])
     faults = black_frames(made), frozen_frames(made)
     descriptors = identity.describe(made[LOOK_EVERY::LOOK_EVERY])
     read = readback.read(found, seen)
-    idling = movement(*still)
+    idling = movement(still[0]), movement(still[1])
     return Played(found, descriptors, detail / true_detail, outlines, *faults, read, flicker, idling, steps=steps(made))
 
 

@@ -12,7 +12,7 @@ from livetalk.evaluation.clips import Measured, Played
 from livetalk.evaluation.metrics.identity import distances
 from livetalk.evaluation.metrics.lipsync import lagged, pearson
 from livetalk.evaluation.metrics.readback import ATTRIBUTES
-from livetalk.evaluation.metrics.video import join_share
+from livetalk.evaluation.metrics.video import join_share, movement_share
 from livetalk.presets import TINY
 
 REACH = 4  # frames of lag looked at on either side
@@ -164,7 +164,7 @@ def pictures(model: Pairs) -> dict[str, float]:
     return {
         "sharpness_share": float(np.median([_as_sharp(made.sharpness) for _, made in model])),
         "flicker": float(np.median([made.flicker for _, made in model])),
-        "idle_motion": float(np.median([made.idling for _, made in model])),
+        "idle_motion": movement_share(*zip(*(made.idling for _, made in model), strict=True)),
         "blink_share": _share(
             float(sum(made.track.blinks for _, made in model)), float(sum(clip.truth.blinks for clip, _ in model))
         ),

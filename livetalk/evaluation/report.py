@@ -75,7 +75,7 @@ FIGURES: dict[str, MetricSpec] = {
                                   Threshold(0.85), Threshold(0.95)),
     "flicker": MetricSpec("a still scene: frame-difference energy where the truth is still, over the truth's",
                           _most(1.3)),
-    "idle_motion": MetricSpec("the same scene: frame-difference energy of all of the picture, over the truth's"),
+    "idle_motion": MetricSpec("that scene in all clips: frame-difference energy of the picture over the truth's"),
     "blink_share": MetricSpec("speaking clips: blinks of all of them over the truth's"),
     "join_share": MetricSpec("speaking clips: frame difference where blocks meet over elsewhere; 95th percentiles",
                              _most(1.25), _most(1.0)),

@@ -33,7 +33,7 @@ def clip(
     if gap is not None:
         seen = portrait.copy()
         seen[127] = far
-        still = {"flicker": 1.1, "idling": 0.5, "steps": np.ones(T - 1)}
+        still = {"flicker": 1.1, "idling": (0.5, 1.0), "steps": np.ones(T - 1)}
         played = Played(face(gap), np.stack([seen] * 4), 0.9, 4.0, black, 0, **still)
     coded = Coded(4.0, 9.0, 16.0, 2.0, 1.5, opening if codec_gap is None else codec_gap)
     return Measured(

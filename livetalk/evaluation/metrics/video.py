@@ -46,10 +46,17 @@ def flicker_ratio(frames: Frames, reference: Frames) -> float:
     return (flicker(frames, still) + FLOOR) / (flicker(reference, still) + FLOOR)
 
 
-def movement(frames: Frames, reference: Frames) -> float:
-    """Frame-difference energy of the whole picture over the reference's."""
-    everywhere = np.ones(frames.shape[1:3], bool)
-    return (flicker(frames, everywhere) + FLOOR) / (flicker(reference, everywhere) + FLOOR)
+def movement(frames: Frames) -> float:
+    """Frame-difference energy of the whole picture, grey levels squared."""
+    return flicker(frames, np.ones(frames.shape[1:3], bool))
+
+
+def movement_share(made: Sequence[float], true: Sequence[float]) -> float:
+    """Movement of some videos over that of the true ones, all of them together.
+
+    Blinks are most of what moves in a still face, and seconds pass without one: a share of each video would be chance.
+    """
+    return (float(np.mean(made)) + FLOOR) / (float(np.mean(true)) + FLOOR)
 
 
 def steps(frames: Frames) -> Float[np.ndarray, " t1"]:

@@ -10,6 +10,8 @@ from livetalk.evaluation.metrics.video import (
     flicker_ratio,
     frozen_frames,
     join_share,
+    movement,
+    movement_share,
     sharpness,
     steps,
     still_area,
@@ -36,6 +38,18 @@ def test_flicker_is_measured_where_the_picture_should_be_still() -> None:
     assert not still_area(video)[25, 33], "the moving edge of the face is not still"
     assert flicker(bad, still_area(video)) == pytest.approx(36.0)
     assert flicker_ratio(bad, video) > 100
+
+
+def test_movement_counts_blinks_of_all_videos_together() -> None:
+    still = np.repeat(portrait_video()[:1], 16, axis=0)
+    blinks, shallow = still.copy(), still.copy()
+    blinks[8, 18:22, 16:30] = 20
+    shallow[8, 18:22, 16:30] -= (still[8, 18:22, 16:30] - 20) // 2
+    late, truth = np.roll(blinks, 3, axis=0), [movement(blinks), movement(still)]
+    assert movement(still) == 0
+    assert movement_share([movement(still), movement(late)], truth) == pytest.approx(1), "blinks of another moment"
+    assert 0.2 < movement_share([movement(shallow), 0.0], truth) < 0.35, "half as deep"
+    assert movement_share([0.0, 0.0], truth) < 0.05, "a face that stands still"
 
 
 def test_black_and_frozen_frames_are_counted() -> None:

@@ -20,6 +20,7 @@ from livetalk.cli import (
     doctor,
     download,
     evaluate,
+    evaluate_components,
     evaluate_dialogue,
     evaluate_dialogue_judge,
     evaluate_dialogue_report,
@@ -55,6 +56,7 @@ app.add_typer(data.app, name="data")
 train.app.command()(train_encoders.encoders)
 train.app.command()(train_encoders.speech_head)
 app.add_typer(train.app, name="train")
+evaluate.app.command("components")(evaluate_components.components)
 evaluate.app.command("sync")(evaluate_sync.sync)
 evaluate_dialogue.app.command("judge")(evaluate_dialogue_judge.judge)
 evaluate_dialogue.app.command("report")(evaluate_dialogue_report.report)

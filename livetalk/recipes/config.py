@@ -19,7 +19,7 @@ Join = Annotated[float, Option("Weight of a block's first latent frame.", flag="
 Adversary = Annotated[float, Option("Pull of a judge of detail, in units of an L1 error's.", min=0)]
 Moves = Annotated[
     float,
-    Option("Pull towards what lips, lids and mood of a clip did, as a share of the loss's own.", flag="--moves", min=0),
+    Option("Pull towards what lips and lids of a clip did, as a share of the loss's own.", flag="--moves", min=0),
 ]
 TEXTURE = "Weight of detail, wherever it lies."
 

@@ -1,5 +1,7 @@
 """Moves are read from latents, and pull what a network makes towards those that the clip had."""
 
+from dataclasses import replace
+
 import torch
 
 from livetalk.recipes.distill.clips import ClipBatch
@@ -50,9 +52,15 @@ def test_the_pull_is_as_long_as_asked_and_brings_the_moves_nearer() -> None:
     made, main = clips.latents.roll(1, 0), torch.randn_like(clips.latents)
     asked = torch.ones(4, 21)
     asked[:, :3] = 0
+    torch.manual_seed(1)
     pull, error = move_pull(reader, made, clips, main, 0.25, asked)
-    torch.testing.assert_close(pull.norm(), 0.25 * main.norm())
+    torch.testing.assert_close(pull.norm(), 0.25 * main.norm(), rtol=1e-4, atol=0)
     assert pull[:, :, :3].abs().max() == 0
+    spread = reader.standardised(clips.moves)
+    spread[..., 3 :: len(MOVES)] += 9  # a smile is read, not pulled
+    smiling = replace(clips, moves=spread * reader.spread + reader.mean)
+    torch.manual_seed(1)
+    torch.testing.assert_close(move_pull(reader, made, smiling, main, 0.25, asked)[1], error, rtol=1e-4, atol=0)
     for _ in range(60):
         made = made - 0.02 * move_pull(reader, made, clips, torch.full_like(made, 0.05), 1.0, asked)[0]
     assert float(move_pull(reader, made, clips, main, 0.25, asked)[1]) < 0.5 * float(error)

@@ -31,6 +31,7 @@ from livetalk.cli import (
     generate,
     serve,
     train,
+    train_ablation,
     train_encoders,
     verify,
 )
@@ -53,6 +54,7 @@ app.command("convert")(convert.convert)
 app.command("verify")(verify.verify)
 app.add_typer(bench.app, name="bench")
 app.add_typer(data.app, name="data")
+train.app.command("ablation")(train_ablation.ablation)
 train.app.command()(train_encoders.encoders)
 train.app.command()(train_encoders.speech_head)
 app.add_typer(train.app, name="train")
